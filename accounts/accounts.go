@@ -1,0 +1,214 @@
+// Package accounts holds the rules of having an account: making one, setting
+// and resetting its password, its address, and what admins do for others.
+package accounts
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"nightlatch/login"
+)
+
+// How long links live that an account's life hangs on.
+const (
+	inviteTTL = 7 * 24 * time.Hour
+	resetTTL  = time.Hour // NIST SP 800-63B-4 §4.2.2.2 allows at most 24 hours for mail
+	emailTTL  = 24 * time.Hour
+
+	maxName = 100 // characters of a person's name
+)
+
+// Store is what accounts needs kept, beyond what signing in needs.
+type Store interface {
+	login.Reader
+	Write(ctx context.Context, do func(login.Tx) error) error
+	Directory
+}
+
+// Service answers every question about having an account.
+type Service struct {
+	store  Store
+	login  *login.Service
+	hasher *login.Hasher
+	opt    login.Options
+	open   bool // anyone may register
+}
+
+// New makes the service. open lets anyone register.
+func New(store Store, in *login.Service, hasher *login.Hasher, open bool) *Service {
+	return &Service{store: store, login: in, hasher: hasher, opt: in.Options(), open: open}
+}
+
+// Open says whether anyone may register.
+func (s *Service) Open() bool { return s.open }
+
+// Form is what a new account is made of.
+type Form struct {
+	Login, Name, Password string
+	Role                  login.Role
+	Origin                string // setup, cli, admin or self
+}
+
+// write runs a transaction; an expected refusal comes out as a value.
+func (s *Service) write(ctx context.Context, do func(login.Tx) error) (login.Refusal, error) {
+	r, err := login.Settle(s.store.Write(ctx, do))
+	if s.opt.Wake != nil && err == nil {
+		s.opt.Wake()
+	}
+	return r, err
+}
+
+func bad(text string) login.Refusal { return login.Refusal{Why: login.Bad, Text: text} }
+
+// prepare turns a form into an account, or says what is wrong with it.
+func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
+	f.Login, f.Name = strings.TrimSpace(f.Login), strings.TrimSpace(f.Name)
+	key, ok := login.LoginKey(f.Login)
+	if !ok {
+		return login.Account{}, bad("Choose a login without spaces, such as ada or ada@example.com.")
+	}
+	if r := checkName(f.Name); !r.OK() {
+		return login.Account{}, r
+	}
+	a := login.Account{ID: login.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
+		Created: s.opt.Now()}
+	if login.LooksLikeEmail(f.Login) {
+		a.Email = f.Login
+	}
+	return a, login.Refusal{}
+}
+
+func checkName(name string) login.Refusal {
+	if utf8.RuneCountInString(name) > maxName {
+		return bad("A name has 100 characters at most.")
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
+		return bad("A name has only characters that can be seen.")
+	}
+	return login.Refusal{}
+}
+
+// hash checks and hashes a new password.
+func (s *Service) hash(ctx context.Context, password string, a login.Account) (login.Hidden, login.Refusal, error) {
+	if problem := login.CheckPassword(password, a.Login, a.Name, a.Email, s.opt.Brand); problem != "" {
+		return "", bad(problem), nil
+	}
+	var phc string
+	err := s.hasher.Do(ctx, func() (err error) {
+		phc, err = s.hasher.Hash(password)
+		return err
+	})
+	if errors.Is(err, login.ErrBusy) {
+		return "", login.Refusal{Why: login.Busy, Wait: time.Second}, nil
+	}
+	return login.Hidden(phc), login.Refusal{}, err
+}
+
+// Create makes an account. With a password it can sign in at once; without,
+// it gets a one-time invite link, which is given back and, where the account
+// has an address and by is not empty, mailed.
+func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Event) (link string, r login.Refusal, err error) {
+	a, r := s.prepare(f)
+	if !r.OK() {
+		return "", r, nil
+	}
+	if f.Password != "" {
+		if a.Password, r, err = s.hash(ctx, f.Password, a); err != nil || !r.OK() {
+			return "", r, err
+		}
+		a.PasswordChanged = a.Created
+	}
+	r, err = s.write(ctx, func(tx login.Tx) error {
+		if f.Origin == "setup" {
+			if n, err := s.store.CountAccounts(ctx); err != nil || n > 0 {
+				return cmpErr(err, login.Refuse(login.Gone, ""))
+			}
+		}
+		err := tx.InsertAccount(ctx, a)
+		if errors.Is(err, login.ErrTaken) {
+			return login.Refuse(login.Bad, "This login is taken.")
+		}
+		if err != nil {
+			return err
+		}
+		if a.Password == "" {
+			if link, err = s.invite(ctx, tx, a, by); err != nil {
+				return err
+			}
+		}
+		e := actor
+		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), "account.created", a.ID, string(a.Role)
+		return tx.Record(ctx, e)
+	})
+	return link, r, err
+}
+
+func cmpErr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// invite makes the link with which an account sets its first password.
+func (s *Service) invite(ctx context.Context, tx login.Tx, a login.Account, by string) (string, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.LinkInvite, "", inviteTTL)
+	if err != nil || a.Email == "" || by == "" {
+		return link, err
+	}
+	return link, tx.Post(ctx, login.Mail{Template: "invite", To: a.Email, AccountID: a.ID,
+		Data:    map[string]string{"login": a.Login, "link": link, "by": by, "hours": "168"},
+		Created: s.opt.Now(), Expires: s.opt.Now().Add(inviteTTL)})
+}
+
+// Register makes an account for whoever asks, where that is open. Like every
+// account it starts without a session: its owner signs in.
+func (s *Service) Register(ctx context.Context, f Form, c login.Client) (login.Refusal, error) {
+	f.Role, f.Origin = login.Member, "self"
+	if f.Password == "" {
+		return bad("Choose a password."), nil
+	}
+	_, r, err := s.Create(ctx, f, "", login.Event{Actor: "self", Address: c.Address, Browser: c.Browser})
+	return r, err
+}
+
+// Empty says whether no account exists yet.
+func (s *Service) Empty(ctx context.Context) (bool, error) {
+	n, err := s.store.CountAccounts(ctx)
+	return n == 0, err
+}
+
+// Rename changes a person's name.
+func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c login.Client) (login.Refusal, error) {
+	name = strings.TrimSpace(name)
+	if r := checkName(name); !r.OK() {
+		return r, nil
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := tx.LockAccount(ctx, v.Account.ID)
+		if err != nil {
+			return err
+		}
+		a.Name = name
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.event("name.changed", a.ID, v, c))
+	})
+}
+
+// event is something that a signed-in person, or nobody, did to an account.
+func (s *Service) event(kind, accountID string, v *login.Visit, c login.Client) login.Event {
+	e := login.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
+	if v != nil {
+		e.ActorID, e.Level = v.Account.ID, v.Session.Level
+		if v.Account.ID != accountID {
+			e.Actor = "admin"
+		}
+	}
+	return e
+}

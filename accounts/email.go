@@ -1,0 +1,129 @@
+package accounts
+
+import (
+	"context"
+	"strings"
+
+	"nightlatch/login"
+)
+
+// AskVerify mails a link to the account's own address.
+func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client) (login.Refusal, error) {
+	if v.Account.Email == "" {
+		return bad("Your account has no address yet. Enter one first."), nil
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := tx.LockAccount(ctx, v.Account.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.countMail(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		link, err := s.login.NewLink(ctx, tx, a, login.LinkVerify, a.Email, emailTTL)
+		if err != nil {
+			return err
+		}
+		return s.post(ctx, tx, "email-verify", a, a.Email, link)
+	})
+}
+
+// ChangeEmail mails a link to the new address and a notice to the old. The
+// address is the account's only when the link was clicked and confirmed.
+func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) (login.Refusal, error) {
+	email = strings.TrimSpace(email)
+	if !login.LooksLikeEmail(email) {
+		return bad("Enter an e-mail address such as ada@example.com."), nil
+	}
+	if strings.EqualFold(email, v.Account.Email) {
+		return bad("This is your address already."), nil
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := tx.LockAccount(ctx, v.Account.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.countMail(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		link, err := s.login.NewLink(ctx, tx, a, login.LinkChange, email, emailTTL)
+		if err != nil {
+			return err
+		}
+		if err := s.post(ctx, tx, "email-change", a, email, link); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.event("email.change-asked", a.ID, v, c))
+	})
+}
+
+// countMail keeps a person from filling a stranger's mailbox with links.
+func (s *Service) countMail(ctx context.Context, tx login.Tx, accountID string) error {
+	t, err := tx.LockThrottle(ctx, "links:"+accountID)
+	if err != nil {
+		return err
+	}
+	now := s.opt.Now()
+	if !now.Before(t.Until) {
+		t.Fails, t.Until = 0, now.Add(resetTTL)
+	}
+	if t.Fails >= linksAnHour {
+		return login.RefuseFor(t.Until.Sub(now))
+	}
+	t.Fails, t.Last = t.Fails+1, now
+	return tx.SaveThrottle(ctx, t)
+}
+
+// linksAnHour is how many address links one account may have sent in an hour.
+const linksAnHour = 10
+
+func (s *Service) post(ctx context.Context, tx login.Tx, template string, a login.Account, to, link string) error {
+	now := s.opt.Now()
+	return tx.Post(ctx, login.Mail{Template: template, To: to, AccountID: a.ID, Created: now, Expires: now.Add(emailTTL),
+		Data: map[string]string{"login": a.Login, "link": link, "hours": "24", "time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
+}
+
+// VerifyEmail is the button behind a link to an address: opening the link
+// alone confirms nothing, for mail scanners open links too.
+func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client) (login.Refusal, error) {
+	l, _, r, err := s.Link(ctx, token, login.LinkVerify, login.LinkChange)
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := s.take(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		old := a.Email
+		if l.Purpose == login.LinkVerify && !strings.EqualFold(old, l.Data) {
+			return login.Refuse(login.Gone, "")
+		}
+		a.Email, a.EmailVerified = l.Data, s.opt.Now()
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return err
+		}
+		if l.Purpose == login.LinkVerify {
+			return tx.Record(ctx, s.event("email.verified", a.ID, nil, c))
+		}
+		return s.emailChanged(ctx, tx, a, old, c)
+	})
+}
+
+// emailChanged tells both addresses and voids what was sent to the old one.
+func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a login.Account, old string, c login.Client) error {
+	if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkVerify, login.LinkSecure); err != nil {
+		return err
+	}
+	if err := tx.Record(ctx, s.event("email.changed", a.ID, nil, c)); err != nil {
+		return err
+	}
+	for _, to := range []string{old, a.Email} {
+		told := a
+		told.Email = to
+		if err := s.login.Tell(ctx, tx, "email-changed", told, c, "old", old, "new", a.Email); err != nil {
+			return err
+		}
+	}
+	return nil
+}

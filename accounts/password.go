@@ -1,0 +1,211 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+
+	"nightlatch/login"
+)
+
+// Change sets a new password for someone signed in who knows the present one.
+// All other sessions and every trusted browser end (CVE-2019-10641).
+func (s *Service) Change(ctx context.Context, v *login.Visit, current, password string, c login.Client) (login.Refusal, error) {
+	if r, err := s.login.CheckPassword(ctx, v.Account, current, c); err != nil || !r.OK() {
+		if r.Why == login.Wrong {
+			r = login.Refusal{Why: login.Wrong, Text: "That is not your present password."}
+		}
+		return r, err
+	}
+	phc, r, err := s.hash(ctx, password, v.Account)
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := tx.LockAccount(ctx, v.Account.ID)
+		if err != nil {
+			return err
+		}
+		if a.Password != v.Account.Password {
+			return login.Refuse(login.Wrong, "The password was changed a moment ago.")
+		}
+		return s.setPassword(ctx, tx, a, phc, v, "password.changed", c)
+	})
+}
+
+// setPassword is what every change of a password does.
+func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account, phc login.Hidden, v *login.Visit, kind string, c login.Client) error {
+	a.Password, a.PasswordChanged = phc, s.opt.Now()
+	if err := tx.SaveAccount(ctx, a); err != nil {
+		return err
+	}
+	keep := ""
+	if v != nil {
+		keep = v.Session.ID
+	}
+	if err := s.login.CancelLogins(ctx, tx, a.ID, keep); err != nil {
+		return err
+	}
+	if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkSecure, login.LinkChange); err != nil {
+		return err
+	}
+	if err := s.login.ForgivePassword(ctx, tx, a); err != nil {
+		return err
+	}
+	if err := tx.Record(ctx, s.event(kind, a.ID, v, c)); err != nil {
+		return err
+	}
+	if kind == "account.accepted" {
+		return nil
+	}
+	return s.login.Tell(ctx, tx, "password-changed", a, c)
+}
+
+// Forgot mails a reset link to the account's address. Whoever asks learns
+// nothing: the answer and its time are the same for every name.
+func (s *Service) Forgot(ctx context.Context, name string, c login.Client) (login.Refusal, error) {
+	a := login.Account{}
+	if key, ok := login.LoginKey(name); ok {
+		found, err := s.store.AccountByKey(ctx, key)
+		if err != nil && !errors.Is(err, login.ErrNotFound) {
+			return login.Refusal{}, err
+		}
+		a = found
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		if err := tx.Record(ctx, s.event("password.reset-asked", a.ID, nil, c)); err != nil {
+			return err
+		}
+		if a.ID == "" || a.Email == "" || !a.Disabled.IsZero() {
+			return nil
+		}
+		if _, err := tx.LockAccount(ctx, a.ID); err != nil {
+			return err
+		}
+		return s.mailReset(ctx, tx, a, c)
+	})
+}
+
+// mailReset sends a reset link, unless one went out within the cooldown: the
+// form must not be a way to fill somebody's mailbox.
+func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, c login.Client) error {
+	t, err := tx.LockThrottle(ctx, "reset:"+a.ID)
+	if err != nil {
+		return err
+	}
+	now := s.opt.Now()
+	if now.Before(t.Until) && t.Fails >= resetsAtOnce {
+		return nil
+	}
+	if !now.Before(t.Until) {
+		t.Fails, t.Until = 0, now.Add(resetTTL)
+	}
+	t.Fails, t.Last = t.Fails+1, now
+	if err := tx.SaveThrottle(ctx, t); err != nil {
+		return err
+	}
+	link, err := s.login.NewLink(ctx, tx, a, login.LinkReset, a.Email, resetTTL)
+	if err != nil {
+		return err
+	}
+	return tx.Post(ctx, login.Mail{Template: "password-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
+		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "browser": c.Browser, "address": c.Shown,
+			"time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
+}
+
+// resetsAtOnce is how many reset mails one account gets in the life of a link.
+const resetsAtOnce = 5
+
+// Link finds whose link a token is. Gone means used, replaced, too old, or
+// made for another purpose.
+func (s *Service) Link(ctx context.Context, token string, purposes ...string) (login.Link, login.Account, login.Refusal, error) {
+	gone := login.Refusal{Why: login.Gone}
+	for _, p := range purposes {
+		l, err := s.store.Link(ctx, login.HashToken(token), p)
+		if errors.Is(err, login.ErrNotFound) || err == nil && !s.opt.Now().Before(l.Expires) {
+			continue
+		}
+		if err != nil {
+			return l, login.Account{}, login.Refusal{}, err
+		}
+		a, err := s.store.Account(ctx, l.AccountID)
+		if errors.Is(err, login.ErrNotFound) || err == nil && !a.Disabled.IsZero() {
+			return l, a, gone, nil
+		}
+		return l, a, login.Refusal{}, err
+	}
+	return login.Link{}, login.Account{}, gone, nil
+}
+
+// SetByLink sets a password by a reset or invite link. It never signs in, and
+// never removes or skips a factor.
+func (s *Service) SetByLink(ctx context.Context, token, purpose, name, password string, c login.Client) (login.Refusal, error) {
+	l, a, r, err := s.Link(ctx, token, purpose)
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	if r := checkName(name); !r.OK() {
+		return r, nil
+	}
+	phc, r, err := s.hash(ctx, password, a)
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := s.take(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		kind := "password.reset"
+		if purpose == login.LinkInvite {
+			kind = "account.accepted"
+			if name != "" {
+				a.Name = name
+			}
+		}
+		if l.Data == a.Email && a.Email != "" && a.EmailVerified.IsZero() { // the link came by mail to this address
+			a.EmailVerified = s.opt.Now()
+		}
+		return s.setPassword(ctx, tx, a, phc, nil, kind, c)
+	})
+}
+
+// take spends a link, once.
+func (s *Service) take(ctx context.Context, tx login.Tx, l login.Link) (login.Account, error) {
+	a, err := tx.LockAccount(ctx, l.AccountID)
+	if err != nil {
+		return a, err
+	}
+	if taken, err := tx.TakeLink(ctx, l.TokenHash); err != nil || !taken || !a.Disabled.IsZero() {
+		return a, cmpErr(err, login.Refuse(login.Gone, ""))
+	}
+	return a, nil
+}
+
+// Secure is what "this was not me" does: every session of the account ends,
+// its password is worth nothing any more, and a reset link is mailed.
+func (s *Service) Secure(ctx context.Context, token string, c login.Client) (login.Refusal, error) {
+	l, _, r, err := s.Link(ctx, token, login.LinkSecure)
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := s.take(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		a.Password = ""
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return err
+		}
+		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, s.event("account.secured", a.ID, nil, c)); err != nil {
+			return err
+		}
+		if err := tx.ClearThrottle(ctx, "reset:"+a.ID); err != nil {
+			return err
+		}
+		return s.mailReset(ctx, tx, a, c)
+	})
+}

@@ -1,0 +1,59 @@
+// Package commands is the command line: it reads arguments and environment,
+// and wires the rest together. Nothing else reads the environment.
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// cli is the command line.
+type cli struct {
+	Flags
+
+	Serve   serveCmd   `cmd:"" default:"1" help:"Serve the dashboard (also without any command)."`
+	Migrate migrateCmd `cmd:"" help:"Migrate the database."`
+	User    userCmd    `cmd:"" help:"Make and list accounts."`
+}
+
+// Main runs a command and gives the process's exit status: 0 when it worked, 1
+// when it did not, 2 when it was not understood.
+func Main(args []string, io Streams) int {
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("nightlatch"), kong.Writers(io.Out, io.Err), kong.Exit(func(code int) { exit = code }),
+		kong.Description("The second lock on a login. Every flag is also an environment variable."),
+		kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(io.Err, "nightlatch:", err)
+		return 2
+	}
+	run, err := parser.Parse(args)
+	if exit >= 0 { // help was asked for
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(io.Err, "nightlatch:", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	run.BindTo(ctx, (*context.Context)(nil))
+	if err := run.Run(&c.Flags, io); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(io.Err, "nightlatch:", err)
+		return 1
+	}
+	return 0
+}

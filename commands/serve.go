@@ -1,0 +1,122 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"nightlatch/routes"
+)
+
+// The server's patience. A browser that dawdles is not waited for.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10
+	drain         = 10 * time.Second // for requests under way when the process is told to stop
+	sweepEvery    = 15 * time.Second
+)
+
+type serveCmd struct{}
+
+// Run serves until it is told to stop.
+func (serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
+	b, err := f.open(ctx, io)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	var overrides fs.FS
+	if b.settings.views != "" {
+		overrides = os.DirFS(b.settings.views)
+	}
+	worker, err := b.worker(overrides)
+	if err != nil {
+		return err
+	}
+	var setup *routes.SetupToken
+	empty, err := b.accounts.Empty(ctx)
+	if err != nil {
+		return err
+	}
+	if empty {
+		setup = routes.NewSetupToken()
+	}
+	handler, err := b.handler(overrides, setup, func() error { return errors.Join(b.store.Ping(ctx), worker.Ready()) })
+	if err != nil {
+		return err
+	}
+	listener, err := listen("NIGHTLATCH_ADDR (--addr)", b.settings.addr)
+	if err != nil {
+		return err
+	}
+	var background sync.WaitGroup
+	working, rest := context.WithCancel(context.Background())
+	background.Go(func() { worker.Run(working) })
+	background.Go(func() { b.sweep(working) })
+	if empty {
+		fmt.Fprintf(io.Out, "No account exists yet. Make the first admin here: %s\n", setup.Link(b.settings.login.URL))
+	}
+	b.log.Info("serving", "addr", listener.Addr().String(), "url", b.settings.login.URL)
+	err = serveUntil(ctx, listener, handler)
+	b.log.Info("stopping")
+	rest()
+	background.Wait()
+	return err
+}
+
+// listen opens a port, and says plainly when it cannot.
+func listen(name, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s: %s is taken by another program", name, addr)
+	case err != nil:
+		return nil, fmt.Errorf("%s: cannot listen on %s: %w", name, addr, err)
+	}
+	return l, nil
+}
+
+// serveUntil serves, and lets requests under way end when it is told to stop.
+func serveUntil(ctx context.Context, l net.Listener, h http.Handler) error {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	if err := s.Shutdown(end); err != nil {
+		return s.Close()
+	}
+	return nil
+}
+
+// sweep ends from time to time what is over.
+func (b *base) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := b.login.Sweep(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("sweep failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package commands
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	netmail "net/mail"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"nightlatch/login"
+	"nightlatch/mail"
+	"nightlatch/routes"
+)
+
+// settings are the configuration, checked.
+type settings struct {
+	addr, metrics, data, database, keys, from, views string
+	mail                                             mail.Config
+	open, gallery                                    bool
+	proxies                                          routes.Proxies
+	level                                            slog.Level
+	login                                            login.Options
+}
+
+// check turns flags into settings. The first bad value ends it with one
+// sentence that names the variable; a value that may hold a secret is not shown.
+func (f *Flags) check() (s settings, err error) {
+	r := &reader{}
+	s.data = either(f.Data, "data")
+	s.addr = r.hostPort("NIGHTLATCH_ADDR", either(f.Addr, "127.0.0.1:8080"))
+	s.metrics = r.hostPort("NIGHTLATCH_METRICS_ADDR", f.MetricsAddr)
+	s.database = r.database(either(f.Database, "sqlite:"+filepath.Join(s.data, "nightlatch.db")))
+	s.keys = either(f.Keys, filepath.Join(s.data, "keys.json"))
+	s.from = r.sender(either(f.MailFrom, "Nightlatch <nightlatch@localhost>"))
+	s.views = r.folder("NIGHTLATCH_VIEWS", f.Views)
+	s.gallery = f.Gallery
+	s.open = r.oneOf("NIGHTLATCH_REGISTRATION", either(f.Registration, "invite"), "invite", "open") == "open"
+	if err := s.level.UnmarshalText([]byte(either(f.Log, "info"))); err != nil {
+		r.bad("NIGHTLATCH_LOG", "must be debug, info, warn or error, not %q", f.Log)
+	}
+	if s.mail, err = mail.ParseURL(either(f.Mail, "dir:"+filepath.Join(s.data, "mail"))); err != nil {
+		r.bad("NIGHTLATCH_MAIL", "cannot be used: %v", err)
+	}
+	if s.proxies, err = routes.ParseProxies(f.TrustedProxies); err != nil {
+		r.bad("NIGHTLATCH_TRUSTED_PROXIES", "cannot be used: %v", err)
+	}
+	s.login = f.loginOptions(r)
+	return s, r.err
+}
+
+func (f *Flags) loginOptions(r *reader) login.Options {
+	o := login.Options{
+		Brand:        r.text("NIGHTLATCH_NAME", either(f.Name, "Nightlatch")),
+		LoginTTL:     r.span("NIGHTLATCH_LOGIN_TTL", f.LoginTTL, 10*time.Minute, time.Second, 24*time.Hour),
+		CodeTTL:      r.span("NIGHTLATCH_CODE_TTL", f.CodeTTL, 5*time.Minute, time.Second, 10*time.Minute),
+		CodeCooldown: r.span("NIGHTLATCH_CODE_COOLDOWN", f.CodeCooldown, time.Minute, 0, 24*time.Hour),
+		ConfirmTTL:   r.span("NIGHTLATCH_CONFIRM_TTL", f.ConfirmTTL, 5*time.Minute, time.Second, 24*time.Hour),
+		SessionIdle:  r.span("NIGHTLATCH_SESSION_IDLE", f.SessionIdle, 2*time.Hour, time.Second, year),
+		SessionMax:   r.span("NIGHTLATCH_SESSION_MAX", f.SessionMax, 24*time.Hour, time.Second, year),
+		TrustTTL:     r.span("NIGHTLATCH_TRUST_TTL", f.TrustTTL, 720*time.Hour, 0, year),
+		LockAfter:    r.count("NIGHTLATCH_LOCK_AFTER", f.LockAfter, 5),
+		LockWait:     r.span("NIGHTLATCH_LOCK_WAIT", f.LockWait, 30*time.Second, time.Second, login.LockWaitMax),
+		LockDisable:  r.count("NIGHTLATCH_LOCK_DISABLE", f.LockDisable, 50),
+		Now:          time.Now,
+	}
+	o.URL, o.Host = r.origin(either(f.URL, "http://localhost:8080"))
+	return o
+}
+
+// year is the longest that anything may be configured to last.
+const year = 365 * 24 * time.Hour
+
+func either(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}
+
+// reader reads values and keeps the first complaint.
+type reader struct{ err error }
+
+func (r *reader) bad(name, format string, args ...any) {
+	if r.err == nil {
+		flag := "--" + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "NIGHTLATCH_"), "_", "-"))
+		r.err = fmt.Errorf("%s (%s) %s", name, flag, fmt.Sprintf(format, args...))
+	}
+}
+
+// span reads a duration between two bounds.
+func (r *reader) span(name, value string, fallback, least, most time.Duration) time.Duration {
+	if value == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(value)
+	if value == "0" {
+		d, err = 0, nil
+	}
+	if err != nil || d < least || d > most {
+		r.bad(name, "must be a duration from %s to %s such as %s, not %q", least, most, fallback, value)
+	}
+	return d
+}
+
+// count reads a whole number of at least one.
+func (r *reader) count(name, value string, fallback int) int {
+	if value == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 1_000_000 {
+		r.bad(name, "must be a whole number from 1 on, not %q", value)
+	}
+	return n
+}
+
+func (r *reader) hostPort(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	_, port, err := net.SplitHostPort(value)
+	n, notNumber := strconv.Atoi(port)
+	if err != nil || notNumber != nil || n < 0 || n > 65535 {
+		r.bad(name, "must look like 127.0.0.1:8080 or :8080, not %q", value)
+	}
+	return value
+}
+
+// origin reads the public address: scheme, host and port, nothing behind.
+func (r *reader) origin(value string) (origin, host string) {
+	u, err := url.Parse(strings.TrimSuffix(value, "/"))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" ||
+		u.Fragment != "" || u.User != nil || strings.ContainsAny(u.Host, " \t\"<>") {
+		r.bad("NIGHTLATCH_URL", "must be an origin such as https://login.example.com, without a path, not %q", redact(value))
+		return "", ""
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), strings.ToLower(u.Hostname())
+}
+
+// redact shows an address without a password in it.
+func redact(value string) string {
+	if u, err := url.Parse(value); err == nil {
+		return u.Redacted()
+	}
+	return "…"
+}
+
+func (r *reader) database(value string) string {
+	if path, ok := strings.CutPrefix(value, "sqlite:"); ok && path != "" {
+		return value
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" {
+		r.bad("NIGHTLATCH_DATABASE", "must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")
+	}
+	return value
+}
+
+func (r *reader) sender(value string) string {
+	if _, err := netmail.ParseAddress(value); err != nil || strings.ContainsAny(value, "\r\n") {
+		r.bad("NIGHTLATCH_MAIL_FROM", "must be an address such as Nightlatch <nightlatch@example.com>, not %q", value)
+	}
+	return value
+}
+
+func (r *reader) folder(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	if info, err := os.Stat(value); err != nil || !info.IsDir() {
+		r.bad(name, "must be a folder, and %q is none", value)
+	}
+	return value
+}
+
+func (r *reader) oneOf(name, value string, allowed ...string) string {
+	for _, a := range allowed {
+		if value == a {
+			return value
+		}
+	}
+	r.bad(name, "must be %s, not %q", strings.Join(allowed, " or "), value)
+	return allowed[0]
+}
+
+// text reads a short name that fits in a header and on a phone.
+func (r *reader) text(name, value string) string {
+	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) || len(value) > 64 || strings.Contains(value, ":") {
+		r.bad(name, "must be a name of at most 64 characters without a colon, not %q", value)
+	}
+	return value
+}

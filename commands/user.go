@@ -1,0 +1,123 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+)
+
+type userCmd struct {
+	Add  userAddCmd  `cmd:"" help:"Make an account; without a password it prints a one-time invite link."`
+	List userListCmd `cmd:"" help:"List accounts with their enrollment."`
+}
+
+type userAddCmd struct {
+	Login         string `arg:"" help:"What the person signs in with; an address becomes the account's own."`
+	Admin         bool   `help:"Make it an admin."`
+	Name          string `name:"name" help:"The person's name."`
+	PasswordStdin bool   `help:"Read the password from standard input."`
+}
+
+// Run makes the account.
+func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	form := accounts.Form{Login: x.Login, Name: x.Name, Role: login.Member, Origin: "cli"}
+	if x.Admin {
+		form.Role = login.Admin
+	}
+	if x.PasswordStdin {
+		text, err := io.ReadAll(io.LimitReader(std.In, 4096))
+		if err != nil {
+			return err
+		}
+		if form.Password = strings.TrimRight(string(text), "\r\n"); form.Password == "" {
+			return errors.New("no password came on standard input")
+		}
+	}
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	link, r, err := b.accounts.Create(ctx, form, "", login.Event{Actor: "cli"})
+	switch {
+	case err != nil:
+		return err
+	case !r.OK():
+		return errors.New(r.Text)
+	case link != "":
+		fmt.Fprintln(std.Out, link)
+	}
+	return nil
+}
+
+type userListCmd struct {
+	JSON bool `name:"json" help:"As JSON."`
+}
+
+// userRow is an account as it is listed. It holds no secret.
+type userRow struct {
+	ID           string     `json:"id"`
+	Login        string     `json:"login"`
+	Name         string     `json:"name"`
+	Email        string     `json:"email"`
+	Role         string     `json:"role"`
+	Status       string     `json:"status"`
+	Factors      []string   `json:"factors"`
+	RecoveryLeft int        `json:"recovery_left"`
+	Created      time.Time  `json:"created"`
+	LastLogin    *time.Time `json:"last_login"`
+}
+
+// Run lists the accounts.
+func (x userListCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	rows := []userRow{}
+	for after := ""; ; {
+		page, err := b.accounts.List(ctx, accounts.Filter{After: after, Limit: 500})
+		if err != nil {
+			return err
+		}
+		for _, a := range page {
+			rows = append(rows, newUserRow(a))
+			after = a.Key
+		}
+		if len(page) < 500 {
+			break
+		}
+	}
+	if x.JSON {
+		e := json.NewEncoder(std.Out)
+		e.SetIndent("", "  ")
+		return e.Encode(rows)
+	}
+	t := tabwriter.NewWriter(std.Out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "LOGIN\tNAME\tROLE\tSTATUS\tFACTORS\tRECOVERY CODES")
+	for _, r := range rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\n", r.Login, r.Name, r.Role, r.Status, either(strings.Join(r.Factors, ","), "-"), r.RecoveryLeft)
+	}
+	return t.Flush()
+}
+
+func newUserRow(a login.Account) userRow {
+	r := userRow{ID: a.ID, Login: a.Login, Name: a.Name, Email: a.Email, Role: string(a.Role), Status: a.Status(),
+		Factors: []string{}, RecoveryLeft: a.RecoveryLeft, Created: a.Created}
+	for _, k := range a.Kinds {
+		r.Factors = append(r.Factors, string(k))
+	}
+	if !a.LastLogin.IsZero() {
+		r.LastLogin = &a.LastLogin
+	}
+	return r
+}

@@ -1,0 +1,113 @@
+// Package factors holds the ways to prove a second time that it is really you.
+//
+// A factor is pure: it has no database, no clock and no network. It is told
+// what it needs to know, also the time, and gives back what it wants done as
+// data: the state to keep, what to show, what to send, the credential to save.
+package factors
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Kind names a sort of factor in routes, in the database and in the audit log.
+type Kind string
+
+// The kinds that Nightlatch has.
+const (
+	KindTOTP     Kind = "totp"
+	KindEmail    Kind = "email"
+	KindRecovery Kind = "recovery"
+)
+
+// Errors that a factor answers with. ErrWrong and ErrReplayed are both a
+// refused code from outside; the second tells the log that the code had been
+// right once, which is worth telling the owner.
+var (
+	ErrWrong       = errors.New("wrong code")
+	ErrReplayed    = errors.New("code was used before")
+	ErrExpired     = errors.New("code has expired")
+	ErrNotEnrolled = errors.New("this kind is not set up one by one")
+	ErrAddress     = errors.New("not an e-mail address")
+)
+
+// Purpose is what a ceremony is for. A code asked for with one purpose is
+// worthless for another (OWASP ASVS 5.0 6.6.2).
+type Purpose string
+
+// The purposes of a ceremony.
+const (
+	ForLogin   Purpose = "login"   // the second step of a sign-in
+	ForConfirm Purpose = "confirm" // the step-up of someone signed in
+	ForEnroll  Purpose = "enroll"  // setting a new factor up
+)
+
+// Ceremony is one run of enrolling or answering: who, why, where and when.
+type Ceremony struct {
+	Purpose   Purpose
+	Subject   string // id of the pending login or session the ceremony is bound to
+	AccountID string
+	Login     string // what the account is called in an authenticator app
+	Email     string // the account's own address, may be empty
+	Issuer    string // the site's name in an authenticator app
+	Now       time.Time
+}
+
+// Answer is what a person typed.
+type Answer struct {
+	Code    string
+	Name    string // what to call a new factor; empty lets the kind choose
+	Address string // where a new factor's codes go; empty means the account's address
+	Target  string // id of the credential meant, where there are several; empty lets the kind choose
+}
+
+// Step is what a factor wants done when a ceremony starts.
+type Step struct {
+	State []byte     // kept for this ceremony and given back at its end; sealed at rest
+	Send  []Delivery // codes to send
+	TTL   time.Duration
+}
+
+// Delivery is a code on its way to its owner.
+type Delivery struct {
+	Channel string // "email"
+	To      string
+	Code    string
+	TTL     time.Duration
+}
+
+// Credential is one factor of one account as it is kept. Version makes saving
+// it a compare-and-swap: whoever read an older version has lost.
+type Credential struct {
+	ID        string
+	AccountID string
+	Kind      Kind
+	Name      string
+	Secret    []byte // sealed at rest: the TOTP key, or a recovery code to show again
+	Address   string // where codes go
+	Hash      string // PHC string of a recovery code
+	Batch     string // the set a recovery code belongs to
+	Counter   int64  // last accepted TOTP step (RFC 6238 §5.2: never accept it again)
+	Drift     int64  // smoothed seconds that the owner's clock is ahead (+) or behind (-)
+	Version   int64
+	Created   time.Time
+	LastUsed  time.Time
+	Used      time.Time // when a recovery code was spent; zero while it is good
+}
+
+// Factor is one way to prove a second time that it is really you.
+//
+// The four verbs fit kinds that only check (TOTP), that send first (an emailed
+// code) and that need a begin and finish pair (a passkey) alike.
+type Factor interface {
+	Kind() Kind
+	// Enroll starts setting a factor up.
+	Enroll(ctx context.Context, c Ceremony, a Answer) (Step, error)
+	// Confirm ends it with the credential to keep.
+	Confirm(ctx context.Context, c Ceremony, state []byte, a Answer) (Credential, error)
+	// Challenge starts one proof. A kind that sends nothing gives an empty step.
+	Challenge(ctx context.Context, c Ceremony, creds []Credential, a Answer) (Step, error)
+	// Verify ends it with the credential as it must be saved from now on.
+	Verify(ctx context.Context, c Ceremony, creds []Credential, state []byte, a Answer) (Credential, error)
+}

@@ -1,0 +1,108 @@
+// Package pgtest gives tests fresh databases on a real PostgreSQL. The server
+// is the tests' own: started once per test process with a data folder and a
+// port to itself, and gone when the process is.
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+)
+
+// Env names the variable that may hold the address of a server to use instead
+// of our own: postgres://USER:PASS@HOST:PORT/DB?sslmode=disable, of an account
+// that may create databases.
+const Env = "NIGHTLATCH_TEST_POSTGRES"
+
+// patience bounds the start, the stop and each statement here. A cold initdb
+// takes one to two seconds.
+const patience = 60 * time.Second
+
+// shared is the process's server, started by the first test that asks.
+var shared struct {
+	sync.Mutex
+	server *server
+	err    error
+}
+
+// Main runs a package's tests and then stops the server, if one was started.
+// A package that uses DSN calls it from TestMain:
+//
+//	func TestMain(m *testing.M) { pgtest.Main(m) }
+func Main(m *testing.M) {
+	code := m.Run()
+	Stop()
+	os.Exit(code)
+}
+
+// Stop ends the server and removes its data folder; Main calls it. The next
+// DSN would start another.
+func Stop() {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		shared.server.stop()
+	}
+	shared.server, shared.err = nil, nil
+}
+
+// DSN creates an empty database, dropped at the end of the test, and returns
+// its address. It fails the test when PostgreSQL is not there or does not
+// start.
+func DSN(t testing.TB) string {
+	t.Helper()
+	admin, err := adminDSN()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "nightlatch_" + strings.ToLower(rand.Text())
+	if err := execSQL(admin, "CREATE DATABASE "+name); err != nil {
+		t.Fatalf("create a database for the test: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := execSQL(admin, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop the test's database: %v", err)
+		}
+	})
+	u, err := url.Parse(admin)
+	if err != nil {
+		t.Fatalf("%s is not an address: %v", Env, err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// adminDSN is where databases are created. A server that failed to start is
+// not tried again.
+func adminDSN() (string, error) {
+	if dsn := os.Getenv(Env); dsn != "" {
+		return dsn, nil
+	}
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.err == nil {
+		shared.server, shared.err = start()
+	}
+	if shared.err != nil {
+		return "", shared.err
+	}
+	return shared.server.dsn(), nil
+}
+
+// execSQL runs one statement on a connection of its own.
+func execSQL(dsn, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+	defer db.Close()
+	_, err := db.ExecContext(ctx, statement)
+	return err
+}

@@ -1,0 +1,115 @@
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+)
+
+func TestMain(m *testing.M) { Main(m) }
+
+func open(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestEachTestHasAnEmptyDatabaseOfItsOwn(t *testing.T) {
+	one, two := DSN(t), DSN(t)
+	if one == two {
+		t.Fatal("both tests would share", one)
+	}
+	for _, dsn := range []string{one, two} {
+		if _, err := open(t, dsn).Exec("CREATE TABLE door (id int)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDatabaseIsDroppedEvenWhileInUse(t *testing.T) {
+	var name string
+	t.Run("user", func(t *testing.T) {
+		dsn := DSN(t)
+		u, err := url.Parse(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name = strings.TrimPrefix(u.Path, "/")
+		db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+		if err := db.Ping(); err != nil { // left open on purpose
+			t.Fatal(err)
+		}
+	})
+	admin, err := adminDSN()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	row := open(t, admin).QueryRow("SELECT count(*) FROM pg_database WHERE datname = $1", name)
+	if err := row.Scan(&left); err != nil || left != 0 {
+		t.Fatalf("%d databases named %s left (%v)", left, name, err)
+	}
+}
+
+func TestManyConnections(t *testing.T) {
+	db := open(t, DSN(t))
+	var held sync.WaitGroup
+	errs := make(chan error, 120)
+	for range 120 {
+		held.Go(func() {
+			conn, err := db.Conn(context.Background())
+			if err == nil {
+				err = conn.PingContext(context.Background())
+			}
+			errs <- err
+		})
+	}
+	held.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestServerSettings(t *testing.T) {
+	db := open(t, DSN(t))
+	for name, want := range map[string]string{
+		"server_encoding": "UTF8", "fsync": "off", "synchronous_commit": "on", "max_connections": "200", "TimeZone": "UTC",
+	} {
+		var got string
+		if err := db.QueryRow(fmt.Sprintf("SHOW %q", name)).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, want %q (%v)", name, got, want, err)
+		}
+	}
+}
+
+func TestNamedServerIsUsed(t *testing.T) {
+	if os.Getenv(Env) == "" {
+		admin, err := adminDSN()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv(Env, admin+"&application_name=named")
+	}
+	want, err := url.Parse(os.Getenv(Env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := url.Parse(DSN(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Host != want.Host || got.RawQuery != want.RawQuery || got.Path == want.Path {
+		t.Fatalf("got %s from %s", got, want)
+	}
+}

@@ -1,0 +1,228 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Answer is the second step: it judges a code and opens the session.
+//
+// Completing is ONE transaction that swaps the credential by its version,
+// takes the pending login and inserts the session. Whoever comes second finds
+// nothing to swap or to take, and has given a wrong code.
+func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a factors.Answer, trust bool, c Client) (Entry, Refusal, error) {
+	sub, r, err := s.pendingSubject(ctx, token)
+	if err != nil || !r.OK() {
+		return Entry{}, r, err
+	}
+	if r, err := s.addressHeld(ctx, c); err != nil || !r.OK() {
+		return Entry{}, r, err
+	}
+	cred, r, err := s.prove(ctx, sub, k, a, c)
+	if err != nil || !r.OK() {
+		return Entry{}, r, err
+	}
+	var entry Entry
+	r, err = s.write(ctx, func(tx Tx) error {
+		entry, err = s.complete(ctx, tx, sub, token, cred, trust, c)
+		return err
+	})
+	return entry, r, err
+}
+
+// complete is the transaction of Answer.
+func (s *Service) complete(ctx context.Context, tx Tx, sub subject, token string, cred factors.Credential, trust bool, c Client) (Entry, error) {
+	acct, err := s.spend(ctx, tx, sub, cred, c)
+	if err != nil {
+		return Entry{}, err
+	}
+	p, r, err := s.pending(ctx, tx, token)
+	if err != nil || !r.OK() {
+		return Entry{}, cmpErr(err, refuse(Gone, ""))
+	}
+	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
+		return Entry{}, cmpErr(err, refuse(Gone, ""))
+	}
+	entry, err := s.enter(ctx, tx, acct, 2, cred.Kind, p.Next, c)
+	if err != nil || !trust {
+		return entry, err
+	}
+	entry.Trusted, err = s.trust(ctx, tx, acct, c)
+	return entry, err
+}
+
+func cmpErr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// prove counts, then judges. It gives the credential as it must be saved; the
+// caller spends it in the transaction that grants what was asked for.
+func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer, c Client) (factors.Credential, Refusal, error) {
+	creds, err := s.credentials(ctx, sub.account.ID, k)
+	if err != nil {
+		return factors.Credential{}, Refusal{}, err
+	}
+	key := factorKey(sub.account.ID, k)
+	if r, err := s.reserve(ctx, key, endsOff); err != nil || !r.OK() {
+		return factors.Credential{}, r, err
+	}
+	state, err := s.try(ctx, sub, k)
+	if err != nil {
+		return factors.Credential{}, Refusal{}, err
+	}
+	cred, err := s.kinds[k].Verify(ctx, s.ceremony(sub), creds, state, a)
+	switch {
+	case err == nil:
+		return cred, Refusal{}, nil
+	case errors.Is(err, factors.ErrTypo):
+		return cred, Refusal{Why: Typo}, s.giveBack(ctx, key)
+	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed), errors.Is(err, factors.ErrExpired):
+		r, err := s.wrong(ctx, sub, k, err, c)
+		return cred, r, err
+	}
+	return cred, Refusal{}, err
+}
+
+// try fetches the state of a ceremony and counts the try; a code that was
+// tried too often is as good as none.
+func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte, error) {
+	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	tries := 0
+	_, err = s.write(ctx, func(tx Tx) error {
+		tries, err = tx.TryCeremony(ctx, c.ID)
+		return err
+	})
+	if err != nil || tries == 0 || tries > CodeTries {
+		return nil, err
+	}
+	return c.State, nil
+}
+
+// wrong records a refused answer, warns who must be warned, and switches the
+// kind off when the cap is reached (NIST SP 800-63B-4 §3.2.2).
+func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error, c Client) (Refusal, error) {
+	r, err := s.write(ctx, func(tx Tx) error {
+		a, err := tx.LockAccount(ctx, sub.account.ID)
+		if err != nil {
+			return err
+		}
+		e := s.event("factor.failed", a.ID, c)
+		e.Actor, e.Detail = "stranger", string(k)
+		if errors.Is(why, factors.ErrReplayed) {
+			e.Kind = "factor.replayed"
+			if err := tx.WarnSessions(ctx, a.ID, "A code of yours was used a second time. If that was not you, end your other sessions and change your password."); err != nil {
+				return err
+			}
+		}
+		if err := s.capFailures(ctx, tx, a, k, c); err != nil {
+			return err
+		}
+		if sub.purpose == factors.ForLogin {
+			if err := s.addressFailed(ctx, tx, c); err != nil {
+				return err
+			}
+			if err := s.warnOwner(ctx, tx, a, sub.pending); err != nil {
+				return err
+			}
+		}
+		return tx.Record(ctx, e)
+	})
+	if !r.OK() || err != nil {
+		return r, err
+	}
+	if errors.Is(why, factors.ErrExpired) {
+		return Refusal{Why: Expired}, nil
+	}
+	return Refusal{Why: Wrong}, nil
+}
+
+// capFailures switches a kind off at the cap. It stays off until it is bound
+// anew with another factor, or reset by an admin.
+func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.Kind, c Client) error {
+	t, err := tx.LockThrottle(ctx, factorKey(a.ID, k))
+	if err != nil || s.opt.LockDisable <= 0 || t.Fails < s.opt.LockDisable || !t.Off.IsZero() {
+		return err
+	}
+	t.Off = s.Now()
+	if err := tx.SaveThrottle(ctx, t); err != nil {
+		return err
+	}
+	e := s.event("factor.off", a.ID, c)
+	e.Actor, e.Detail = "system", fmt.Sprintf("%s after %d failures", k, t.Fails)
+	if err := tx.Record(ctx, e); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, "factor-off", a, c, "kind", KindLabel(k))
+}
+
+// spend saves an accepted credential, once: in the transaction that grants
+// what it was given for. The failures reserved for it are given back.
+func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential, c Client) (Account, error) {
+	a, err := tx.LockAccount(ctx, sub.account.ID)
+	if err != nil {
+		return a, err
+	}
+	if !a.Disabled.IsZero() {
+		return a, refuse(Gone, "")
+	}
+	cred.LastUsed = s.Now()
+	if swapped, err := tx.SwapCredential(ctx, cred); err != nil || !swapped {
+		return a, cmpErr(err, refuse(Wrong, ""))
+	}
+	if err := tx.DropCeremonies(ctx, sub.id, sub.purpose); err != nil {
+		return a, err
+	}
+	if err := tx.ClearThrottle(ctx, factorKey(a.ID, cred.Kind)); err != nil {
+		return a, err
+	}
+	if cred.Kind == factors.KindRecovery {
+		a.RecoveryLeft--
+		return a, s.recoveryUsed(ctx, tx, a, c)
+	}
+	return a, nil
+}
+
+func (s *Service) recoveryUsed(ctx context.Context, tx Tx, a Account, c Client) error {
+	e := s.event("recovery.used", a.ID, c)
+	e.Detail = fmt.Sprintf("%d left", a.RecoveryLeft)
+	if err := tx.Record(ctx, e); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, "recovery-used", a, c, "left", strconv.Itoa(a.RecoveryLeft))
+}
+
+// codeMail is the mail that carries a code.
+func (s *Service) codeMail(a Account, d factors.Delivery, words string, c Client) Mail {
+	now := s.Now()
+	return Mail{Template: "code", To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
+		"login": a.Login, "code": d.Code, "purpose": words, "browser": c.Browser, "address": c.Shown,
+		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
+	}}
+}
+
+// KindLabel is what a kind is called on screens and in mails.
+func KindLabel(k factors.Kind) string {
+	switch k {
+	case factors.KindTOTP:
+		return "Authenticator app"
+	case factors.KindEmail:
+		return "Emailed code"
+	case factors.KindRecovery:
+		return "Recovery code"
+	}
+	return string(k)
+}

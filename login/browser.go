@@ -1,0 +1,103 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// browser finds the row of a browser cookie. A changed, foreign or expired
+// cookie is just not honoured.
+func (s *Service) browser(ctx context.Context, r Reader, token, accountID string, trusted bool) (Browser, bool, error) {
+	if token == "" || trusted && s.opt.TrustTTL <= 0 {
+		return Browser{}, false, nil
+	}
+	b, err := r.Browser(ctx, HashToken(token), accountID, trusted)
+	if errors.Is(err, ErrNotFound) {
+		return b, false, nil
+	}
+	if err != nil {
+		return b, false, err
+	}
+	now := s.Now()
+	if !now.Before(b.Until) || trusted && now.Sub(b.Created) >= s.opt.TrustTTL {
+		return b, false, nil
+	}
+	return b, true, nil
+}
+
+// greet remembers a browser that signed in, and tells the owner of one that
+// was never seen. One cookie serves all the accounts of a browser.
+func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token string, err error) {
+	now := s.Now()
+	b, ok, err := s.browser(ctx, tx, c.Known, a.ID, false)
+	if err != nil {
+		return "", err
+	}
+	if ok {
+		b.LastUsed, b.Until = now, now.Add(knownTTL)
+		return c.Known, tx.PutBrowser(ctx, b)
+	}
+	token, hash, err := renew(ctx, tx, c.Known)
+	if err != nil {
+		return "", err
+	}
+	b = Browser{ID: NewID(), TokenHash: hash, AccountID: a.ID, Address: c.Address, Browser: c.Browser,
+		Created: now, LastUsed: now, Until: now.Add(knownTTL)}
+	if err := tx.PutBrowser(ctx, b); err != nil || a.LastLogin.IsZero() {
+		return token, err
+	}
+	return token, s.tell(ctx, tx, "new-browser", a, c)
+}
+
+// trust remembers a browser so that it is not asked for a factor again.
+func (s *Service) trust(ctx context.Context, tx Tx, a Account, c Client) (token string, err error) {
+	if s.opt.TrustTTL <= 0 {
+		return "", nil
+	}
+	now := s.Now()
+	token, hash, err := renew(ctx, tx, c.Trusted)
+	if err != nil {
+		return "", err
+	}
+	err = tx.PutBrowser(ctx, Browser{ID: NewID(), TokenHash: hash, AccountID: a.ID, Trusted: true,
+		Address: c.Address, Browser: c.Browser, Created: now, LastUsed: now, Until: now.Add(s.opt.TrustTTL)})
+	if err != nil {
+		return "", err
+	}
+	return token, tx.Record(ctx, s.event("browser.trusted", a.ID, c))
+}
+
+// renew gives a browser a new token and moves what other accounts granted to
+// it along. A cookie planted by someone else is thereby worth nothing.
+func renew(ctx context.Context, tx Tx, old string) (token, hash string, err error) {
+	token, hash = NewToken()
+	if old != "" {
+		err = tx.MoveBrowser(ctx, HashToken(old), hash)
+	}
+	return token, hash, err
+}
+
+// TrustLabel says how long a browser would be trusted, in days, hours or
+// minutes; empty when nothing is offered.
+func (s *Service) TrustLabel() string {
+	d := s.opt.TrustTTL
+	unit := func(n int, name string) string {
+		if n != 1 {
+			name += "s"
+		}
+		return fmt.Sprintf("%d %s", n, name)
+	}
+	switch {
+	case d <= 0:
+		return ""
+	case d >= 24*time.Hour && d%(24*time.Hour) == 0:
+		return unit(int(d/(24*time.Hour)), "day")
+	case d >= time.Hour && d%time.Hour == 0:
+		return unit(int(d/time.Hour), "hour")
+	case d >= time.Minute:
+		return unit(int(d/time.Minute), "minute")
+	}
+	return unit(int(d/time.Second), "second")
+}

@@ -1,0 +1,121 @@
+package login
+
+import (
+	"context"
+	"slices"
+
+	"nightlatch/factors"
+)
+
+// Confirmation is the chooser of a step-up: the person's factors, or nothing
+// when only the password can be asked for.
+func (s *Service) Confirmation(ctx context.Context, v *Visit, want factors.Kind, target string) (Chooser, error) {
+	return s.chooser(ctx, sessionSubject(v, factors.ForConfirm), want, target)
+}
+
+func sessionSubject(v *Visit, p factors.Purpose) subject {
+	return subject{purpose: p, id: v.Session.ID, account: v.Account}
+}
+
+// SendConfirm has a code sent for a step-up.
+func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) (Refusal, error) {
+	return s.send(ctx, sessionSubject(v, factors.ForConfirm), k, target, "confirm that it is you", c)
+}
+
+// Confirm proves once more that it is the owner who sits at a session. It
+// shares its counters with the sign-in. A session of level 1 rises to level 2
+// and gets a new token.
+func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c Client) (Entry, Refusal, error) {
+	sub := sessionSubject(v, factors.ForConfirm)
+	cred, r, err := s.prove(ctx, sub, k, a, c)
+	if err != nil || !r.OK() {
+		return Entry{}, r, err
+	}
+	var entry Entry
+	r, err = s.write(ctx, func(tx Tx) error {
+		if _, err := s.spend(ctx, tx, sub, cred, c); err != nil {
+			return err
+		}
+		entry, err = s.raise(ctx, tx, v.Account.ID, v.Session.ID, 2, k)
+		if err != nil {
+			return err
+		}
+		e := s.event("confirmed", v.Account.ID, c)
+		e.Level, e.Detail = 2, string(k)
+		return tx.Record(ctx, e)
+	})
+	return entry, r, err
+}
+
+// ConfirmPassword is the step-up of someone who has no factor.
+func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string, c Client) (Entry, Refusal, error) {
+	if v.Account.HasFactor() {
+		return Entry{}, Refusal{Why: Wrong}, nil
+	}
+	r, err := s.CheckPassword(ctx, v.Account, password, c)
+	if err != nil || !r.OK() {
+		return Entry{}, r, err
+	}
+	var entry Entry
+	r, err = s.write(ctx, func(tx Tx) error {
+		a, err := tx.LockAccount(ctx, v.Account.ID)
+		if err != nil {
+			return err
+		}
+		if a.HasFactor() || a.Password != v.Account.Password {
+			return refuse(Wrong, "")
+		}
+		if entry, err = s.raise(ctx, tx, a.ID, v.Session.ID, v.Session.Level, v.Session.Factor); err != nil {
+			return err
+		}
+		e := s.event("confirmed", a.ID, c)
+		e.Level, e.Detail = v.Session.Level, "password"
+		return tx.Record(ctx, e)
+	})
+	return entry, r, err
+}
+
+// CheckPassword judges the password of someone signed in, under the same
+// counters as the sign-in, and gives them back when it is right.
+func (s *Service) CheckPassword(ctx context.Context, a Account, password string, c Client) (Refusal, error) {
+	_, key, err := s.find(ctx, a.Login, c)
+	if err != nil {
+		return Refusal{}, err
+	}
+	right, _, r, err := s.judge(ctx, a, key, password, c)
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	if r, err = s.write(ctx, func(tx Tx) error {
+		if right {
+			return tx.ClearThrottle(ctx, key)
+		}
+		if err := s.addressFailed(ctx, tx, c); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.event("password.failed", a.ID, c))
+	}); err == nil && r.OK() && !right {
+		r = Refusal{Why: Wrong}
+	}
+	return r, err
+}
+
+// raise confirms a session and, where its level rises, gives it a new token.
+func (s *Service) raise(ctx context.Context, tx Tx, accountID, id string, level int, by factors.Kind) (Entry, error) {
+	list, err := tx.Sessions(ctx, accountID)
+	if err != nil {
+		return Entry{}, err
+	}
+	i := slices.IndexFunc(list, func(x Session) bool { return x.ID == id })
+	if i < 0 {
+		return Entry{}, refuse(Gone, "")
+	}
+	sess := list[i]
+	entry := Entry{Level: max(level, sess.Level)}
+	if level > sess.Level {
+		entry.Session, sess.TokenHash = NewToken()
+		sess.Level, sess.Factor = level, by
+	}
+	sess.Confirm = s.Now()
+	return entry, tx.SaveSession(ctx, sess)
+}

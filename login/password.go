@@ -1,0 +1,207 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Entry is what a step of signing in hands to the browser. Empty tokens mean
+// that the cookie in question stays as it is.
+type Entry struct {
+	Pending string // token: a factor is awaited
+	Session string // token: signed in
+	Known   string // token: this browser signed in before
+	Trusted string // token: this browser is not asked again
+	Next    string // where the person wanted to go
+	Level   int
+}
+
+// Password is the first step. Unknown, wrong, disabled and not yet set all
+// take the same path, the same hash and the same time; the difference is
+// known only to the event.
+func (s *Service) Password(ctx context.Context, login, password, next string, c Client) (Entry, Refusal, error) {
+	acct, key, err := s.find(ctx, login, c)
+	if err != nil {
+		return Entry{}, Refusal{}, err
+	}
+	right, rehash, r, err := s.judge(ctx, acct, key, password, c)
+	if err != nil || !r.OK() {
+		return Entry{}, r, err
+	}
+	if !right || !acct.Disabled.IsZero() {
+		r, err := s.write(ctx, func(tx Tx) error {
+			if err := s.addressFailed(ctx, tx, c); err != nil {
+				return err
+			}
+			e := s.event("login.failed", acct.ID, c)
+			e.Actor = "stranger"
+			return tx.Record(ctx, e)
+		})
+		if r.OK() {
+			r = Refusal{Why: Wrong}
+		}
+		return Entry{}, r, err
+	}
+	var entry Entry
+	r, err = s.write(ctx, func(tx Tx) error {
+		entry, err = s.passwordRight(ctx, tx, acct, key, rehash, next, c)
+		return err
+	})
+	return entry, r, err
+}
+
+// find looks an account up by what was typed. A name that cannot be a login
+// is an unknown name. A browser that signed in before has a counter of its
+// own, so that strangers' failures do not hold it up (OWASP ASVS 5.0 6.1.1).
+func (s *Service) find(ctx context.Context, login string, c Client) (Account, string, error) {
+	name, ok := LoginKey(login)
+	if !ok {
+		return Account{}, passwordKey("\x00" + login), nil
+	}
+	acct, err := s.store.AccountByKey(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		return Account{}, passwordKey(name), nil
+	}
+	if err != nil {
+		return acct, "", err
+	}
+	if known, ok, err := s.browser(ctx, s.store, c.Known, acct.ID, false); err != nil || ok {
+		return acct, knownKey(known.ID), err
+	}
+	return acct, passwordKey(name), nil
+}
+
+// judge checks a password. The failure is reserved inside the hashing slot:
+// there are as many slots as cores, so a burst of right passwords is never
+// mistaken for failures, and a burst of wrong ones is counted one by one.
+func (s *Service) judge(ctx context.Context, acct Account, key, password string, c Client) (right bool, rehash string, r Refusal, err error) {
+	if r, err = s.passwordHeld(ctx, key, c); err != nil || !r.OK() {
+		return
+	}
+	phc := string(acct.Password)
+	if phc == "" {
+		phc = s.hasher.Dummy()
+	}
+	err = s.hasher.Do(ctx, func() error {
+		if r, err = s.passwordHeld(ctx, key, c); err != nil || !r.OK() {
+			return err
+		}
+		if r, err = s.reserve(ctx, key, neverOff); err != nil || !r.OK() {
+			return err
+		}
+		var old bool
+		if right, old, err = s.hasher.Verify(phc, password); err != nil || !right || acct.Password == "" {
+			right = false
+			return err
+		}
+		if old {
+			rehash, err = s.hasher.Hash(password)
+		}
+		return err
+	})
+	if errors.Is(err, ErrBusy) {
+		return false, "", Refusal{Why: Busy, Wait: time.Second}, nil
+	}
+	return
+}
+
+func (s *Service) passwordHeld(ctx context.Context, key string, c Client) (Refusal, error) {
+	if r, err := s.addressHeld(ctx, c); err != nil || !r.OK() {
+		return r, err
+	}
+	t, err := s.store.Throttle(ctx, key)
+	if err != nil {
+		return Refusal{}, err
+	}
+	return held(t, s.Now()), nil
+}
+
+// passwordRight opens a session where nothing else stands before the account,
+// and a pending login where a factor does.
+func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, key, rehash, next string, c Client) (Entry, error) {
+	a, err := tx.LockAccount(ctx, read.ID)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !a.Disabled.IsZero() || a.Password != read.Password {
+		return Entry{}, refuse(Wrong, "")
+	}
+	if err := tx.ClearThrottle(ctx, key); err != nil {
+		return Entry{}, err
+	}
+	if rehash != "" {
+		a.Password = Hidden(rehash)
+	}
+	if !a.HasFactor() {
+		return s.enter(ctx, tx, a, 1, "", next, c)
+	}
+	trusted, ok, err := s.browser(ctx, tx, c.Trusted, a.ID, true)
+	if err != nil {
+		return Entry{}, err
+	}
+	if ok {
+		trusted.LastUsed, trusted.Address = s.Now(), c.Address
+		if err := tx.PutBrowser(ctx, trusted); err != nil {
+			return Entry{}, err
+		}
+		return s.enter(ctx, tx, a, 2, "browser", next, c)
+	}
+	if err := tx.SaveAccount(ctx, a); err != nil {
+		return Entry{}, err
+	}
+	return s.pend(ctx, tx, a, next, c)
+}
+
+// pend begins a pending login.
+func (s *Service) pend(ctx context.Context, tx Tx, a Account, next string, c Client) (Entry, error) {
+	_, known, err := s.browser(ctx, tx, c.Known, a.ID, false)
+	if err != nil {
+		return Entry{}, err
+	}
+	token, hash := NewToken()
+	now := s.Now()
+	err = tx.InsertPending(ctx, Pending{
+		ID: NewID(), TokenHash: hash, AccountID: a.ID, Next: next, Known: known,
+		Address: c.Address, Shown: c.Shown, Browser: c.Browser, Created: now, Expires: now.Add(s.opt.LoginTTL),
+	})
+	if err != nil {
+		return Entry{}, err
+	}
+	return Entry{Pending: token, Next: next}, tx.Record(ctx, s.event("login.password", a.ID, c))
+}
+
+// enter opens a session: the only place where one begins. The session that the
+// browser had before, whoever's it was, ends.
+func (s *Service) enter(ctx context.Context, tx Tx, a Account, level int, by factors.Kind, next string, c Client) (Entry, error) {
+	now := s.Now()
+	if c.Session != "" {
+		if _, err := tx.EndSessionByToken(ctx, HashToken(c.Session)); err != nil && !errors.Is(err, ErrNotFound) {
+			return Entry{}, err
+		}
+	}
+	token, hash := NewToken()
+	err := tx.InsertSession(ctx, Session{
+		ID: NewID(), TokenHash: hash, AccountID: a.ID, Level: level, Factor: by,
+		Address: c.Address, Browser: c.Browser, Created: now, LastSeen: now, Confirm: now,
+	})
+	if err != nil {
+		return Entry{}, err
+	}
+	entry := Entry{Session: token, Next: next, Level: level}
+	if entry.Known, err = s.greet(ctx, tx, a, c); err != nil {
+		return Entry{}, err
+	}
+	a.LastLogin = now
+	if err := tx.SaveAccount(ctx, a); err != nil {
+		return Entry{}, err
+	}
+	if err := tx.HushPendings(ctx, a.ID, c); err != nil {
+		return Entry{}, err
+	}
+	e := s.event("login", a.ID, c)
+	e.Level, e.Detail = level, string(by)
+	return entry, tx.Record(ctx, e)
+}

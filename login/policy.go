@@ -1,0 +1,82 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Who must have a second factor.
+const (
+	Nobody   = "nobody"
+	Admins   = "admins"
+	Everyone = "everyone"
+)
+
+// Policy is who must have a second factor, from when on, and which kinds count.
+type Policy struct {
+	Who   string                  `json:"who"`
+	From  time.Time               `json:"from"`
+	Kinds map[Role][]factors.Kind `json:"kinds"`
+}
+
+// DefaultPolicy asks nobody. An emailed code does not count for admins: whoever
+// reads an admin's mail would be an admin.
+func DefaultPolicy() Policy {
+	return Policy{Who: Nobody, Kinds: map[Role][]factors.Kind{
+		Member: {factors.KindTOTP, factors.KindEmail},
+		Admin:  {factors.KindTOTP},
+	}}
+}
+
+// policySetting is where the policy is kept.
+const policySetting = "policy"
+
+// ParsePolicy reads a kept policy; nothing kept is the default.
+func ParsePolicy(kept string) (Policy, error) {
+	p := DefaultPolicy()
+	if kept == "" {
+		return p, nil
+	}
+	err := json.Unmarshal([]byte(kept), &p)
+	return p, err
+}
+
+// Policy is the one in force.
+func (s *Service) Policy(ctx context.Context) (Policy, error) {
+	kept, err := s.store.Setting(ctx, policySetting)
+	if err != nil {
+		return Policy{}, err
+	}
+	return ParsePolicy(kept)
+}
+
+// Asks says whether the policy is about an account, sooner or later.
+func (p Policy) Asks(a Account) bool {
+	return p.Who == Everyone || p.Who == Admins && a.Role == Admin
+}
+
+// Counts says whether a kind is enough for a role.
+func (p Policy) Counts(r Role, k factors.Kind) bool { return slices.Contains(p.Kinds[r], k) }
+
+// Met says whether the account has a factor that counts for it.
+func (p Policy) Met(a Account) bool {
+	return slices.ContainsFunc(a.Kinds, func(k factors.Kind) bool { return p.Counts(a.Role, k) })
+}
+
+// Forces says whether the account must enroll before anything else.
+func (p Policy) Forces(a Account, now time.Time) bool {
+	return p.Asks(a) && !p.Met(a) && !now.Before(p.From)
+}
+
+// DaysLeft is how many days an account has until it must be enrolled; false
+// when it need not worry.
+func (p Policy) DaysLeft(a Account, now time.Time) (int, bool) {
+	if !p.Asks(a) || p.Met(a) || !now.Before(p.From) {
+		return 0, false
+	}
+	return int(p.From.Sub(now).Hours()/24) + 1, true
+}

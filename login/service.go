@@ -1,0 +1,161 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Options are the numbers of CONTRACT §4 and the site's name.
+type Options struct {
+	Brand string
+	URL   string // public origin, no slash at the end
+	Host  string // its host name, shown in mails
+
+	LoginTTL     time.Duration // from the password to the last factor
+	CodeTTL      time.Duration // life of an emailed code
+	CodeCooldown time.Duration // between two codes to one account
+	ConfirmTTL   time.Duration // how long a confirmation lasts
+	SessionIdle  time.Duration
+	SessionMax   time.Duration
+	TrustTTL     time.Duration // 0: nothing is offered, nothing honoured
+
+	LockAfter   int           // failures in a row before the first wait
+	LockWait    time.Duration // that wait; it doubles up to LockWaitMax
+	LockDisable int           // failures in a row that switch a kind off
+
+	Now  func() time.Time
+	Wake func() // called after a transaction that wrote mail; may be nil
+}
+
+// Fixed numbers of the contract.
+const (
+	LockWaitMax      = 15 * time.Minute     // longest wait after failures
+	AddressFailures  = 30                   // failed sign-in posts of one address in AddressWindow
+	AddressWindow    = time.Minute          // see AddressFailures
+	CodesPerHour     = 10                   // emailed codes to one account
+	CodeTries        = 5                    // answers to one emailed code before it is void
+	knownTTL         = 400 * 24 * time.Hour // a browser that signed in stays known (the longest that cookies live)
+	touchEvery       = time.Minute          // how exact "last used" is
+	warnAgain        = time.Hour            // one "someone knows your password" mail in this time
+	maxFactors       = 20                   // of one account; more is a mistake or an attack
+	maxNameRunes     = 60                   // of a factor's name
+	stalePendingPage = 100                  // pending logins swept at once
+)
+
+// Service answers every question about getting in.
+type Service struct {
+	store  Store
+	hasher *Hasher
+	kinds  map[factors.Kind]factors.Factor
+	opt    Options
+}
+
+// New makes the service. The order of kinds is of no importance.
+func New(store Store, hasher *Hasher, opt Options, kinds ...factors.Factor) *Service {
+	s := &Service{store: store, hasher: hasher, opt: opt, kinds: map[factors.Kind]factors.Factor{}}
+	for _, f := range kinds {
+		s.kinds[f.Kind()] = f
+	}
+	return s
+}
+
+// Options gives what the service was made with.
+func (s *Service) Options() Options { return s.opt }
+
+// Knows says whether a kind exists at all.
+func (s *Service) Knows(k factors.Kind) bool { return s.kinds[k] != nil }
+
+// Now is the one clock.
+func (s *Service) Now() time.Time { return s.opt.Now() }
+
+// Why is the reason of a refusal. The zero value is no refusal.
+type Why int
+
+// The reasons.
+const (
+	Fine    Why = iota
+	Wrong       // wrong code or password, unknown, disabled, not there: all the same
+	Typo        // a recovery code whose check character does not fit; not counted
+	Wait        // a limit holds; see Refusal.Wait
+	Off         // the kind is switched off after too many failures
+	Expired     // the emailed code is too old, or was tried too often
+	Gone        // the pending login or enrollment is over
+	Busy        // too many passwords to check at once
+	Bad         // the input cannot be used; Refusal.Text says why
+	Denied      // a rule forbids it; Refusal.Text says which
+)
+
+// Refusal is an expected answer that is not a yes.
+type Refusal struct {
+	Why  Why
+	Wait time.Duration
+	Text string
+}
+
+// OK says that nothing was refused.
+func (r Refusal) OK() bool { return r.Why == Fine }
+
+// refusal lets a transaction be rolled back with an expected answer.
+type refusal struct{ Refusal }
+
+func (refusal) Error() string { return "refused" }
+
+func refuse(why Why, text string) error { return refusal{Refusal{Why: why, Text: text}} }
+
+// Refuse rolls a transaction back with an expected answer; see Settle.
+func Refuse(why Why, text string) error { return refuse(why, text) }
+
+// RefuseFor is Refuse for a limit that holds for some time.
+func RefuseFor(wait time.Duration) error { return refusal{Refusal{Why: Wait, Wait: wait}} }
+
+// Settle takes a refusal out of a transaction's error.
+func Settle(err error) (Refusal, error) {
+	var r refusal
+	if errors.As(err, &r) {
+		return r.Refusal, nil
+	}
+	return Refusal{}, err
+}
+
+// write runs a transaction, settles it, then wakes the mail worker.
+func (s *Service) write(ctx context.Context, do func(Tx) error) (Refusal, error) {
+	r, err := Settle(s.store.Write(ctx, do))
+	if s.opt.Wake != nil && err == nil {
+		s.opt.Wake()
+	}
+	return r, err
+}
+
+// event begins an event about an account, done by a client.
+func (s *Service) event(kind string, accountID string, c Client) Event {
+	return Event{At: s.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
+}
+
+// Tell is tell, for the rules of having an account.
+func (s *Service) Tell(ctx context.Context, tx Tx, template string, a Account, c Client, extra ...string) error {
+	return s.tell(ctx, tx, template, a, c, extra...)
+}
+
+// ForgivePassword ends the wait of an account whose password is new.
+func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a Account) error {
+	return tx.ClearThrottle(ctx, passwordKey(a.Key))
+}
+
+// tell is a mail to an account's owner about something that a client did. An
+// account without an address is told nothing: its activity page still shows it.
+func (s *Service) tell(ctx context.Context, tx Tx, template string, a Account, c Client, extra ...string) error {
+	if a.Email == "" {
+		return nil
+	}
+	data := map[string]string{
+		"login": a.Login, "browser": c.Browser, "address": c.Shown,
+		"time": s.Now().UTC().Format("2 January 2006, 15:04 UTC"), "link": s.opt.URL + "/profile",
+	}
+	for i := 0; i+1 < len(extra); i += 2 {
+		data[extra[i]] = extra[i+1]
+	}
+	return tx.Post(ctx, Mail{Template: template, To: a.Email, AccountID: a.ID, Data: data, Created: s.Now()})
+}

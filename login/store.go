@@ -1,0 +1,107 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Faults that a store answers with. Everything else it returns is a broken
+// database.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrTaken    = errors.New("login is taken")
+)
+
+// Reader is what can be looked up. Inside a transaction it reads what the
+// transaction has written.
+type Reader interface {
+	Account(ctx context.Context, id string) (Account, error)
+	AccountByKey(ctx context.Context, key string) (Account, error)
+	// Credentials gives an account's credentials oldest first, spent recovery
+	// codes included; with secrets opened for the kinds named, none if none is.
+	Credentials(ctx context.Context, accountID string, open ...factors.Kind) ([]factors.Credential, error)
+	PendingByToken(ctx context.Context, hash string) (Pending, error)
+	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
+	Browser(ctx context.Context, hash, accountID string, trusted bool) (Browser, error)
+	Throttle(ctx context.Context, key string) (Throttle, error) // zero row when there is none
+	Link(ctx context.Context, hash, purpose string) (Link, error)
+	Setting(ctx context.Context, key string) (string, error) // "" when unset
+	Sessions(ctx context.Context, accountID string) ([]Session, error)
+	Browsers(ctx context.Context, accountID string) ([]Browser, error) // trusted ones
+	// PendingEmail is the new address that waits for its click; "" when none does.
+	PendingEmail(ctx context.Context, accountID string, now time.Time) (string, error)
+	Events(ctx context.Context, accountID string, before int64, n int) ([]Event, error)
+}
+
+// Tx is one transaction. Every change to an account begins with LockAccount,
+// which makes changes to one account happen one after another.
+type Tx interface {
+	Reader
+	LockAccount(ctx context.Context, id string) (Account, error)
+	InsertAccount(ctx context.Context, a Account) error // ErrTaken
+	SaveAccount(ctx context.Context, a Account) error
+
+	InsertCredentials(ctx context.Context, cs ...factors.Credential) error
+	// SwapCredential saves a credential if nobody saved it since it was read.
+	// What was bound at enrollment (secret, address, hash) stays as it is.
+	SwapCredential(ctx context.Context, c factors.Credential) (bool, error)
+	DeleteCredential(ctx context.Context, accountID, id string) (bool, error)
+	DeleteKind(ctx context.Context, accountID string, k factors.Kind) error
+
+	InsertPending(ctx context.Context, p Pending) error
+	SavePending(ctx context.Context, p Pending) error
+	// TakePending deletes a pending login if it is still the one of that token.
+	TakePending(ctx context.Context, id, tokenHash string) (bool, error)
+	DropPendings(ctx context.Context, accountID string) error
+	// HushPendings marks those of one browser as nothing to warn about.
+	HushPendings(ctx context.Context, accountID string, c Client) error
+
+	PutCeremony(ctx context.Context, c Ceremony) error // replaces the one of its subject and kind
+	TryCeremony(ctx context.Context, id string) (tries int, err error)
+	TakeCeremony(ctx context.Context, id string) (bool, error)
+	DropCeremonies(ctx context.Context, subject string, p factors.Purpose) error
+
+	LockThrottle(ctx context.Context, key string) (Throttle, error)
+	SaveThrottle(ctx context.Context, t Throttle) error
+	ClearThrottle(ctx context.Context, key string) error
+
+	InsertSession(ctx context.Context, s Session) error
+	SaveSession(ctx context.Context, s Session) error
+	EndSession(ctx context.Context, accountID, id string) (bool, error)
+	EndSessionByToken(ctx context.Context, hash string) (Session, error)
+	EndSessions(ctx context.Context, accountID, except string) (int, error)
+	LowerSessions(ctx context.Context, accountID string) error // back to level 1
+	WarnSessions(ctx context.Context, accountID, text string) error
+
+	// MoveBrowser gives all rows of one browser cookie another token.
+	MoveBrowser(ctx context.Context, oldHash, newHash string) error
+	PutBrowser(ctx context.Context, b Browser) error
+	DropBrowser(ctx context.Context, accountID, id string) (bool, error)
+	DropTrusted(ctx context.Context, accountID string) (int, error)
+
+	PutLink(ctx context.Context, l Link) error // voids older ones of its purpose
+	TakeLink(ctx context.Context, hash string) (bool, error)
+	DropLinks(ctx context.Context, accountID string, purposes ...string) error
+
+	SaveSetting(ctx context.Context, key, value string) error
+	Record(ctx context.Context, es ...Event) error
+	Post(ctx context.Context, ms ...Mail) error
+}
+
+// Store keeps everything. Write runs its function in one transaction, and may
+// run it again when the database asks for that: so it must change nothing else.
+type Store interface {
+	Reader
+	Write(ctx context.Context, do func(Tx) error) error
+	// Visit is the hot path: session, account and policy by the hash of a token.
+	Visit(ctx context.Context, hash string) (Session, Account, string, error)
+	// Touch notes when a session was last used.
+	Touch(ctx context.Context, sessionID string, now time.Time) error
+	// Stale gives pending logins that ended before now without a factor.
+	Stale(ctx context.Context, now time.Time, n int) ([]Pending, error)
+	// Sweep deletes what has ended by itself.
+	Sweep(ctx context.Context, now time.Time, sessionsBefore time.Time) error
+}

@@ -1,0 +1,105 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// warnOwner tells an owner that someone knew the password and then failed at,
+// or walked away from, the second step. Once for a pending login, once in an
+// hour for an account, and not about a browser that signed in before.
+func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) error {
+	if p.Known || p.Told || a.Email == "" {
+		return nil
+	}
+	t, err := tx.LockThrottle(ctx, "warned:"+a.ID)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	if now.Before(t.Until) {
+		return nil
+	}
+	t.Last, t.Until = now, now.Add(warnAgain)
+	if err := tx.SaveThrottle(ctx, t); err != nil {
+		return err
+	}
+	p.Told = true
+	if err := tx.SavePending(ctx, p); err != nil {
+		return err
+	}
+	link, err := s.NewLink(ctx, tx, a, LinkSecure, "", secureTTL)
+	if err != nil {
+		return err
+	}
+	c := Client{Address: p.Address, Shown: p.Shown, Browser: p.Browser}
+	e := s.event("login.abandoned", a.ID, c)
+	e.Actor = "stranger"
+	if err := tx.Record(ctx, e); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, "second-step-failed", a, c, "link", link)
+}
+
+// Sweep ends what is over: pending logins nobody finished, whose owners are
+// warned, and rows that no longer mean anything.
+func (s *Service) Sweep(ctx context.Context) error {
+	now := s.Now()
+	stale, err := s.store.Stale(ctx, now, stalePendingPage)
+	if err != nil {
+		return err
+	}
+	for _, p := range stale {
+		_, err := s.write(ctx, func(tx Tx) error {
+			a, err := tx.LockAccount(ctx, p.AccountID)
+			if errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
+				return err
+			}
+			if err := tx.DropCeremonies(ctx, p.ID, factors.ForLogin); err != nil {
+				return err
+			}
+			return s.warnOwner(ctx, tx, a, p)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.store.Sweep(ctx, now, now.Add(-s.opt.SessionMax))
+}
+
+// Purposes of links sent by mail, and how long those live whose life is not
+// configured.
+const (
+	LinkInvite = "invite" // set a first password
+	LinkReset  = "reset"  // set a new password
+	LinkVerify = "verify" // the account's own address
+	LinkChange = "change" // a new address
+	LinkSecure = "secure" // end all sessions and begin a reset
+	LinkEnroll = "enroll" // sign in once more with the password alone, to enroll
+
+	secureTTL = 7 * 24 * time.Hour
+)
+
+// linkPath says where a link of a purpose leads.
+var linkPath = map[string]string{
+	LinkInvite: "/invite/", LinkReset: "/password/reset/", LinkVerify: "/email/verify/",
+	LinkChange: "/email/verify/", LinkSecure: "/secure/", LinkEnroll: "/enroll/",
+}
+
+// NewLink makes a one-time link and voids the older ones of its purpose. The
+// origin is the configured one, whatever the request said.
+func (s *Service) NewLink(ctx context.Context, tx Tx, a Account, purpose, data string, ttl time.Duration) (string, error) {
+	token, hash := NewToken()
+	now := s.Now()
+	err := tx.PutLink(ctx, Link{TokenHash: hash, AccountID: a.ID, Purpose: purpose, Data: data, Created: now, Expires: now.Add(ttl)})
+	return s.opt.URL + linkPath[purpose] + token, err
+}

@@ -1,0 +1,184 @@
+// Package login holds the rules of getting in: password, pending login,
+// challenge, confirmation, session, trusted browser, throttle and policy.
+//
+// It knows neither HTTP nor SQL. What it wants kept goes through Store, whose
+// Write is one transaction; what it wants told goes into the same transaction
+// as events and mails.
+package login
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Role is what an account may do.
+type Role string
+
+// The two roles.
+const (
+	Member Role = "user"
+	Admin  Role = "admin"
+)
+
+// Hidden is text that must never be printed: a password hash. Formatting it
+// gives a word instead.
+type Hidden string
+
+// String hides the value.
+func (Hidden) String() string { return "hidden" }
+
+// GoString hides the value from %#v.
+func (Hidden) GoString() string { return "hidden" }
+
+// Account is one person.
+type Account struct {
+	ID              string
+	Login           string // as its owner writes it
+	Key             string // canonical form, unique: see LoginKey
+	Name            string
+	Email           string // may be empty
+	EmailVerified   time.Time
+	Role            Role
+	Origin          string // who made it: setup, cli, admin or self
+	Password        Hidden // PHC string; empty while an invite is open
+	PasswordChanged time.Time
+	Preferred       string // id of the credential asked for first
+	Created         time.Time
+	LastLogin       time.Time
+	Disabled        time.Time
+	Kinds           []factors.Kind // confirmed kinds, recovery codes left out
+	RecoveryLeft    int
+}
+
+// HasFactor says whether a second step stands before this account.
+func (a Account) HasFactor() bool { return len(a.Kinds) > 0 }
+
+// Has says whether the account has a confirmed factor of a kind.
+func (a Account) Has(k factors.Kind) bool {
+	if k == factors.KindRecovery {
+		return a.RecoveryLeft > 0
+	}
+	return slices.Contains(a.Kinds, k)
+}
+
+// Status is active, invited (no password yet) or disabled.
+func (a Account) Status() string {
+	switch {
+	case !a.Disabled.IsZero():
+		return "disabled"
+	case a.Password == "":
+		return "invited"
+	}
+	return "active"
+}
+
+// Vouched says whether the address may be told to other applications: its
+// owner proved it, or whoever runs this site gave it.
+func (a Account) Vouched() bool {
+	return a.Email != "" && (!a.EmailVerified.IsZero() || a.Origin != "self")
+}
+
+// Client is the browser that asks, as far as it can be told.
+type Client struct {
+	Address string // for the record
+	Range   string // bucket of the per-address limit: IPv4, or IPv6 /64
+	Shown   string // for mails: the address with its end hidden
+	Browser string // "Firefox on Windows"
+	Known   string // token of the cookie of a browser that signed in before
+	Trusted string // token of the trusted-browser cookie
+	Session string // token of the session that the browser has already
+}
+
+// Pending is a login whose password was right and whose factor is awaited.
+// It holds no password.
+type Pending struct {
+	ID, TokenHash, AccountID, Next string
+	Address, Shown, Browser        string
+	Known                          bool // from a browser that signed in before
+	Told                           bool // the owner was warned about this one
+	Created, Expires               time.Time
+}
+
+// Ceremony is the state of one started proof or enrollment.
+type Ceremony struct {
+	ID, AccountID, Subject string
+	Purpose                factors.Purpose
+	Kind                   factors.Kind
+	State                  []byte // sealed at rest
+	Tries                  int
+	Created, Expires       time.Time
+}
+
+// Session is one signed-in browser.
+type Session struct {
+	ID, TokenHash, AccountID   string
+	Level                      int
+	Factor                     factors.Kind // what raised it to level 2
+	Address, Browser           string
+	Created, LastSeen, Confirm time.Time
+	Warning                    string // something its owner should see: a code used twice
+}
+
+// Browser is a browser known to an account, or trusted by it.
+type Browser struct {
+	ID, TokenHash, AccountID string
+	Trusted                  bool
+	Address, Browser         string
+	Created, LastUsed, Until time.Time
+}
+
+// Throttle counts failures in a row under one key.
+type Throttle struct {
+	Key              string
+	Fails            int
+	Last, Until, Off time.Time
+}
+
+// Link is a one-time link sent by mail.
+type Link struct {
+	TokenHash, AccountID, Purpose, Data string
+	Created, Expires                    time.Time
+}
+
+// Event is one row of the audit log.
+type Event struct {
+	Seq              int64
+	At               time.Time
+	Kind             string
+	AccountID        string // whom it is about; empty for an unknown name
+	ActorID          string // who did it; empty for nobody signed in
+	Actor            string // "self", "admin", "cli", "system" or "stranger"
+	Address, Browser string
+	Level            int
+	Reason, Detail   string
+}
+
+// Mail is a message to be sent, written in the transaction that causes it.
+type Mail struct {
+	Template, To, AccountID string
+	Data                    map[string]string // sealed at rest
+	Created                 time.Time
+	Expires                 time.Time // zero: never
+}
+
+// NewToken draws an opaque token and the form in which it is kept: whoever
+// reads the database cannot use what is found there.
+func NewToken() (token, hash string) {
+	token = rand.Text() + rand.Text()[:6] // 160 bits
+	return token, HashToken(token)
+}
+
+// HashToken is the stored form of a token. The token is random, so a plain
+// hash is enough.
+func HashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// NewID draws an opaque id.
+func NewID() string { return rand.Text() }

@@ -1,0 +1,108 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Visit is one request of someone signed in.
+type Visit struct {
+	Session Session
+	Account Account
+	Policy  Policy
+	Now     time.Time
+	Fresh   bool // confirmed within ConfirmTTL
+}
+
+// Passed says that nothing of the sign-in is left to prove: a session that was
+// there before the account's first factor has not passed it.
+func (v Visit) Passed() bool { return !v.Account.HasFactor() || v.Session.Level >= 2 }
+
+// Forced says that the person must enroll before any other page opens.
+func (v Visit) Forced() bool { return v.Policy.Forces(v.Account, v.Now) }
+
+// Level is what other applications may rely on.
+func (v Visit) Level() int { return v.Session.Level }
+
+// Visit finds out who asks. No session, an ended one and one of a disabled
+// account are all the same: nil.
+func (s *Service) Visit(ctx context.Context, token string) (*Visit, error) {
+	if token == "" {
+		return nil, nil
+	}
+	sess, acct, kept, err := s.store.Visit(ctx, HashToken(token))
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	if !acct.Disabled.IsZero() || s.ended(sess, now) {
+		return nil, nil
+	}
+	policy, err := ParsePolicy(kept)
+	if err != nil {
+		return nil, err
+	}
+	if now.Sub(sess.LastSeen) > min(touchEvery, s.opt.SessionIdle/10) {
+		if err := s.store.Touch(ctx, sess.ID, now); err != nil {
+			return nil, err
+		}
+		sess.LastSeen = now
+	}
+	return &Visit{Session: sess, Account: acct, Policy: policy, Now: now,
+		Fresh: now.Sub(sess.Confirm) < s.opt.ConfirmTTL}, nil
+}
+
+// ended says whether a session is past its idle or absolute limit (OWASP ASVS
+// 5.0 7.3.1, 7.3.2).
+func (s *Service) ended(x Session, now time.Time) bool {
+	return now.Sub(x.LastSeen) >= s.opt.SessionIdle || now.Sub(x.Created) >= s.opt.SessionMax
+}
+
+// Logout ends the session of a token and forgets the pending login of another.
+func (s *Service) Logout(ctx context.Context, session, pending string, c Client) error {
+	_, err := s.write(ctx, func(tx Tx) error {
+		if session != "" {
+			x, err := tx.EndSessionByToken(ctx, HashToken(session))
+			if err == nil {
+				err = tx.Record(ctx, s.event("logout", x.AccountID, c))
+			}
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+		}
+		return s.cancel(ctx, tx, pending)
+	})
+	return err
+}
+
+// Cancel forgets a pending login.
+func (s *Service) Cancel(ctx context.Context, pending string) error {
+	_, err := s.write(ctx, func(tx Tx) error { return s.cancel(ctx, tx, pending) })
+	return err
+}
+
+// cancel ends a pending login at once. The row stays for the sweep, which
+// warns the owner when a stranger knew the password and then left.
+func (s *Service) cancel(ctx context.Context, tx Tx, token string) error {
+	if token == "" {
+		return nil
+	}
+	p, err := tx.PendingByToken(ctx, HashToken(token))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.TokenHash, p.Expires = "cancelled:"+p.ID, s.Now()
+	if err := tx.SavePending(ctx, p); err != nil {
+		return err
+	}
+	return tx.DropCeremonies(ctx, p.ID, factors.ForLogin)
+}

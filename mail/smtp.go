@@ -1,0 +1,138 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// Timeout is how long one SMTP conversation may take, from dialling to QUIT.
+const Timeout = 15 * time.Second
+
+// ErrRefused marks an error that trying again will not cure.
+var ErrRefused = errors.New("refused for good")
+
+// smtpTransport opens one connection for each message.
+type smtpTransport struct {
+	cfg   Config
+	tls   *tls.Config
+	hello string
+	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+func newSMTP(c Config, o TransportOptions) *smtpTransport {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.TLS != nil {
+		conf = o.TLS.Clone()
+	}
+	if conf.ServerName == "" {
+		conf.ServerName = c.host
+	}
+	return &smtpTransport{cfg: c, tls: conf, hello: o.Hello, dial: new(net.Dialer).DialContext}
+}
+
+// Send hands the message to the server. Once the server has taken it nothing
+// that goes wrong afterwards counts: a second copy would be worse.
+func (t *smtpTransport) Send(ctx context.Context, m *gomail.Msg) error {
+	return t.converse(ctx, func(c *gomail.Client, session *smtp.Client) error {
+		if err := c.SendWithSMTPClient(session, m); err != nil && !m.IsDelivered() {
+			return classify(err)
+		}
+		_ = session.Quit()
+		return nil
+	})
+}
+
+// Check connects, starts TLS, signs in and leaves.
+func (t *smtpTransport) Check(ctx context.Context) error {
+	return t.converse(ctx, func(_ *gomail.Client, session *smtp.Client) error { return session.Quit() })
+}
+
+// converse opens a session for talk. The library does not heed a context once
+// connected and leaves connections open on errors, so the connection is closed
+// here when the context ends, which is at the latest when converse returns.
+func (t *smtpTransport) converse(ctx context.Context, talk func(*gomail.Client, *smtp.Client) error) error {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	client, err := gomail.NewClient(t.cfg.host, t.options(ctx)...)
+	if err != nil {
+		return err
+	}
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err == nil {
+		err = talk(client, session)
+	}
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("the mail server did not answer within %s", Timeout)
+	}
+	return errors.New("stopped while talking to the mail server")
+}
+
+func (t *smtpTransport) options(ctx context.Context) []gomail.Option {
+	opts := []gomail.Option{
+		gomail.WithPort(t.cfg.port),
+		gomail.WithTLSConfig(t.tls),
+		gomail.WithTLSPolicy(gomail.TLSMandatory),
+		gomail.WithTimeout(Timeout + time.Second), // the context comes first and tells why
+		gomail.WithDialContextFunc(func(dialing context.Context, network, _ string) (net.Conn, error) {
+			return t.connect(ctx, dialing, network)
+		}),
+	}
+	if t.hello != "" {
+		opts = append(opts, gomail.WithHELO(t.hello))
+	}
+	mechanisms := []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin, gomail.SMTPAuthCramMD5}
+	switch {
+	case t.cfg.scheme == "smtps":
+		opts = append(opts, gomail.WithSSL())
+	case t.cfg.plain: // loopback only: see ParseURL
+		opts = append(opts, gomail.WithTLSPolicy(gomail.NoTLS))
+		mechanisms = append(mechanisms[:2], gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc, gomail.SMTPAuthCramMD5)
+	}
+	if t.cfg.pass != nil {
+		opts = append(opts, gomail.WithUsername(t.cfg.user), gomail.WithPassword(*t.cfg.pass), gomail.WithOpportunisticSMTPAuth(mechanisms...))
+	}
+	return opts
+}
+
+// connect dials, and closes the raw connection when ctx ends: closing a TLS
+// connection could itself wait for the server.
+func (t *smtpTransport) connect(ctx, dialing context.Context, network string) (net.Conn, error) {
+	conn, err := t.dial(dialing, network, net.JoinHostPort(t.cfg.host, strconv.Itoa(t.cfg.port)))
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { _ = conn.Close() })
+	if t.cfg.scheme != "smtps" {
+		return conn, nil
+	}
+	secure := tls.Client(conn, t.tls)
+	return secure, secure.HandshakeContext(dialing)
+}
+
+// classify keeps the server's words and says whether they are final. Only an
+// answer of 500 and more about this message is (RFC 5321 4.2.1); 530 to 538
+// speak of our own sign-in (RFC 4954 6), which an admin can put right. The
+// library's IsTemp would call a dropped connection permanent.
+func classify(err error) error {
+	text, _, _ := strings.Cut(err.Error(), ", affected ") // the library adds recipient and Message-ID
+	var sendErr *gomail.SendError
+	if !errors.As(err, &sendErr) {
+		return errors.New(text)
+	}
+	if code := sendErr.ErrorCode(); code >= 500 && (code < 530 || code > 538) {
+		return fmt.Errorf("%w: %s", ErrRefused, text)
+	}
+	return errors.New(text)
+}

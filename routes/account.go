@@ -1,0 +1,207 @@
+package routes
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// registerPage is there only where anyone may register.
+func (w *web) registerPage(c *gin.Context) error {
+	if !w.Accounts.Open() {
+		return errNotFound
+	}
+	return w.render(c, http.StatusOK, views.Register{Action: "/register"}, views.Frame{Title: "Create an account"})
+}
+
+func (w *web) register(c *gin.Context) error {
+	if !w.Accounts.Open() {
+		return errNotFound
+	}
+	f, err := form(c, "login", "name", "password")
+	if err != nil {
+		return err
+	}
+	r, err := w.Accounts.Register(c.Request.Context(), accounts.Form{Login: f["login"], Name: f["name"], Password: f["password"]}, w.client(c))
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+			return views.Register{Action: "/register", Login: f["login"], Name: f["name"], Alert: alert}, views.Frame{Title: "Create an account"}
+		})
+	}
+	w.redirect(c, "/login?said=registered")
+	return nil
+}
+
+// linkPage shows the page behind a link from a mail, or says that the link is
+// over: used, replaced by a newer one, too old, or never made.
+func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, views.Frame), purposes ...string) error {
+	_, a, r, err := w.Accounts.Link(c.Request.Context(), c.Param("token"), purposes...)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.linkOver(c)
+	}
+	s, f := show(a)
+	return w.render(c, http.StatusOK, s, f)
+}
+
+func (w *web) linkOver(c *gin.Context) error {
+	return w.render(c, http.StatusNotFound, views.Message{Heading: "This link is over",
+		Text: "It was used already, a newer one was sent, or it is too old. Ask for a new one.", Back: "/login", BackLabel: "To the sign-in"},
+		views.Frame{Title: "This link is over"})
+}
+
+// byLink ends a form behind a link.
+func (w *web) byLink(c *gin.Context, r login.Refusal, err error, to string, show func(alert string) (views.Screen, views.Frame)) error {
+	switch {
+	case err != nil:
+		return err
+	case r.Why == login.Gone:
+		return w.linkOver(c)
+	case !r.OK():
+		return w.refused(c, r, show)
+	}
+	w.redirect(c, to)
+	return nil
+}
+
+func (w *web) invitePage(c *gin.Context) error {
+	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: a.Name, Invite: true}, views.Frame{Title: "Your account"}
+	}, login.LinkInvite)
+}
+
+func (w *web) acceptInvite(c *gin.Context) error {
+	f, err := form(c, "name", "password")
+	if err != nil {
+		return err
+	}
+	ctx, token := c.Request.Context(), c.Param("token")
+	_, a, _, err := w.Accounts.Link(ctx, token, login.LinkInvite)
+	if err != nil {
+		return err
+	}
+	r, err := w.Accounts.SetByLink(ctx, token, login.LinkInvite, f["name"], f["password"], w.client(c))
+	return w.byLink(c, r, err, "/login?said=registered", func(alert string) (views.Screen, views.Frame) {
+		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
+	})
+}
+
+func (w *web) forgotPage(c *gin.Context) error {
+	return w.render(c, http.StatusOK, views.Forgot{Sent: c.Query("sent") != ""}, views.Frame{Title: "Forgotten password"})
+}
+
+// forgot answers the same for every name.
+func (w *web) forgot(c *gin.Context) error {
+	f, err := form(c, "login")
+	if err != nil {
+		return err
+	}
+	if f["login"] == "" {
+		return w.refused(c, login.Refusal{Why: login.Bad, Text: "Enter your login."}, func(alert string) (views.Screen, views.Frame) {
+			return views.Forgot{Alert: alert}, views.Frame{Title: "Forgotten password"}
+		})
+	}
+	if _, err := w.Accounts.Forgot(c.Request.Context(), f["login"], w.client(c)); err != nil {
+		return err
+	}
+	w.redirect(c, "/password/forgot?sent=1")
+	return nil
+}
+
+func (w *web) resetPage(c *gin.Context) error {
+	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+		return views.Reset{Action: c.Request.URL.Path, Login: a.Login}, views.Frame{Title: "New password"}
+	}, login.LinkReset)
+}
+
+// reset sets a password. It ends at the first step, and the factor is still asked.
+func (w *web) reset(c *gin.Context) error {
+	f, err := form(c, "password")
+	if err != nil {
+		return err
+	}
+	ctx, token := c.Request.Context(), c.Param("token")
+	_, a, _, err := w.Accounts.Link(ctx, token, login.LinkReset)
+	if err != nil {
+		return err
+	}
+	r, err := w.Accounts.SetByLink(ctx, token, login.LinkReset, "", f["password"], w.client(c))
+	return w.byLink(c, r, err, "/login?said=reset", func(alert string) (views.Screen, views.Frame) {
+		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Alert: alert}, views.Frame{Title: "New password"}
+	})
+}
+
+func (w *web) askVerify(c *gin.Context) error {
+	return w.act(c, "email", "verify-asked", w.Accounts.AskVerify)
+}
+
+// verifyEmailPage only shows a button: whoever opens links in mails unasked
+// confirms nothing.
+func (w *web) verifyEmailPage(c *gin.Context) error {
+	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+		return views.Button{Heading: "Confirm this address", Text: "It will be the address of the account " + a.Login + ".",
+			Action: c.Request.URL.Path, Label: "Confirm"}, views.Frame{Title: "Confirm this address"}
+	}, login.LinkVerify, login.LinkChange)
+}
+
+func (w *web) verifyEmail(c *gin.Context) error {
+	r, err := w.Accounts.VerifyEmail(c.Request.Context(), c.Param("token"), w.client(c))
+	return w.byLink(c, r, err, "/profile?said=email-confirmed", nil)
+}
+
+// securePage is behind "this was not me".
+func (w *web) securePage(c *gin.Context) error {
+	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+		return views.Button{Heading: "Lock everybody out", Text: "All sessions of the account " + a.Login +
+			" end, its password stops working, and a link for a new one is sent to your address.",
+			Action: c.Request.URL.Path, Label: "End all sessions", Danger: true}, views.Frame{Title: "Lock everybody out"}
+	}, login.LinkSecure)
+}
+
+func (w *web) secure(c *gin.Context) error {
+	r, err := w.Accounts.Secure(c.Request.Context(), c.Param("token"), w.client(c))
+	return w.byLink(c, r, err, "/login?said=secured", nil)
+}
+
+func (w *web) changePassword(c *gin.Context) error {
+	f, err := form(c, "current", "password")
+	if err != nil {
+		return err
+	}
+	if v := visit(c); v.Account.HasFactor() && !v.Fresh {
+		return w.toConfirm(c)
+	}
+	return w.act(c, "password", "password", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return w.Accounts.Change(ctx, v, f["current"], f["password"], k)
+	})
+}
+
+func (w *web) changeEmail(c *gin.Context) error {
+	f, err := form(c, "email")
+	if err != nil {
+		return err
+	}
+	return w.act(c, "email", "email-asked", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return w.Accounts.ChangeEmail(ctx, v, f["email"], k)
+	})
+}
+
+func (w *web) changeName(c *gin.Context) error {
+	f, err := form(c, "name")
+	if err != nil {
+		return err
+	}
+	return w.act(c, "name", "name", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return w.Accounts.Rename(ctx, v, f["name"], k)
+	})
+}

@@ -1,0 +1,206 @@
+package routes
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// status is an error that has a status and a sentence of its own.
+type status struct {
+	code int
+	text string
+}
+
+func (s status) Error() string { return s.text }
+
+// Answers that are no screen's.
+var (
+	errNotFound  = status{http.StatusNotFound, "There is nothing here, or it is not yours to see."}
+	errMethod    = status{http.StatusMethodNotAllowed, "This address does not take that method."}
+	errForbidden = status{http.StatusForbidden, "Your account may not open this page."}
+	errCross     = status{http.StatusForbidden, "This request came from another site and was not carried out."}
+	errForm      = status{http.StatusBadRequest, "This form cannot be read. Go back and send it again."}
+	errType      = status{http.StatusUnsupportedMediaType, "Only forms can be sent here."}
+	errLarge     = status{http.StatusRequestEntityTooLarge, "This is more than the form can take."}
+)
+
+// fail turns an error into an answer. What is not expected is logged, and the
+// person sees only the request's id.
+func (w *web) fail(c *gin.Context, err error) {
+	var s status
+	if errors.As(err, &s) {
+		w.say(c, s.code, http.StatusText(s.code), s.text)
+		return
+	}
+	if errors.Is(err, login.ErrNotFound) {
+		w.say(c, http.StatusNotFound, http.StatusText(http.StatusNotFound), errNotFound.text)
+		return
+	}
+	if c.Request.Context().Err() != nil { // the browser went away
+		c.Status(499)
+		return
+	}
+	w.Log.Error("request failed", "id", c.GetString(idKey), "route", c.FullPath(), "error", err)
+	w.say(c, http.StatusInternalServerError, "Something went wrong", "It was not your fault, and nothing was changed. Please try again.")
+}
+
+// say shows a page that only says something.
+func (w *web) say(c *gin.Context, code int, heading, text string) {
+	m := views.Message{Heading: heading, Text: text, Back: "/", BackLabel: "Back to the start"}
+	if code >= http.StatusInternalServerError {
+		m.RequestID = c.GetString(idKey)
+	}
+	if err := w.render(c, code, m, views.Frame{Title: heading}); err != nil {
+		w.Log.Error("page failed", "id", c.GetString(idKey), "error", err)
+		c.String(code, "%s", text)
+	}
+}
+
+// refused shows a screen again with what was refused. How it is answered is
+// the same for every form.
+func (w *web) refused(c *gin.Context, r login.Refusal, show func(alert string) (views.Screen, views.Frame)) error {
+	code := http.StatusUnprocessableEntity
+	switch r.Why {
+	case login.Wait:
+		code = http.StatusTooManyRequests
+	case login.Busy:
+		code = http.StatusServiceUnavailable
+	}
+	if r.Wait > 0 {
+		c.Header("Retry-After", strconv.Itoa(seconds(r.Wait)))
+	}
+	screen, frame := show(sentence(r))
+	return w.render(c, code, screen, frame)
+}
+
+// sentence says a refusal in words. Wrong, switched off and not there read the
+// same.
+func sentence(r login.Refusal) string {
+	if r.Text != "" {
+		return r.Text
+	}
+	switch r.Why {
+	case login.Typo:
+		return "That recovery code is mistyped. Compare it with your sheet."
+	case login.Wait:
+		return "Too many tries. Try again in " + words(r.Wait) + "."
+	case login.Expired:
+		return "That code has expired. Ask for a new one."
+	case login.Busy:
+		return "Many people are signing in right now. Try again in a moment."
+	case login.Gone:
+		return "This is over. Please start again."
+	}
+	return "That code is not right."
+}
+
+// seconds rounds up: a wait is never told too short.
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+func words(d time.Duration) string {
+	n := seconds(d)
+	switch {
+	case n == 1:
+		return "1 second"
+	case n < 120:
+		return strconv.Itoa(n) + " seconds"
+	}
+	return strconv.Itoa((n+59)/60) + " minutes"
+}
+
+// redirect ends a form that worked: 303, or HX-Redirect for HTMX.
+func (w *web) redirect(c *gin.Context, to string) {
+	if c.GetHeader("HX-Request") == "true" {
+		c.Header("HX-Redirect", to)
+		c.Status(http.StatusOK)
+		return
+	}
+	c.Redirect(http.StatusSeeOther, to)
+}
+
+// partial says whether only the inside of a page is wanted. A boosted link and
+// the back button want whole pages.
+func partial(r *http.Request) bool {
+	return r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") != "true" &&
+		r.Header.Get("HX-History-Restore-Request") != "true"
+}
+
+// render shows a screen, whole or as a partial. It is written only when it is
+// complete, so that a fault half way shows as a fault.
+func (w *web) render(c *gin.Context, code int, s views.Screen, f views.Frame) error {
+	w.frame(c, &f)
+	var b bytes.Buffer
+	show := w.Views.Page
+	if partial(c.Request) {
+		show = w.Views.Partial
+	}
+	if err := show(&b, f, s); err != nil {
+		return err
+	}
+	c.Data(code, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// frame fills in what every page shows around its screen.
+func (w *web) frame(c *gin.Context, f *views.Frame) {
+	f.Brand = w.brand
+	if f.Notice == "" {
+		f.Notice = notices[c.Query("said")]
+	}
+	v := visit(c)
+	if v == nil || !v.Passed() {
+		return
+	}
+	f.Viewer = &views.Viewer{Login: v.Account.Login, Name: v.Account.Name, Admin: v.Account.Role == login.Admin, Level: v.Session.Level}
+	if days, ok := v.Policy.DaysLeft(v.Account, v.Now); ok {
+		f.Banner = "From " + v.Policy.From.Format("2 January 2006") + " on you need a second factor to sign in: " + left(days) + "."
+	}
+}
+
+func left(days int) string {
+	if days == 1 {
+		return "one day left"
+	}
+	return strconv.Itoa(days) + " days left"
+}
+
+// notices are the sentences that a page may be asked to show once something
+// was done; anything else in the address shows nothing.
+var notices = map[string]string{
+	"factor-added":    "Your new factor is ready.",
+	"factor-removed":  "The factor was removed.",
+	"factor-renamed":  "The factor has its new name.",
+	"factor-first":    "This factor is now asked for first.",
+	"two-factor-off":  "Two-factor sign-in is off.",
+	"session-ended":   "The session was ended.",
+	"sessions-ended":  "All other sessions were ended.",
+	"forgotten":       "That browser will be asked for a second factor again.",
+	"all-forgotten":   "Every browser will be asked for a second factor again.",
+	"password":        "Your password was changed. All other sessions were ended.",
+	"email-asked":     "We sent a link to the new address. It becomes yours when you confirm it there.",
+	"email-confirmed": "The address is confirmed.",
+	"verify-asked":    "We sent a link to your address.",
+	"name":            "Your name was changed.",
+	"registered":      "Your account is ready. Sign in.",
+	"reset":           "Your password was set. Sign in with it.",
+	"signed-out":      "You are signed out.",
+	"secured":         "All sessions were ended. We sent a link for a new password to your address.",
+	"invited":         "The invite was made.",
+}
+
+// short cuts what came from outside before it goes into a record.
+func short(s string, n int) string {
+	s = strings.ToValidUTF8(s, "")
+	r := []rune(s)
+	return string(r[:min(n, len(r))])
+}

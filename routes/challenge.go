@@ -1,0 +1,194 @@
+package routes
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// challengePage is the second step: the chooser and one open panel. It sends
+// nothing, however often it is loaded.
+func (w *web) challengePage(c *gin.Context) error {
+	return w.showChallenge(c, factors.Kind(c.Query("factor")), c.Query("to"), login.Refusal{})
+}
+
+// showChallenge shows the second step, with what was refused.
+func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused login.Refusal) error {
+	ch, r, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		w.over(c)
+		return nil
+	}
+	show := func(alert string) (views.Screen, views.Frame) {
+		s := challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: "/login/challenge?"})
+		s.Alert = alert
+		if trust := w.Login.TrustLabel(); trust != "" {
+			s.Trust = "Don’t ask on this browser for " + trust
+		}
+		return s, views.Frame{Title: "Second step"}
+	}
+	if refused.OK() {
+		s, f := show("")
+		return w.render(c, http.StatusOK, s, f)
+	}
+	return w.refused(c, refused, show)
+}
+
+// over is where someone lands whose pending login is not, or no longer, there.
+func (w *web) over(c *gin.Context) {
+	to := "/login"
+	if w.cookies.get(c, loginCookie) != "" {
+		w.cookies.drop(c, loginCookie)
+		to = "/login?over=1"
+	}
+	if c.GetHeader("HX-Request") == "true" && c.Request.Method == http.MethodGet {
+		c.Header("HX-Redirect", to)
+		c.Status(http.StatusUnauthorized)
+		return
+	}
+	w.redirect(c, to)
+}
+
+// place is where the forms of a chooser lead: a sign-in or a step-up.
+type place struct {
+	answer, send, open string
+	confirm            bool
+}
+
+// challengeScreen turns a chooser into its screen.
+func challengeScreen(ch login.Chooser, at place) views.Challenge {
+	s := views.Challenge{Login: ch.Login, Confirm: at.confirm}
+	for i, o := range ch.Options {
+		q := url.Values{"factor": {string(o.Kind)}}
+		if o.Target != "" {
+			q.Set("to", o.Target)
+		}
+		choice := views.Choice{Kind: string(o.Kind), Label: login.KindLabel(o.Kind), Detail: detail(o),
+			Href: at.open + q.Encode(), Open: i == ch.Open, Off: o.Off}
+		s.Choices = append(s.Choices, choice)
+		if i == ch.Open {
+			s.Panel = panel(o, ch, at)
+		}
+	}
+	return s
+}
+
+// detail says which of the person's factors a choice is about.
+func detail(o login.Option) string {
+	switch {
+	case o.Off:
+		return "Switched off after too many wrong codes"
+	case o.Kind == factors.KindRecovery && o.Left == 1:
+		return "1 code left"
+	case o.Kind == factors.KindRecovery:
+		return strconv.Itoa(o.Left) + " codes left"
+	}
+	return strings.Join(o.Names, ", ")
+}
+
+func panel(o login.Option, ch login.Chooser, at place) views.Panel {
+	p := views.Panel{Kind: string(o.Kind), Label: login.KindLabel(o.Kind), Action: at.answer, To: o.Target,
+		Off: o.Off, Digits: o.Kind != factors.KindRecovery}
+	if !at.confirm {
+		p.Action += string(o.Kind)
+	}
+	if o.Kind != factors.KindEmail {
+		return p
+	}
+	p.Target, p.Sent, p.ResendIn = o.Names[0], ch.Sent, seconds(ch.ResendIn)
+	if p.Send = at.send; !at.confirm {
+		p.Send += string(o.Kind) + "/code"
+	}
+	return p
+}
+
+// kind reads the kind out of a path; one that does not exist is not found.
+func (w *web) kind(name string) (factors.Kind, error) {
+	if k := factors.Kind(name); w.Login.Knows(k) {
+		return k, nil
+	}
+	return "", errNotFound
+}
+
+// sendCode has a code sent, where the kind sends one.
+func (w *web) sendCode(c *gin.Context) error {
+	k, err := w.kind(c.Param("kind"))
+	if err != nil {
+		return err
+	}
+	f, err := form(c, "to")
+	if err != nil {
+		return err
+	}
+	r, err := w.Login.Send(c.Request.Context(), w.cookies.get(c, loginCookie), k, f["to"], w.client(c))
+	if err != nil {
+		return err
+	}
+	switch r.Why {
+	case login.Gone:
+		w.over(c)
+	case login.Fine:
+		w.redirect(c, "/login/challenge?"+factorQuery(k, f["to"]))
+	default:
+		return w.showChallenge(c, k, f["to"], unsent(r))
+	}
+	return nil
+}
+
+// unsent says why no code was sent.
+func unsent(r login.Refusal) login.Refusal {
+	if r.Why == login.Wait {
+		r.Text = "You can ask for another code in " + words(r.Wait) + "."
+	} else {
+		r.Text = "No code can be sent. Choose another way."
+	}
+	return r
+}
+
+func factorQuery(k factors.Kind, to string) string {
+	q := url.Values{"factor": {string(k)}}
+	if to != "" {
+		q.Set("to", to)
+	}
+	return q.Encode()
+}
+
+// answer judges a code; a right one opens the session.
+func (w *web) answer(c *gin.Context) error {
+	k, err := w.kind(c.Param("kind"))
+	if err != nil {
+		return err
+	}
+	f, err := form(c, "code", "trust", "to")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(f["code"]) == "" {
+		return w.showChallenge(c, k, f["to"], login.Refusal{Why: login.Bad, Text: "Enter the code."})
+	}
+	entry, r, err := w.Login.Answer(c.Request.Context(), w.cookies.get(c, loginCookie), k,
+		factors.Answer{Code: f["code"], Target: f["to"]}, f["trust"] == "on", w.client(c))
+	if err != nil {
+		return err
+	}
+	switch r.Why {
+	case login.Gone:
+		w.over(c)
+	case login.Fine:
+		w.enter(c, entry)
+		w.redirect(c, onward(entry.Next))
+	default:
+		return w.showChallenge(c, k, f["to"], r)
+	}
+	return nil
+}

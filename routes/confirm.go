@@ -1,0 +1,162 @@
+package routes
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// confirmPage is the step-up of someone signed in.
+func (w *web) confirmPage(c *gin.Context) error {
+	return w.showConfirm(c, factors.Kind(c.Query("factor")), c.Query("to"), SafeNext(c.Query("next")), login.Refusal{})
+}
+
+func (w *web) showConfirm(c *gin.Context, k factors.Kind, to, next string, refused login.Refusal) error {
+	v := visit(c)
+	ch, err := w.Login.Confirmation(c.Request.Context(), v, k, to)
+	if err != nil {
+		return err
+	}
+	held, err := w.Login.Held(c.Request.Context(), v)
+	if err != nil {
+		return err
+	}
+	show := func(alert string) (views.Screen, views.Frame) {
+		s := challengeScreen(ch, place{answer: "/confirm", send: "/confirm/code", confirm: true,
+			open: "/confirm?next=" + url.QueryEscape(next) + "&"})
+		if !v.Account.HasFactor() {
+			s.Choices = []views.Choice{{Kind: "password", Label: "Password", Open: true}}
+			s.Panel = views.Panel{Kind: "password", Label: "Password", Action: "/confirm"}
+			s.Enroll = c.Query("level") == "2"
+		}
+		s.Login, s.Next, s.Held, s.Alert = v.Account.Login, next, heldWords(held.Path), alert
+		return s, views.Frame{Title: "Confirm it is you"}
+	}
+	if refused.OK() {
+		s, f := show("")
+		return w.render(c, http.StatusOK, s, f)
+	}
+	return w.refused(c, refused, show)
+}
+
+// sendConfirm has a code sent for a step-up.
+func (w *web) sendConfirm(c *gin.Context) error {
+	f, err := form(c, "kind", "to", "next")
+	if err != nil {
+		return err
+	}
+	k, err := w.kind(f["kind"])
+	if err != nil {
+		return err
+	}
+	next := SafeNext(f["next"])
+	r, err := w.Login.SendConfirm(c.Request.Context(), visit(c), k, f["to"], w.client(c))
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.showConfirm(c, k, f["to"], next, unsent(r))
+	}
+	w.redirect(c, "/confirm?next="+url.QueryEscape(next)+"&"+factorQuery(k, f["to"]))
+	return nil
+}
+
+// confirm judges a step-up, and carries out what it held up.
+func (w *web) confirm(c *gin.Context) error {
+	f, err := form(c, "kind", "code", "password", "next", "to")
+	if err != nil {
+		return err
+	}
+	v, next := visit(c), SafeNext(f["next"])
+	k, entry, r, err := w.judgeConfirm(c, v, f)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.showConfirm(c, k, f["to"], next, r)
+	}
+	w.enter(c, entry)
+	held, err := w.Login.Release(c.Request.Context(), v)
+	if err != nil {
+		return err
+	}
+	if held.Path != "" {
+		return w.carryOut(c, held, entry.Session)
+	}
+	w.redirect(c, onward(next))
+	return nil
+}
+
+func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) (factors.Kind, login.Entry, login.Refusal, error) {
+	empty := login.Refusal{Why: login.Bad, Text: "Enter the code."}
+	if !v.Account.HasFactor() {
+		if f["password"] == "" {
+			empty.Text = "Enter your password."
+			return "", login.Entry{}, empty, nil
+		}
+		entry, r, err := w.Login.ConfirmPassword(c.Request.Context(), v, f["password"], w.client(c))
+		if r.Why == login.Wrong {
+			r.Text = "That is not your password."
+		}
+		return "", entry, r, err
+	}
+	k := factors.Kind(f["kind"])
+	if !w.Login.Knows(k) { // the password does not count for someone who has a factor
+		return "", login.Entry{}, login.Refusal{Why: login.Bad, Text: "Confirm with one of your factors."}, nil
+	}
+	if strings.TrimSpace(f["code"]) == "" {
+		return k, login.Entry{}, empty, nil
+	}
+	entry, r, err := w.Login.Confirm(c.Request.Context(), v, k, factors.Answer{Code: f["code"], Target: f["to"]}, w.client(c))
+	return k, entry, r, err
+}
+
+// hold keeps a form that a step-up holds up. One with a password in it is not
+// kept: it is typed again.
+func (w *web) hold(c *gin.Context) error {
+	if err := parse(c.Request); err != nil {
+		return err
+	}
+	if c.Request.PostForm.Has("password") || c.Request.PostForm.Has("current") {
+		return nil
+	}
+	return w.Login.Hold(c.Request.Context(), visit(c), login.HeldForm{Path: c.Request.URL.Path, Form: c.Request.PostForm.Encode()})
+}
+
+// carryOut runs a held form as if it were sent now, through the same guards.
+func (w *web) carryOut(c *gin.Context, held login.HeldForm, token string) error {
+	r := c.Request.Clone(c.Request.Context())
+	r.Method, r.URL, r.RequestURI = http.MethodPost, &url.URL{Path: held.Path}, held.Path
+	r.Body, r.ContentLength = http.NoBody, 0
+	body, err := url.ParseQuery(held.Form)
+	if err != nil {
+		return err
+	}
+	r.Form, r.PostForm, r.MultipartForm = body, body, nil
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if token != "" { // the session rose and has a new token
+		w.cookies.replace(r, sessionCookie, token)
+	}
+	w.engine.ServeHTTP(c.Writer, r)
+	return nil
+}
+
+// heldWords says what a held form will do.
+func heldWords(path string) string {
+	for _, x := range []struct{ part, words string }{
+		{"/recovery", "Make new recovery codes"}, {"/disable", "Switch two-factor sign-in off"}, {"/remove", "Remove a factor"},
+		{"/name", "Rename a factor"}, {"/preferred", "Choose the factor asked for first"}, {"/profile/email", "Change your address"},
+		{"/factors/", "Add a factor"}, {"/admin/", "Change an account"},
+	} {
+		if path != "" && strings.Contains(path, x.part) {
+			return x.words
+		}
+	}
+	return ""
+}

@@ -1,0 +1,115 @@
+package routes
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/mileusna/useragent"
+
+	"nightlatch/login"
+)
+
+// The cookies. Each holds an opaque random token.
+const (
+	loginCookie   = "nightlatch_login"   // the pending login
+	sessionCookie = "nightlatch_session" // the session
+	trustedCookie = "nightlatch_browser" // a browser that is not asked for a factor
+	knownCookie   = "nightlatch_known"   // a browser that signed in before: strangers' failures do not delay it
+)
+
+// forever is as long as browsers keep a cookie.
+const forever = 400 * 24 * time.Hour
+
+// cookies knows how the site's cookies are called and marked.
+type cookies struct {
+	prefix string
+	secure bool
+}
+
+func newCookies(origin string) cookies {
+	if strings.HasPrefix(origin, "https:") {
+		return cookies{prefix: "__Host-", secure: true}
+	}
+	return cookies{}
+}
+
+// get reads a cookie. One that is given twice is no cookie of ours.
+func (k cookies) get(c *gin.Context, name string) string {
+	found := c.Request.CookiesNamed(k.prefix + name)
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0].Value
+}
+
+// set gives a cookie; a life of 0 ends with the browser.
+func (k cookies) set(c *gin.Context, name, value string, life time.Duration) {
+	http.SetCookie(c.Writer, &http.Cookie{Name: k.prefix + name, Value: value, Path: "/", MaxAge: int(life.Seconds()),
+		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode})
+}
+
+// drop takes a cookie back.
+func (k cookies) drop(c *gin.Context, name string) {
+	http.SetCookie(c.Writer, &http.Cookie{Name: k.prefix + name, Path: "/", MaxAge: -1,
+		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode})
+}
+
+// replace gives a request another value of a cookie.
+func (k cookies) replace(r *http.Request, name, value string) {
+	all := r.Cookies()
+	r.Header.Del("Cookie")
+	for _, x := range all {
+		if x.Name != k.prefix+name {
+			r.AddCookie(x)
+		}
+	}
+	r.AddCookie(&http.Cookie{Name: k.prefix + name, Value: value})
+}
+
+// enter hands over what a step of signing in gave.
+func (w *web) enter(c *gin.Context, e login.Entry) {
+	if e.Pending != "" {
+		w.cookies.set(c, loginCookie, e.Pending, 0)
+	}
+	if e.Session != "" {
+		w.cookies.set(c, sessionCookie, e.Session, 0)
+		if w.cookies.get(c, loginCookie) != "" {
+			w.cookies.drop(c, loginCookie)
+		}
+	}
+	if e.Known != "" {
+		w.cookies.set(c, knownCookie, e.Known, forever)
+	}
+	if e.Trusted != "" {
+		w.cookies.set(c, trustedCookie, e.Trusted, w.Login.Options().TrustTTL)
+	}
+}
+
+// client tells login who asks, as far as it can be told.
+func (w *web) client(c *gin.Context) login.Client {
+	addr := w.Proxies.Client(c.Request)
+	return login.Client{
+		Address: addr.String(), Range: Range(addr), Shown: Shown(addr), Browser: browserName(c.Request.UserAgent()),
+		Known: w.cookies.get(c, knownCookie), Trusted: w.cookies.get(c, trustedCookie), Session: w.cookies.get(c, sessionCookie),
+	}
+}
+
+// browserName says a browser in words: "Firefox on Windows".
+func browserName(agent string) string {
+	ua := useragent.Parse(short(agent, 300))
+	name := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, short(ua.Name, 40))
+	if name == "" {
+		name = "An unknown browser"
+	}
+	if ua.OS != "" {
+		name += " on " + short(ua.OS, 30)
+	}
+	return name
+}

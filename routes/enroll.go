@@ -1,0 +1,193 @@
+package routes
+
+import (
+	"html/template"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/skip2/go-qrcode"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// startPage is where someone begins who must, or wants to, enroll.
+func (w *web) startPage(c *gin.Context) error {
+	v := visit(c)
+	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email,
+		TOTP:  !v.Forced() || v.Policy.Counts(v.Account.Role, factors.KindTOTP),
+		Email: !v.Forced() || v.Policy.Counts(v.Account.Role, factors.KindEmail)}, views.Frame{Title: "Add a factor", Area: "profile"})
+}
+
+// beginTOTP draws a secret.
+func (w *web) beginTOTP(c *gin.Context) error {
+	if _, err := form(c); err != nil {
+		return err
+	}
+	r, err := w.Login.BeginEnrollment(c.Request.Context(), visit(c), factors.KindTOTP, "", w.client(c))
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+			return views.Message{Heading: "No factor was added", Text: alert, Back: "/profile", BackLabel: "Back to your profile"}, views.Frame{}
+		})
+	}
+	w.redirect(c, "/profile/factors/totp")
+	return nil
+}
+
+// totpPage shows the pending secret: as QR code, in groups of four, as a link.
+func (w *web) totpPage(c *gin.Context) error { return w.showTOTP(c, "", login.Refusal{}) }
+
+func (w *web) showTOTP(c *gin.Context, name string, refused login.Refusal) error {
+	v := visit(c)
+	e, r, err := w.Login.Enrollment(c.Request.Context(), v, factors.KindTOTP)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		w.redirect(c, "/profile/factors")
+		return nil
+	}
+	show := func(alert string) (views.Screen, views.Frame) {
+		link := w.totpLink(v, e.Secret)
+		return views.EnrollTOTP{QR: "/profile/factors/totp/qr.png", Secret: factors.GroupSecret(e.Secret),
+			Link: template.URL(link), Name: name, Forced: v.Forced(), Alert: alert}, views.Frame{Title: "Add an authenticator app", Area: "profile"}
+	}
+	if refused.OK() {
+		s, f := show("")
+		return w.render(c, http.StatusOK, s, f)
+	}
+	return w.refused(c, refused, show)
+}
+
+func (w *web) totpLink(v *login.Visit, secret []byte) string {
+	return factors.TOTPLink(factors.Ceremony{Issuer: w.brand, Login: v.Account.Login}, secret)
+}
+
+// qrSize is the side of the picture in pixels: twice what the page shows, for
+// sharp screens.
+const qrSize = 440
+
+// qr is the pending secret as a picture.
+func (w *web) qr(c *gin.Context) error {
+	v := visit(c)
+	e, r, err := w.Login.Enrollment(c.Request.Context(), v, factors.KindTOTP)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return errNotFound
+	}
+	png, err := qrcode.Encode(w.totpLink(v, e.Secret), qrcode.Medium, qrSize)
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, "image/png", png)
+	return nil
+}
+
+// confirmTOTP makes the pending secret a factor.
+func (w *web) confirmTOTP(c *gin.Context) error {
+	f, err := form(c, "code", "name")
+	if err != nil {
+		return err
+	}
+	return w.confirmFactor(c, factors.KindTOTP, f, func(r login.Refusal) error { return w.showTOTP(c, f["name"], r) })
+}
+
+func (w *web) confirmFactor(c *gin.Context, k factors.Kind, f map[string]string, again func(login.Refusal) error) error {
+	if f["code"] == "" {
+		return again(login.Refusal{Why: login.Bad, Text: "Enter the code."})
+	}
+	done, r, err := w.Login.ConfirmEnrollment(c.Request.Context(), visit(c), k, factors.Answer{Code: f["code"], Name: f["name"]}, w.client(c))
+	if err != nil {
+		return err
+	}
+	if r.Why == login.Gone {
+		w.redirect(c, "/profile/factors")
+		return nil
+	}
+	if !r.OK() {
+		return again(r)
+	}
+	w.enter(c, done.Entry)
+	if done.First {
+		w.redirect(c, "/profile/factors/recovery?new=1")
+		return nil
+	}
+	w.redirect(c, "/profile?said=factor-added")
+	return nil
+}
+
+// emailPage asks for an address, or for the code that was sent to it.
+func (w *web) emailPage(c *gin.Context) error { return w.showEmail(c, "", "", login.Refusal{}) }
+
+func (w *web) showEmail(c *gin.Context, address, name string, refused login.Refusal) error {
+	v := visit(c)
+	e, r, err := w.Login.Enrollment(c.Request.Context(), v, factors.KindEmail)
+	if err != nil {
+		return err
+	}
+	show := func(alert string) (views.Screen, views.Frame) {
+		s := views.EnrollEmail{Address: address, Name: name, Forced: v.Forced(), Alert: alert}
+		if r.OK() {
+			s.Sent, s.Address, s.Masked, s.ResendIn = true, e.Address, factors.Mask(e.Address), seconds(e.ResendIn)
+		} else if address == "" {
+			s.Address = v.Account.Email
+		}
+		return s, views.Frame{Title: "Add an address", Area: "profile"}
+	}
+	if refused.OK() {
+		s, f := show("")
+		return w.render(c, http.StatusOK, s, f)
+	}
+	return w.refused(c, refused, show)
+}
+
+// beginEmail sends a code to the address to be added.
+func (w *web) beginEmail(c *gin.Context) error {
+	f, err := form(c, "address")
+	if err != nil {
+		return err
+	}
+	r, err := w.Login.BeginEnrollment(c.Request.Context(), visit(c), factors.KindEmail, f["address"], w.client(c))
+	if err != nil {
+		return err
+	}
+	if r.Why == login.Wait {
+		r = unsent(r)
+	}
+	if !r.OK() {
+		return w.showEmail(c, f["address"], "", r)
+	}
+	w.redirect(c, "/profile/factors/email")
+	return nil
+}
+
+// confirmEmail makes the address a factor when its own code is given.
+func (w *web) confirmEmail(c *gin.Context) error {
+	f, err := form(c, "code", "name")
+	if err != nil {
+		return err
+	}
+	return w.confirmFactor(c, factors.KindEmail, f, func(r login.Refusal) error { return w.showEmail(c, "", f["name"], r) })
+}
+
+// cancelEnrollment drops the pending enrollment of a kind.
+func (w *web) cancelEnrollment(k factors.Kind) handler {
+	return func(c *gin.Context) error {
+		v := visit(c)
+		if err := w.Login.CancelEnrollment(c.Request.Context(), v, k); err != nil {
+			return err
+		}
+		if v.Forced() {
+			w.redirect(c, "/profile/factors")
+		} else {
+			w.redirect(c, "/profile")
+		}
+		return nil
+	}
+}

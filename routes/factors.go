@@ -1,0 +1,164 @@
+package routes
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// act carries out a change that a profile's button asks for, and says on the
+// profile what was done or why not.
+func (w *web) act(c *gin.Context, section, said string, do func(context.Context, *login.Visit, login.Client) (login.Refusal, error)) error {
+	r, err := do(c.Request.Context(), visit(c), w.client(c))
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.showProfile(c, section, r)
+	}
+	w.redirect(c, "/profile?said="+said)
+	return nil
+}
+
+func (w *web) renameFactor(c *gin.Context) error {
+	f, err := form(c, "name")
+	if err != nil {
+		return err
+	}
+	return w.act(c, "factors", "factor-renamed", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return w.Login.Rename(ctx, v, c.Param("id"), f["name"], k)
+	})
+}
+
+func (w *web) preferFactor(c *gin.Context) error {
+	return w.act(c, "factors", "factor-first", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return w.Login.Prefer(ctx, v, c.Param("id"), k)
+	})
+}
+
+func (w *web) removeFactor(c *gin.Context) error {
+	return w.act(c, "factors", "factor-removed", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return w.Login.Remove(ctx, v, c.Param("id"), k)
+	})
+}
+
+func (w *web) disable(c *gin.Context) error {
+	return w.act(c, "factors", "two-factor-off", w.Login.Disable)
+}
+
+func (w *web) endSession(c *gin.Context) error {
+	return w.act(c, "", "session-ended", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return login.Refusal{}, w.Login.EndSession(ctx, v, c.Param("id"), k)
+	})
+}
+
+func (w *web) endOthers(c *gin.Context) error {
+	return w.act(c, "", "sessions-ended", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return login.Refusal{}, w.Login.EndOthers(ctx, v, k)
+	})
+}
+
+func (w *web) forgetBrowser(c *gin.Context) error {
+	return w.act(c, "", "forgotten", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return login.Refusal{}, w.Login.Forget(ctx, v, c.Param("id"), k)
+	})
+}
+
+func (w *web) forgetAll(c *gin.Context) error {
+	return w.act(c, "", "all-forgotten", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+		return login.Refusal{}, w.Login.ForgetAll(ctx, v, k)
+	})
+}
+
+// recoveryPage shows the recovery codes again.
+func (w *web) recoveryPage(c *gin.Context) error {
+	return w.showRecovery(c, c.Query("new") != "", "", login.Refusal{})
+}
+
+func (w *web) showRecovery(c *gin.Context, justMade bool, checked string, refused login.Refusal) error {
+	sheet, err := w.Login.Codes(c.Request.Context(), visit(c))
+	if err != nil {
+		return err
+	}
+	show := func(alert string) (views.Screen, views.Frame) {
+		s := views.Recovery{Left: sheet.Left, Made: sheet.Made, Set: sheet.Set, Site: w.Login.Options().Host, Fresh: justMade,
+			Next: "/profile", Check: checked, Alert: alert}
+		for _, x := range sheet.Codes {
+			s.Codes = append(s.Codes, views.RecoveryCode{Text: x.Text, Used: x.Used})
+		}
+		return s, views.Frame{Title: "Recovery codes", Area: "profile"}
+	}
+	if refused.OK() {
+		s, f := show("")
+		return w.render(c, http.StatusOK, s, f)
+	}
+	return w.refused(c, refused, show)
+}
+
+// recoveryFile is the unused codes as a file to keep.
+func (w *web) recoveryFile(c *gin.Context) error {
+	sheet, err := w.Login.Codes(c.Request.Context(), visit(c))
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	opt := w.Login.Options()
+	fmt.Fprintf(&b, "Recovery codes for %s (%s)\nAccount: %s\nMade: %s, set %s\n\nEach code works once. Keep this where your phone is not.\n\n",
+		w.brand, opt.URL, visit(c).Account.Login, sheet.Made.Format("2 January 2006"), sheet.Set)
+	for _, x := range sheet.Codes {
+		if x.Used.IsZero() {
+			b.WriteString(x.Text + "\n")
+		}
+	}
+	c.Header("Content-Disposition", `attachment; filename="`+fileName(opt.Host)+`-recovery-codes.txt"`)
+	c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(b.String()))
+	return nil
+}
+
+// fileName keeps of a host name what every file system takes.
+func fileName(host string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(host))
+}
+
+// makeRecovery makes a new set and shows it.
+func (w *web) makeRecovery(c *gin.Context) error {
+	r, err := w.Login.MakeCodes(c.Request.Context(), visit(c), w.client(c))
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.showProfile(c, "factors", r)
+	}
+	w.redirect(c, "/profile/factors/recovery?new=1")
+	return nil
+}
+
+// checkRecovery says whether a code is good and spends nothing.
+func (w *web) checkRecovery(c *gin.Context) error {
+	f, err := form(c, "code")
+	if err != nil {
+		return err
+	}
+	r, err := w.Login.CheckCode(c.Request.Context(), visit(c), f["code"], w.client(c))
+	if err != nil {
+		return err
+	}
+	if r.Why == login.Wrong {
+		r.Text = "That is not one of your unused codes."
+	}
+	if r.OK() {
+		return w.showRecovery(c, false, "This code is good. It was not used up.", r)
+	}
+	return w.showRecovery(c, false, "", r)
+}

@@ -1,0 +1,65 @@
+package routes
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+)
+
+// The sizes of what may be sent.
+const (
+	maxBody  = 64 << 10 // bytes of a form
+	maxField = 4 << 10  // bytes of one field; a password has 256 characters of up to four
+)
+
+// form reads the named fields of a posted form. A field that is given twice,
+// is not text or is far too long makes the form unreadable; fields that were
+// not asked for are not looked at.
+func form(c *gin.Context, fields ...string) (map[string]string, error) {
+	if err := parse(c.Request); err != nil {
+		return nil, err
+	}
+	got := make(map[string]string, len(fields))
+	for _, name := range fields {
+		values := c.Request.PostForm[name]
+		if len(values) > 1 || c.Request.PostForm.Has(name+"[]") {
+			return nil, errForm
+		}
+		if len(values) == 1 {
+			got[name] = values[0]
+		}
+		if v := got[name]; len(v) > maxField || !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return nil, errForm
+		}
+	}
+	return got, nil
+}
+
+func parse(r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
+		kind, err = "application/x-www-form-urlencoded", nil
+	}
+	switch {
+	case err != nil:
+		return errType
+	case kind == "application/x-www-form-urlencoded":
+		err = r.ParseForm()
+	case kind == "multipart/form-data":
+		err = r.ParseMultipartForm(maxBody)
+	default:
+		return errType
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return errLarge
+	}
+	if err != nil {
+		return errForm
+	}
+	return nil
+}

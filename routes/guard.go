@@ -1,0 +1,122 @@
+package routes
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/login"
+)
+
+// guard is who may open a route. It is checked here for the sake of the
+// answer's shape; what must hold is checked again below, in the transaction.
+type guard int
+
+const (
+	open           guard = iota // anyone
+	anySession                  // signed in, also with a factor still to prove
+	enrolling                   // signed in and passed; also someone who is forced to enroll
+	enrollingFresh              // the same, confirmed a short time ago
+	signedIn                    // signed in, passed, and not forced to enroll
+	fresh                       // the same, confirmed a short time ago
+	admin                       // an admin at level 2
+	adminFresh                  // the same, confirmed a short time ago
+)
+
+const visitKey = "visit"
+
+// visit is who asks; nil when nobody is signed in.
+func visit(c *gin.Context) *login.Visit {
+	v, _ := c.Get(visitKey)
+	x, _ := v.(*login.Visit)
+	return x
+}
+
+// handle puts a guard before a handler and an answer behind it.
+func (w *web) handle(who guard, do handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ok, err := w.admit(c, who)
+		if ok && err == nil {
+			err = do(c)
+		}
+		if err != nil {
+			w.fail(c, err)
+		}
+	}
+}
+
+// admit finds out who asks and lets them in, or sends them where they can
+// become who they must be.
+func (w *web) admit(c *gin.Context, who guard) (bool, error) {
+	if who == open {
+		return true, nil
+	}
+	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
+	if err != nil {
+		return false, err
+	}
+	if v == nil {
+		w.toLogin(c)
+		return false, nil
+	}
+	c.Set(visitKey, v)
+	switch {
+	case who == anySession:
+		return true, nil
+	case !v.Passed():
+		return false, w.toConfirm(c)
+	case v.Forced() && who != enrolling && who != enrollingFresh:
+		w.redirect(c, "/profile/factors")
+		return false, nil
+	case (who == admin || who == adminFresh) && v.Account.Role != login.Admin:
+		return false, errForbidden
+	case (who == admin || who == adminFresh) && v.Session.Level < 2:
+		w.redirect(c, "/confirm?level=2&next="+url.QueryEscape(w.back(c)))
+		return false, nil
+	case (who == fresh || who == enrollingFresh || who == adminFresh) && !v.Fresh:
+		return false, w.toConfirm(c)
+	}
+	return true, nil
+}
+
+// toLogin sends someone to the first step. A fragment never gets a login page.
+func (w *web) toLogin(c *gin.Context) {
+	to := "/login?next=" + url.QueryEscape(w.back(c))
+	if c.GetHeader("HX-Request") == "true" {
+		c.Header("HX-Redirect", to)
+		c.Status(http.StatusUnauthorized)
+		return
+	}
+	c.Redirect(http.StatusSeeOther, to)
+}
+
+// toConfirm sends someone to the step-up. A form that is held up is kept and
+// carried out afterwards.
+func (w *web) toConfirm(c *gin.Context) error {
+	back := w.back(c)
+	if c.Request.Method == http.MethodPost {
+		if err := w.hold(c); err != nil {
+			return err
+		}
+	}
+	w.redirect(c, "/confirm?next="+url.QueryEscape(back))
+	return nil
+}
+
+// back is the page that someone is on: the one asked for, or the one that a
+// form or fragment was sent from.
+func (w *web) back(c *gin.Context) string {
+	if c.Request.Method == http.MethodGet && c.GetHeader("HX-Request") != "true" {
+		return SafeNext(here(c.Request.URL))
+	}
+	from := c.GetHeader("HX-Current-URL")
+	if from == "" {
+		from = c.Request.Referer()
+	}
+	u, err := url.Parse(from)
+	if err != nil || SafeNext(here(u)) == "" {
+		return "/profile"
+	}
+	return SafeNext(here(u))
+}

@@ -1,0 +1,138 @@
+package routes
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// profile is a person in charge of their own doors.
+func (w *web) profile(c *gin.Context) error { return w.showProfile(c, "", login.Refusal{}) }
+
+func (w *web) showProfile(c *gin.Context, section string, refused login.Refusal) error {
+	v := visit(c)
+	o, err := w.Login.Overview(c.Request.Context(), v)
+	if err != nil {
+		return err
+	}
+	show := func(alert string) (views.Screen, views.Frame) {
+		s := w.profileScreen(v, o)
+		s.Alert, s.AlertFor = alert, section
+		return s, views.Frame{Title: "Your profile", Area: "profile", Wide: true}
+	}
+	if refused.OK() {
+		s, f := show("")
+		return w.render(c, http.StatusOK, s, f)
+	}
+	return w.refused(c, refused, show)
+}
+
+func (w *web) profileScreen(v *login.Visit, o login.Overview) views.Profile {
+	a := v.Account
+	s := views.Profile{Login: a.Login, Name: a.Name, Email: a.Email, NewEmail: o.NewEmail, EmailVerified: !a.EmailVerified.IsZero(),
+		HasFactor: a.HasFactor(), RecoveryLeft: a.RecoveryLeft, CanDisable: a.HasFactor() && !v.Policy.Asks(a),
+		TrustOffered: w.Login.TrustLabel() != "", Warning: v.Session.Warning}
+	for _, cred := range o.Credentials {
+		if cred.Kind == factors.KindRecovery {
+			s.RecoveryTotal++
+			continue
+		}
+		s.Factors = append(s.Factors, factorRow(cred, a, o.Off[cred.Kind]))
+	}
+	for _, x := range o.Sessions {
+		s.Sessions = append(s.Sessions, views.SessionRow{ID: x.ID, Browser: x.Browser, Address: x.Address, Started: x.Created,
+			LastSeen: x.LastSeen, Level: x.Level, Current: x.ID == v.Session.ID})
+	}
+	for _, b := range o.Browsers {
+		s.Browsers = append(s.Browsers, views.BrowserRow{ID: b.ID, Browser: b.Browser, Address: b.Address, LastUsed: b.LastUsed, Until: b.Until})
+	}
+	s.Activity = eventRows(o.Events)
+	return s
+}
+
+// driftHint is how far off a phone's clock must seem before it is worth a word,
+// in seconds: two thirds of a code's life.
+const driftHint = 20
+
+func factorRow(c factors.Credential, a login.Account, off bool) views.FactorRow {
+	r := views.FactorRow{ID: c.ID, Kind: string(c.Kind), Label: login.KindLabel(c.Kind), Name: c.Name, Added: c.Created,
+		LastUsed: c.LastUsed, Preferred: a.Preferred == c.ID, Off: off, Strength: "Strong"}
+	if c.Kind == factors.KindEmail {
+		r.Detail, r.Strength = c.Address, "Weaker than an app"
+	}
+	switch {
+	case c.Drift > driftHint:
+		r.Hint = "This phone’s clock seems to be about " + strconv.FormatInt(c.Drift, 10) + " seconds fast. Let it set its time by itself."
+	case c.Drift < -driftHint:
+		r.Hint = "This phone’s clock seems to be about " + strconv.FormatInt(-c.Drift, 10) + " seconds slow. Let it set its time by itself."
+	}
+	return r
+}
+
+// eventsPage is how many events one page shows.
+const eventsPage = 50
+
+// activity is the account's own security events.
+func (w *web) activity(c *gin.Context) error {
+	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) // anything else is the first page
+	events, err := w.Login.Events(c.Request.Context(), visit(c), before, eventsPage)
+	if err != nil {
+		return err
+	}
+	s := views.Activity{Events: eventRows(events)}
+	if len(events) == eventsPage {
+		s.More = "/profile/activity?before=" + strconv.FormatInt(events[len(events)-1].Seq, 10)
+	}
+	return w.render(c, http.StatusOK, s, views.Frame{Title: "Activity", Area: "profile", Wide: true})
+}
+
+func eventRows(events []login.Event) []views.EventRow {
+	rows := make([]views.EventRow, len(events))
+	for i, e := range events {
+		words := eventWords[e.Kind]
+		if words.text == "" {
+			words.text = e.Kind
+		}
+		rows[i] = views.EventRow{At: e.At, Text: words.text, Detail: eventDetail(e), Browser: e.Browser, Address: e.Address, Bad: words.bad}
+	}
+	return rows
+}
+
+func eventDetail(e login.Event) string {
+	if e.Kind == "login" && e.Detail == "browser" {
+		return "Trusted browser"
+	}
+	if label := login.KindLabel(factors.Kind(e.Detail)); label != e.Detail {
+		return label
+	}
+	if e.Reason != "" {
+		return e.Reason
+	}
+	return e.Detail
+}
+
+// eventWords says each kind of event to its owner.
+var eventWords = map[string]struct {
+	text string
+	bad  bool
+}{
+	"login": {text: "Signed in"}, "logout": {text: "Signed out"}, "login.password": {text: "Password given, second step awaited"},
+	"login.failed": {"Wrong password", true}, "login.abandoned": {"Someone knew the password and failed the second step", true},
+	"factor.failed": {"Wrong code", true}, "factor.replayed": {"A code was used a second time", true},
+	"factor.off": {"A factor was switched off after too many wrong codes", true}, "code.sent": {text: "A code was sent by mail"},
+	"factor.added": {text: "Factor added"}, "factor.removed": {text: "Factor removed"}, "factor.renamed": {text: "Factor renamed"},
+	"factor.preferred": {text: "Factor asked for first"}, "enroll.failed": {text: "Wrong code while adding a factor"},
+	"two-factor.off": {"Two-factor sign-in switched off", true}, "recovery.made": {text: "Recovery codes made"},
+	"recovery.used": {text: "Recovery code used"}, "confirmed": {text: "Confirmed it was you"}, "password.failed": {"Wrong password", true},
+	"password.changed": {text: "Password changed"}, "password.reset": {text: "Password reset"}, "password.reset-asked": {text: "Password reset asked for"},
+	"session.ended": {text: "A session was ended"}, "sessions.ended": {text: "Other sessions were ended"},
+	"browser.trusted": {text: "Browser trusted"}, "browser.forgotten": {text: "Browser forgotten"}, "browsers.forgotten": {text: "All browsers forgotten"},
+	"email.verified": {text: "Address confirmed"}, "email.changed": {text: "Address changed"}, "email.change-asked": {text: "New address asked for"},
+	"name.changed": {text: "Name changed"}, "account.created": {text: "Account made"}, "account.accepted": {text: "Invite accepted"},
+	"account.secured": {"All sessions ended by the owner’s link", true},
+}

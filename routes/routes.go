@@ -1,0 +1,154 @@
+// Package routes is HTTP and nothing else: it reads forms, asks login and
+// accounts, and shows screens. Every URL is in the table below.
+package routes
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+	"nightlatch/static"
+	"nightlatch/views"
+)
+
+// Options are what the site is made of.
+type Options struct {
+	Login    *login.Service
+	Accounts *accounts.Service
+	Views    *views.Views
+	Static   *static.Static
+	Proxies  Proxies
+	Setup    *SetupToken  // makes the first admin; nil when there is one
+	Ready    func() error // database and mail worker
+	Log      *slog.Logger
+	Gallery  bool // every state of every screen at /_screens, for development
+}
+
+// web is what handlers share.
+type web struct {
+	Options
+	brand   string
+	cookies cookies
+	cross   *http.CrossOriginProtection
+	engine  *gin.Engine
+}
+
+// handler answers one request. An error is a fault, or a status of its own.
+type handler func(*gin.Context) error
+
+// route is one row of the table.
+type route struct {
+	method, path string
+	who          guard
+	do           handler
+}
+
+// New makes the site's handler.
+func New(o Options) http.Handler {
+	opt := o.Login.Options()
+	w := &web{Options: o, brand: opt.Brand, cookies: newCookies(opt.URL), cross: http.NewCrossOriginProtection()}
+	// Behind a proxy that changes Host, the browser's Origin is still ours. A
+	// URL that is no origin was refused at the start.
+	_ = w.cross.AddTrustedOrigin(opt.URL)
+
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New(func(e *gin.Engine) { e.HandleMethodNotAllowed = true })
+	_ = e.SetTrustedProxies(nil) // we read X-Forwarded-For ourselves, see address.go
+	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
+	w.engine = e
+	e.Use(w.identify, w.recover, headers(strings.HasPrefix(opt.URL, "https:")), w.protect)
+	for _, r := range w.table() {
+		e.Handle(r.method, r.path, w.handle(r.who, r.do))
+	}
+	e.NoRoute(w.handle(open, func(*gin.Context) error { return errNotFound }))
+	e.NoMethod(w.handle(open, func(*gin.Context) error { return errMethod }))
+	return e
+}
+
+// table is every URL of the site.
+func (w *web) table() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	t := []route{
+		{get, "/", open, w.home},
+		{get, "/healthz", open, w.healthz},
+		{get, "/readyz", open, w.readyz},
+		{get, "/static/*name", open, w.asset},
+		{get, "/verify", open, w.verify},
+
+		{get, "/setup", open, w.setupPage},
+		{post, "/setup", open, w.setup},
+		{get, "/login", open, w.loginPage},
+		{post, "/login", open, w.login},
+		{get, "/login/challenge", open, w.challengePage},
+		{post, "/login/challenge/:kind", open, w.answer},
+		{post, "/login/challenge/:kind/code", open, w.sendCode},
+		{post, "/login/cancel", open, w.cancel},
+		{post, "/logout", open, w.logout},
+
+		{get, "/register", open, w.registerPage},
+		{post, "/register", open, w.register},
+		{get, "/invite/:token", open, w.invitePage},
+		{post, "/invite/:token", open, w.acceptInvite},
+		{get, "/password/forgot", open, w.forgotPage},
+		{post, "/password/forgot", open, w.forgot},
+		{get, "/password/reset/:token", open, w.resetPage},
+		{post, "/password/reset/:token", open, w.reset},
+		{post, "/email/verify", signedIn, w.askVerify},
+		{get, "/email/verify/:token", open, w.verifyEmailPage},
+		{post, "/email/verify/:token", open, w.verifyEmail},
+		{get, "/secure/:token", open, w.securePage},
+		{post, "/secure/:token", open, w.secure},
+
+		{get, "/confirm", anySession, w.confirmPage},
+		{post, "/confirm", anySession, w.confirm},
+		{post, "/confirm/code", anySession, w.sendConfirm},
+
+		{get, "/profile", signedIn, w.profile},
+		{get, "/profile/activity", signedIn, w.activity},
+		{get, "/profile/factors", enrolling, w.startPage},
+		{get, "/profile/factors/totp", enrolling, w.totpPage},
+		{post, "/profile/factors/totp", enrollingFresh, w.beginTOTP},
+		{get, "/profile/factors/totp/qr.png", enrolling, w.qr},
+		{post, "/profile/factors/totp/confirm", enrollingFresh, w.confirmTOTP},
+		{get, "/profile/factors/email", enrolling, w.emailPage},
+		{post, "/profile/factors/email", enrollingFresh, w.beginEmail},
+		{post, "/profile/factors/email/confirm", enrollingFresh, w.confirmEmail},
+		{post, "/profile/factors/totp/cancel", enrolling, w.cancelEnrollment("totp")},
+		{post, "/profile/factors/email/cancel", enrolling, w.cancelEnrollment("email")},
+		{get, "/profile/factors/recovery", enrollingFresh, w.recoveryPage},
+		{get, "/profile/factors/recovery.txt", enrollingFresh, w.recoveryFile},
+		{post, "/profile/factors/recovery", fresh, w.makeRecovery},
+		{post, "/profile/factors/recovery/check", fresh, w.checkRecovery},
+		{post, "/profile/factors/disable", fresh, w.disable},
+		{post, "/profile/factors/:id/name", fresh, w.renameFactor},
+		{post, "/profile/factors/:id/preferred", fresh, w.preferFactor},
+		{post, "/profile/factors/:id/remove", fresh, w.removeFactor},
+		{post, "/profile/sessions/:id/end", signedIn, w.endSession},
+		{post, "/profile/sessions/end-others", signedIn, w.endOthers},
+		{post, "/profile/browsers/:id/forget", signedIn, w.forgetBrowser},
+		{post, "/profile/browsers/forget-all", signedIn, w.forgetAll},
+		{post, "/profile/password", signedIn, w.changePassword},
+		{post, "/profile/email", fresh, w.changeEmail},
+		{post, "/profile/name", signedIn, w.changeName},
+
+		{get, "/admin", admin, w.admin},
+		{post, "/admin/users", adminFresh, w.inviteUser},
+	}
+	if w.Gallery {
+		t = append(t, route{get, "/_screens", open, w.gallery}, route{get, "/_screens/:name", open, w.gallery})
+	}
+	return t
+}
+
+// here is the path and query of a request, for coming back to it.
+func here(u *url.URL) string {
+	if u.RawQuery == "" {
+		return u.Path
+	}
+	return u.Path + "?" + u.RawQuery
+}

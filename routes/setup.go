@@ -1,0 +1,93 @@
+package routes
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// SetupToken opens the page on which the first admin is made. It lives in this
+// process only, and is over once it was used.
+type SetupToken struct {
+	mu    sync.Mutex
+	token string
+}
+
+// NewSetupToken draws a token.
+func NewSetupToken() *SetupToken {
+	token, _ := login.NewToken()
+	return &SetupToken{token: token}
+}
+
+// Link is the address that the terminal shows.
+func (t *SetupToken) Link(origin string) string { return origin + "/setup?token=" + t.token }
+
+// fits compares in constant time; nothing fits a token that is over.
+func (t *SetupToken) fits(token string) bool {
+	if t == nil {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.token != "" && subtle.ConstantTimeCompare([]byte(t.token), []byte(token)) == 1
+}
+
+func (t *SetupToken) end() {
+	t.mu.Lock()
+	t.token = ""
+	t.mu.Unlock()
+}
+
+func (w *web) setupPage(c *gin.Context) error {
+	if !w.Options.Setup.fits(c.Query("token")) {
+		return errNotFound
+	}
+	return w.render(c, http.StatusOK, views.Setup{Token: c.Query("token")}, views.Frame{Title: "First admin"})
+}
+
+// setup makes the first admin and signs them in.
+func (w *web) setup(c *gin.Context) error {
+	f, err := form(c, "token", "login", "password")
+	if err != nil {
+		return err
+	}
+	if !w.Options.Setup.fits(f["token"]) {
+		return errNotFound
+	}
+	ctx, k := c.Request.Context(), w.client(c)
+	r := login.Refusal{Why: login.Bad, Text: "Choose a password."}
+	if f["password"] != "" {
+		_, r, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: login.Admin, Origin: "setup"},
+			"", login.Event{Actor: "self", Address: k.Address, Browser: k.Browser})
+		if err != nil {
+			return err
+		}
+	}
+	if r.Why == login.Gone { // somebody was quicker
+		w.Options.Setup.end()
+		return errNotFound
+	}
+	if !r.OK() {
+		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+			return views.Setup{Token: f["token"], Login: f["login"], Alert: alert}, views.Frame{Title: "First admin"}
+		})
+	}
+	w.Options.Setup.end()
+	entry, r, err := w.Login.Password(ctx, f["login"], f["password"], "", k)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		w.redirect(c, "/login?said=registered")
+		return nil
+	}
+	w.enter(c, entry)
+	w.redirect(c, "/profile/factors")
+	return nil
+}

@@ -1,0 +1,84 @@
+package routes
+
+import (
+	"mime"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/views"
+)
+
+// verify answers a reverse proxy: who is it, and how sure are we? It is asked
+// for every request of every application, so it shows no screen.
+func (w *web) verify(c *gin.Context) error {
+	need := 1
+	if q := c.Query("level"); q != "" {
+		n, err := strconv.Atoi(q)
+		if err != nil || n < 1 || n > 2 {
+			return errForm
+		}
+		need = n
+	}
+	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
+	if err != nil {
+		return err
+	}
+	switch {
+	case v == nil:
+		c.String(http.StatusUnauthorized, "not signed in\n")
+	case !v.Passed() || v.Forced() || v.Level() < need:
+		c.String(http.StatusForbidden, "a second factor is needed\n")
+	default:
+		a := v.Account
+		h := c.Writer.Header()
+		h.Set("Remote-User", mime.QEncoding.Encode("utf-8", a.Login)) // as it is when it is ASCII
+		if a.Vouched() {
+			h.Set("Remote-Email", a.Email)
+		}
+		h.Set("Remote-Role", string(a.Role))
+		h.Set("Remote-Level", strconv.Itoa(v.Level()))
+		c.Status(http.StatusOK)
+	}
+	return nil
+}
+
+// healthz says that the process is alive.
+func (w *web) healthz(c *gin.Context) error {
+	c.String(http.StatusOK, "ok\n")
+	return nil
+}
+
+// readyz says whether the database and the mail worker are ready.
+func (w *web) readyz(c *gin.Context) error {
+	if err := w.Ready(); err != nil {
+		w.Log.Warn("not ready", "error", err)
+		c.Header("Retry-After", "5")
+		c.String(http.StatusServiceUnavailable, "not ready\n")
+		return nil
+	}
+	c.String(http.StatusOK, "ready\n")
+	return nil
+}
+
+// asset serves what the pages are made of.
+func (w *web) asset(c *gin.Context) error {
+	w.Static.ServeHTTP(c.Writer, c.Request)
+	return nil
+}
+
+// gallery shows every state of every screen, for whoever works on them.
+func (w *web) gallery(c *gin.Context) error {
+	list := views.Fixtures()
+	for _, f := range list {
+		if f.Name == c.Param("name") {
+			return w.render(c, http.StatusOK, f.Screen, f.Frame)
+		}
+	}
+	c.Header("Content-Type", "text/html; charset=utf-8")
+	for _, f := range list {
+		_, _ = c.Writer.WriteString(`<p><a href="/_screens/` + f.Name + `">` + f.Name + `</a></p>`)
+	}
+	return nil
+}

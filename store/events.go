@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch/login"
+)
+
+type eventRow struct {
+	bun.BaseModel `bun:"table:events"`
+	Seq           int64 `bun:",pk"`
+	At            stamp
+	Kind          string
+	AccountID     string
+	ActorID       string
+	Actor         string
+	Address       string
+	Browser       string
+	Level         int
+	Reason        string
+	Detail        string
+	Hash          string
+}
+
+func (r *eventRow) event() login.Event {
+	return login.Event{Seq: r.Seq, At: r.At.Time(), Kind: r.Kind, AccountID: r.AccountID, ActorID: r.ActorID, Actor: r.Actor,
+		Address: r.Address, Browser: r.Browser, Level: r.Level, Reason: r.Reason, Detail: r.Detail}
+}
+
+// chained is the hash of a row: it covers the row and the hash of the one
+// before, so that a changed or missing row shows in every later one.
+func (r *eventRow) chained(before string) string {
+	text, _ := json.Marshal([]any{before, r.Seq, r.At, r.Kind, r.AccountID, r.ActorID, r.Actor, r.Address, r.Browser,
+		r.Level, r.Reason, r.Detail}) // strings and numbers always marshal
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// Record adds events at the end of the transaction.
+func (t *tx) Record(_ context.Context, es ...login.Event) error {
+	t.events = append(t.events, es...)
+	return nil
+}
+
+// chainLock makes writers of the chain queue up on PostgreSQL. SQLite has one
+// writer anyway.
+const chainLock = 7_112_002
+
+// flush writes the events that were recorded, each chained to the one before.
+func (t *tx) flush(ctx context.Context) error {
+	if len(t.events) == 0 {
+		return nil
+	}
+	if t.pg {
+		if _, err := t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", chainLock); err != nil {
+			return err
+		}
+	}
+	var last eventRow
+	err := missing(t.db.NewSelect().Model(&last).Column("seq", "hash").Order("seq DESC").Limit(1).Scan(ctx))
+	if err != nil && !errors.Is(err, login.ErrNotFound) {
+		return err
+	}
+	rows := make([]eventRow, len(t.events))
+	for i, e := range t.events {
+		rows[i] = eventRow{Seq: last.Seq + 1, At: at(e.At), Kind: e.Kind, AccountID: e.AccountID, ActorID: e.ActorID,
+			Actor: e.Actor, Address: e.Address, Browser: e.Browser, Level: e.Level, Reason: e.Reason, Detail: e.Detail}
+		rows[i].Hash = rows[i].chained(last.Hash)
+		last = rows[i]
+	}
+	_, err = t.db.NewInsert().Model(&rows).Exec(ctx)
+	return err
+}

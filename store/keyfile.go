@@ -1,0 +1,174 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/gofrs/flock"
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/mac"
+	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
+)
+
+// maxKeyFile is the most that is read of a key file, in bytes: thousands of
+// rotations, and no surprise when the path names something else.
+const maxKeyFile = 1 << 20
+
+// keyFile is the file's form: two keysets in Tink's own JSON.
+type keyFile struct {
+	AEAD json.RawMessage `json:"aead"`
+	MAC  json.RawMessage `json:"mac"`
+}
+
+// readRing reads and checks the key file. What is wrong with its content is not
+// told in detail, since such details quote the keys.
+func readRing(path string) (*keyring, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileFault(path, "cannot be read", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fileFault(path, "cannot be read", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("the key file %s is not a file", path)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 { // Windows has no such bits
+		return nil, fmt.Errorf("the key file %s can be read by others; chmod 600 it", path)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err != nil {
+		return nil, fileFault(path, "cannot be read", err)
+	}
+	if len(text) == 0 {
+		return nil, fmt.Errorf("the key file %s is empty; put its backup in its place", path)
+	}
+	ring, err := parseRing(text)
+	if err != nil {
+		return nil, fmt.Errorf("the key file %s is damaged; put its backup in its place", path)
+	}
+	ring.file = info
+	return ring, nil
+}
+
+// parseRing reads the content of a key file. Its errors may quote keys and stay
+// in this file.
+func parseRing(text []byte) (*keyring, error) {
+	var file keyFile
+	if len(text) > maxKeyFile {
+		return nil, errors.New("too long")
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return nil, err
+	}
+	sealing, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(file.AEAD)))
+	if err != nil {
+		return nil, err
+	}
+	hashing, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(file.MAC)))
+	if err != nil {
+		return nil, err
+	}
+	return newRing(sealing, hashing)
+}
+
+// addKeys gives both keysets a new primary key and writes them to path.
+func addKeys(path string, sealing, hashing *keyset.Manager) (*keyring, error) {
+	var file keyFile
+	for _, part := range []struct {
+		manager *keyset.Manager
+		sort    *tinkpb.KeyTemplate
+		text    *json.RawMessage
+	}{
+		{sealing, aead.AES256GCMKeyTemplate(), &file.AEAD},
+		{hashing, mac.HMACSHA256Tag256KeyTemplate(), &file.MAC},
+	} {
+		id, err := part.manager.Add(part.sort)
+		if err != nil {
+			return nil, err
+		}
+		if err := part.manager.SetPrimary(id); err != nil {
+			return nil, err
+		}
+		handle, err := part.manager.Handle()
+		if err != nil {
+			return nil, err
+		}
+		var text bytes.Buffer
+		if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
+			return nil, err
+		}
+		*part.text = text.Bytes()
+	}
+	text, err := json.MarshalIndent(file, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	if err := writeWhole(path, append(text, '\n')); err != nil {
+		return nil, fileFault(path, "cannot be written", err)
+	}
+	return readRing(path)
+}
+
+// writeWhole puts text at path with mode 0600, so that whoever reads finds the
+// old content or the new, also after a power cut.
+func writeWhole(path string, text []byte) (err error) {
+	folder := filepath.Dir(path)
+	f, err := os.CreateTemp(folder, ".keys-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(text); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	if d, err := os.Open(folder); err == nil { // the new name is to last too
+		_ = d.Sync() // not every system can
+		d.Close()
+	}
+	return nil
+}
+
+// lockFile waits until no other process writes the key file. The empty file
+// beside it stays: removing it would let two in.
+func lockFile(path string) (unlock func(), err error) {
+	lock := flock.New(path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return nil, fileFault(path, "cannot be locked", err)
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
+// fileFault is a sentence about the key file that names it once.
+func fileFault(path, what string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("the key file %s %s: %w", path, what, err)
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/migrate"
+
+	"nightlatch/migrations"
+)
+
+// Step is one migration and whether it was done.
+type Step struct {
+	Name string
+	Done bool
+}
+
+// Migrate brings the database up to date and gives the steps it took.
+func (s *Store) Migrate(ctx context.Context) (done []string, err error) {
+	err = s.migrating(ctx, func(m *migrate.Migrator) error {
+		g, err := m.Migrate(ctx)
+		if g != nil && err == nil {
+			done = names(g)
+		}
+		return err
+	})
+	return done, err
+}
+
+// Rollback undoes the last group of steps.
+func (s *Store) Rollback(ctx context.Context) (undone []string, err error) {
+	err = s.migrating(ctx, func(m *migrate.Migrator) error {
+		g, err := m.Rollback(ctx)
+		if g != nil && err == nil {
+			undone = names(g)
+		}
+		return err
+	})
+	return undone, err
+}
+
+// Steps tells what was done and what is not.
+func (s *Store) Steps(ctx context.Context) (steps []Step, err error) {
+	err = s.migrating(ctx, func(m *migrate.Migrator) error {
+		list, err := m.MigrationsWithStatus(ctx)
+		for _, x := range list {
+			steps = append(steps, Step{Name: x.Name + "_" + x.Comment, Done: x.GroupID > 0})
+		}
+		return err
+	})
+	return steps, err
+}
+
+func names(g *migrate.MigrationGroup) (list []string) {
+	for _, x := range g.Migrations {
+		list = append(list, x.Name+"_"+x.Comment)
+	}
+	return list
+}
+
+// migrating holds a lock that a crash cannot leave behind: a file lock beside
+// SQLite's file, an advisory lock of a PostgreSQL connection.
+func (s *Store) migrating(ctx context.Context, do func(*migrate.Migrator) error) error {
+	steps, err := migrations.All()
+	if err != nil {
+		return err
+	}
+	unlock, err := s.lockMigrations(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	m := migrate.NewMigrator(s.writer, steps, migrate.WithMarkAppliedOnSuccess(true))
+	if err := m.Init(ctx); err != nil {
+		return err
+	}
+	return do(m)
+}
+
+// migrationLock is the key of the advisory lock; any number of our own does.
+const migrationLock = 7_112_001
+
+func (s *Store) lockMigrations(ctx context.Context) (unlock func(), err error) {
+	if !s.pg {
+		path, err := s.file(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+		if err := lock.Lock(); err != nil {
+			return nil, fmt.Errorf("the database cannot be locked for migration: %w", err)
+		}
+		return func() { _ = lock.Unlock() }, nil
+	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(?)", migrationLock); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return func() {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(?)", migrationLock)
+		conn.Close()
+	}, nil
+}
+
+// file is where the embedded database lies.
+func (s *Store) file(ctx context.Context) (path string, err error) {
+	var seq int
+	var name string
+	err = s.writer.NewRaw("PRAGMA database_list").Scan(ctx, &seq, &name, &path)
+	return path, err
+}
+
+// Embedded says whether the database is the SQLite file.
+func (s *Store) Embedded() bool { return !s.pg }
+
+// Blank says whether nothing was ever migrated here.
+func (s *Store) Blank(ctx context.Context) (bool, error) {
+	n, err := s.count(ctx, s.tables())
+	return n == 0, err
+}
+
+func (s *Store) tables() *bun.RawQuery {
+	if s.pg {
+		return s.reader.NewRaw("SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'accounts'")
+	}
+	return s.reader.NewRaw("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'accounts'")
+}
+
+func (s *Store) count(ctx context.Context, q *bun.RawQuery) (n int, err error) {
+	err = q.Scan(ctx, &n)
+	return n, err
+}
+
+// Sealed says whether the database holds anything that only the keys open: if
+// it does, a missing key file must not be replaced by a new one.
+func (s *Store) Sealed(ctx context.Context) (bool, error) {
+	for _, table := range []string{"credentials WHERE secret IS NOT NULL", "outbox WHERE data IS NOT NULL", "ceremonies"} {
+		if n, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM "+table+" LIMIT 1) AS x")); err != nil || n > 0 {
+			return n > 0, err
+		}
+	}
+	return false, nil
+}
+
+// MakeFolder makes the folder of the embedded defaults, private to its owner.
+func MakeFolder(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return fmt.Errorf("the data folder cannot be made: %s", strings.TrimPrefix(err.Error(), "mkdir "))
+	}
+	return nil
+}

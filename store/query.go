@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+)
+
+// Account finds one by its id.
+func (q query) Account(ctx context.Context, id string) (login.Account, error) {
+	return q.account(ctx, "id = ?", id, false)
+}
+
+// AccountByKey finds one by the canonical form of its login.
+func (q query) AccountByKey(ctx context.Context, key string) (login.Account, error) {
+	return q.account(ctx, "login_key = ?", key, false)
+}
+
+func (q query) account(ctx context.Context, where, arg string, lock bool) (login.Account, error) {
+	var r accountRow
+	sel := q.db.NewSelect().Model(&r).Where(where, arg)
+	if lock && q.pg {
+		sel = sel.For("UPDATE")
+	}
+	err := sel.Scan(ctx)
+	return r.account(), missing(err)
+}
+
+// Credentials gives an account's credentials, oldest first.
+func (q query) Credentials(ctx context.Context, accountID string, open ...factors.Kind) ([]factors.Credential, error) {
+	var rows []credentialRow
+	if err := q.db.NewSelect().Model(&rows).Where("account_id = ?", accountID).Order("created_at", "name").Scan(ctx); err != nil {
+		return nil, err
+	}
+	creds := make([]factors.Credential, len(rows))
+	for i, r := range rows {
+		creds[i] = r.credential()
+		if r.Secret == nil || !slices.Contains(open, creds[i].Kind) {
+			continue
+		}
+		secret, err := q.keys.Open(r.Secret, credentialSeal(r.AccountID, r.ID))
+		if err != nil {
+			return nil, fmt.Errorf("a factor's secret does not open: %w", err)
+		}
+		creds[i].Secret = secret
+	}
+	return creds, nil
+}
+
+// PendingByToken finds a pending login.
+func (q query) PendingByToken(ctx context.Context, hash string) (login.Pending, error) {
+	var r pendingRow
+	err := q.db.NewSelect().Model(&r).Where("token_hash = ?", hash).Scan(ctx)
+	return r.pending(), missing(err)
+}
+
+// Ceremony finds a started ceremony and opens its state.
+func (q query) Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (login.Ceremony, error) {
+	var r ceremonyRow
+	err := q.db.NewSelect().Model(&r).Where("subject = ? AND purpose = ? AND kind = ?", subject, p, k).Scan(ctx)
+	if err != nil {
+		return login.Ceremony{}, missing(err)
+	}
+	state, err := q.keys.Open(r.State, ceremonySeal(r.AccountID, r.ID))
+	return login.Ceremony{ID: r.ID, AccountID: r.AccountID, Subject: r.Subject, Purpose: p, Kind: k, State: state,
+		Tries: r.Tries, Created: r.CreatedAt.Time(), Expires: r.ExpiresAt.Time()}, err
+}
+
+// Browser finds what an account granted to a browser cookie.
+func (q query) Browser(ctx context.Context, hash, accountID string, trusted bool) (login.Browser, error) {
+	var r browserRow
+	err := q.db.NewSelect().Model(&r).Where("token_hash = ? AND account_id = ? AND trusted = ?", hash, accountID, trusted).Scan(ctx)
+	return r.browser(), missing(err)
+}
+
+// Throttle reads a counter; none is an empty one.
+func (q query) Throttle(ctx context.Context, key string) (login.Throttle, error) {
+	return q.throttle(ctx, key, false)
+}
+
+func (q query) throttle(ctx context.Context, key string, lock bool) (login.Throttle, error) {
+	r := throttleRow{Key: key}
+	sel := q.db.NewSelect().Model(&r).WherePK()
+	if lock && q.pg {
+		sel = sel.For("UPDATE")
+	}
+	err := missing(sel.Scan(ctx))
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Throttle{Key: key}, nil
+	}
+	return r.throttle(), err
+}
+
+// Link finds a link of a purpose.
+func (q query) Link(ctx context.Context, hash, purpose string) (login.Link, error) {
+	var r linkRow
+	err := q.db.NewSelect().Model(&r).Where("token_hash = ? AND purpose = ?", hash, purpose).Scan(ctx)
+	return r.link(), missing(err)
+}
+
+// PendingEmail is the new address that waits for its click.
+func (q query) PendingEmail(ctx context.Context, accountID string, now time.Time) (string, error) {
+	var r linkRow
+	err := q.db.NewSelect().Model(&r).
+		Where("account_id = ? AND purpose = ? AND expires_at > ?", accountID, login.LinkChange, at(now)).Scan(ctx)
+	if errors.Is(missing(err), login.ErrNotFound) {
+		return "", nil
+	}
+	return r.Data, err
+}
+
+// Setting reads a setting.
+func (q query) Setting(ctx context.Context, key string) (string, error) {
+	var value string
+	err := q.db.NewRaw("SELECT value FROM settings WHERE key = ?", key).Scan(ctx, &value)
+	if errors.Is(missing(err), login.ErrNotFound) {
+		return "", nil
+	}
+	return value, err
+}
+
+// Sessions lists an account's sessions, last used first.
+func (q query) Sessions(ctx context.Context, accountID string) ([]login.Session, error) {
+	var rows []sessionRow
+	err := q.db.NewSelect().Model(&rows).Where("account_id = ?", accountID).Order("last_seen_at DESC", "id").Scan(ctx)
+	return mapRows(rows, (*sessionRow).session), err
+}
+
+// Browsers lists the browsers that an account trusts, last used first.
+func (q query) Browsers(ctx context.Context, accountID string) ([]login.Browser, error) {
+	var rows []browserRow
+	err := q.db.NewSelect().Model(&rows).Where("account_id = ? AND trusted = ?", accountID, true).
+		Order("last_used_at DESC", "id").Scan(ctx)
+	return mapRows(rows, (*browserRow).browser), err
+}
+
+// Events lists an account's events, newest first, before one of them.
+func (q query) Events(ctx context.Context, accountID string, before int64, n int) ([]login.Event, error) {
+	var rows []eventRow
+	sel := q.db.NewSelect().Model(&rows).Where("account_id = ?", accountID).Order("seq DESC").Limit(int64(n))
+	if before > 0 {
+		sel = sel.Where("seq < ?", before)
+	}
+	err := sel.Scan(ctx)
+	return mapRows(rows, (*eventRow).event), err
+}
+
+func mapRows[R, T any](rows []R, f func(*R) T) []T {
+	list := make([]T, len(rows))
+	for i := range rows {
+		list[i] = f(&rows[i])
+	}
+	return list
+}

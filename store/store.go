@@ -1,0 +1,195 @@
+// Package store keeps everything in SQLite or PostgreSQL by way of bun. It
+// implements what login, accounts and mail ask for, and is the only place
+// where secrets are sealed and opened.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"nightlatch/login"
+)
+
+// Store is the database. Writes go through one pool and reads through another:
+// on SQLite the writer is a single connection, so that nobody ever finds the
+// database locked.
+type Store struct {
+	writer, reader *bun.DB
+	query
+	visits func() (*sql.Stmt, error) // the look-up of every signed-in request, kept prepared on SQLite
+}
+
+// query reads, in a transaction or outside.
+type query struct {
+	db   bun.IDB
+	keys *Keys
+	pg   bool
+}
+
+// Open opens sqlite:PATH or postgres://… . Nothing is migrated; see Migrate.
+func Open(ctx context.Context, url string) (*Store, error) {
+	switch {
+	case strings.HasPrefix(url, "sqlite:"):
+		return openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		return openPostgres(ctx, url)
+	}
+	return nil, errors.New("the database must be sqlite:PATH or postgres://…")
+}
+
+func newStore(writer, reader *bun.DB) *Store {
+	return &Store{writer: writer, reader: reader,
+		query:  query{db: reader, pg: writer.Dialect().Name() == dialect.PG},
+		visits: sync.OnceValues(func() (*sql.Stmt, error) { return reader.DB.Prepare(visitSQL + "?") })}
+}
+
+// UseKeys gives the store what secrets are sealed with.
+func (s *Store) UseKeys(k *Keys) { s.keys = k }
+
+// Close closes both pools.
+func (s *Store) Close() error {
+	err := s.reader.Close()
+	if s.writer != s.reader {
+		err = errors.Join(err, s.writer.Close())
+	}
+	return err
+}
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.reader.NewRaw("SELECT 1").Scan(ctx, &one)
+}
+
+// postgresConns is how many connections a process uses: a login needs one for
+// a few milliseconds, and a server takes 100 in all by default.
+const postgresConns = 20
+
+func openPostgres(ctx context.Context, url string) (*Store, error) {
+	connector, err := postgresConnector(url)
+	if err != nil {
+		return nil, err
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(postgresConns)
+	pool.SetMaxIdleConns(postgresConns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db := bun.NewDB(pool, pgdialect.New())
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("the PostgreSQL server does not answer: %w", err)
+	}
+	return newStore(db, db), nil
+}
+
+// postgresConnector reads the URL. The driver panics on what it cannot read,
+// and its words would show the password.
+func postgresConnector(url string) (c *pgdriver.Connector, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the PostgreSQL address cannot be read; it looks like postgres://USER:PASSWORD@HOST:5432/NAME")
+		}
+	}()
+	return pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithDialTimeout(5*time.Second),
+		pgdriver.WithReadTimeout(15*time.Second), pgdriver.WithWriteTimeout(15*time.Second),
+		// A query whose caller went away runs on, so the server must end it.
+		pgdriver.WithConnParams(map[string]any{"statement_timeout": "10000"})), nil
+}
+
+// tries is how often a transaction is run when the database asks for it.
+const tries = 5
+
+// Write runs a transaction. When PostgreSQL reports a deadlock or a failed
+// serialisation it is run again, as its manual asks (§13.2.3).
+func (s *Store) Write(ctx context.Context, do func(login.Tx) error) error {
+	var err error
+	for range tries {
+		err = s.once(ctx, do)
+		if !again(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) once(ctx context.Context, do func(login.Tx) error) error {
+	return s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
+		t := &tx{query: query{db: btx, keys: s.keys, pg: s.pg}}
+		if err := do(t); err != nil {
+			return err
+		}
+		return t.flush(ctx)
+	})
+}
+
+// again says whether an error is PostgreSQL's wish to start over.
+func again(err error) bool {
+	var pg pgdriver.Error
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Field('C') {
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return true
+	case "23505": // unique_violation: two wrote the next event at once
+		return pg.Field('n') == "events_pkey"
+	}
+	return false
+}
+
+// taken says whether an error means that a unique value exists already.
+func taken(err error) bool {
+	if err == nil {
+		return false
+	}
+	var pg pgdriver.Error
+	if errors.As(err, &pg) {
+		return pg.Field('C') == "23505"
+	}
+	return strings.Contains(err.Error(), "UNIQUE constraint failed")
+}
+
+// missing turns "no rows" into the word that callers know.
+func missing(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return login.ErrNotFound
+	}
+	return err
+}
+
+// changed says whether a statement changed a row.
+func changed(r sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
+}
+
+// stamp is a time as it is kept: microseconds since 1970, 0 for never.
+type stamp int64
+
+func at(t time.Time) stamp {
+	if t.IsZero() {
+		return 0
+	}
+	return stamp(t.UnixMicro())
+}
+
+// Time gives the time back.
+func (s stamp) Time() time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(s)).UTC()
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+)
+
+// tx is one transaction. Events are kept back until its end: the lock of their
+// chain is the last one taken and the shortest held.
+type tx struct {
+	query
+	events []login.Event
+}
+
+// LockAccount reads an account that nobody else changes until the end.
+func (t *tx) LockAccount(ctx context.Context, id string) (login.Account, error) {
+	return t.account(ctx, "id = ?", id, true)
+}
+
+// InsertAccount adds an account; ErrTaken when its login exists.
+func (t *tx) InsertAccount(ctx context.Context, a login.Account) error {
+	_, err := t.db.NewInsert().Model(fromAccount(a)).Exec(ctx)
+	if taken(err) {
+		return login.ErrTaken
+	}
+	return err
+}
+
+// SaveAccount saves all but what follows from the credentials.
+func (t *tx) SaveAccount(ctx context.Context, a login.Account) error {
+	ok, err := changed(t.db.NewUpdate().Model(fromAccount(a)).ExcludeColumn("kinds", "recovery_left").WherePK().Exec(ctx))
+	if err == nil && !ok {
+		return login.ErrNotFound
+	}
+	return err
+}
+
+// InsertCredentials adds credentials of one account, sealing their secrets.
+func (t *tx) InsertCredentials(ctx context.Context, cs ...factors.Credential) error {
+	if len(cs) == 0 {
+		return nil
+	}
+	rows := make([]credentialRow, len(cs))
+	for i, c := range cs {
+		rows[i] = credentialRow{ID: c.ID, AccountID: c.AccountID, Kind: string(c.Kind), Name: c.Name, Address: c.Address,
+			Hash: c.Hash, Batch: c.Batch, Counter: c.Counter, Drift: c.Drift, Version: 1, CreatedAt: at(c.Created),
+			LastUsedAt: at(c.LastUsed), UsedAt: at(c.Used)}
+		if c.Secret == nil {
+			continue
+		}
+		sealed, err := t.keys.Seal(c.Secret, credentialSeal(c.AccountID, c.ID))
+		if err != nil {
+			return err
+		}
+		rows[i].Secret = sealed
+	}
+	if _, err := t.db.NewInsert().Model(&rows).Exec(ctx); err != nil {
+		return err
+	}
+	return t.recount(ctx, cs[0].AccountID)
+}
+
+// SwapCredential saves what answering changes, if nobody did since it was read.
+func (t *tx) SwapCredential(ctx context.Context, c factors.Credential) (bool, error) {
+	ok, err := changed(t.db.NewUpdate().Table("credentials").
+		Set("name = ?", c.Name).Set("counter = ?", c.Counter).Set("drift = ?", c.Drift).
+		Set("last_used_at = ?", at(c.LastUsed)).Set("used_at = ?", at(c.Used)).Set("version = version + 1").
+		Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, c.Version).Exec(ctx))
+	if err != nil || !ok || c.Kind != factors.KindRecovery {
+		return ok, err
+	}
+	return true, t.recount(ctx, c.AccountID)
+}
+
+// DeleteCredential takes one away.
+func (t *tx) DeleteCredential(ctx context.Context, accountID, id string) (bool, error) {
+	ok, err := changed(t.db.NewDelete().Table("credentials").Where("id = ? AND account_id = ?", id, accountID).Exec(ctx))
+	if err != nil || !ok {
+		return ok, err
+	}
+	return true, t.recount(ctx, accountID)
+}
+
+// DeleteKind takes all of a kind away.
+func (t *tx) DeleteKind(ctx context.Context, accountID string, k factors.Kind) error {
+	if _, err := t.db.NewDelete().Table("credentials").Where("account_id = ? AND kind = ?", accountID, k).Exec(ctx); err != nil {
+		return err
+	}
+	return t.recount(ctx, accountID)
+}
+
+// recount keeps on the account what its credentials say, so that a visit and
+// the admin's list need not look at them.
+func (t *tx) recount(ctx context.Context, accountID string) error {
+	var rows []struct {
+		Kind string
+		N    int
+	}
+	err := t.db.NewRaw("SELECT kind, count(*) AS n FROM credentials WHERE account_id = ? AND used_at = 0 GROUP BY kind ORDER BY kind DESC",
+		accountID).Scan(ctx, &rows)
+	if err != nil {
+		return err
+	}
+	var kinds []string
+	left := 0
+	for _, r := range rows {
+		if r.Kind == string(factors.KindRecovery) {
+			left = r.N
+		} else {
+			kinds = append(kinds, r.Kind)
+		}
+	}
+	_, err = t.db.NewUpdate().Table("accounts").Set("kinds = ?", strings.Join(kinds, ",")).Set("recovery_left = ?", left).
+		Where("id = ?", accountID).Exec(ctx)
+	return err
+}
+
+// PutCeremony starts a ceremony; the one of its subject, purpose and kind ends.
+func (t *tx) PutCeremony(ctx context.Context, c login.Ceremony) error {
+	state, err := t.keys.Seal(c.State, ceremonySeal(c.AccountID, c.ID))
+	if err != nil {
+		return err
+	}
+	_, err = t.db.NewDelete().Table("ceremonies").
+		Where("subject = ? AND purpose = ? AND kind = ?", c.Subject, c.Purpose, c.Kind).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.db.NewInsert().Model(&ceremonyRow{ID: c.ID, AccountID: c.AccountID, Purpose: string(c.Purpose),
+		Subject: c.Subject, Kind: string(c.Kind), State: state, CreatedAt: at(c.Created), ExpiresAt: at(c.Expires)}).Exec(ctx)
+	return err
+}
+
+// TryCeremony counts a try; 0 when the ceremony is over.
+func (t *tx) TryCeremony(ctx context.Context, id string) (tries int, err error) {
+	err = t.db.NewRaw("UPDATE ceremonies SET tries = tries + 1 WHERE id = ? RETURNING tries", id).Scan(ctx, &tries)
+	if errors.Is(missing(err), login.ErrNotFound) {
+		return 0, nil
+	}
+	return tries, err
+}
+
+// TakeCeremony ends one; false when somebody else did.
+func (t *tx) TakeCeremony(ctx context.Context, id string) (bool, error) {
+	return changed(t.db.NewDelete().Table("ceremonies").Where("id = ?", id).Exec(ctx))
+}
+
+// DropCeremonies ends those of one purpose of a pending login or session.
+func (t *tx) DropCeremonies(ctx context.Context, subject string, p factors.Purpose) error {
+	_, err := t.db.NewDelete().Table("ceremonies").Where("subject = ? AND purpose = ?", subject, p).Exec(ctx)
+	return err
+}
+
+// SaveSetting keeps a setting.
+func (t *tx) SaveSetting(ctx context.Context, key, value string) error {
+	_, err := t.db.NewRaw("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+		key, value).Exec(ctx)
+	return err
+}

@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+
+	"nightlatch/login"
+)
+
+// InsertPending begins a pending login.
+func (t *tx) InsertPending(ctx context.Context, p login.Pending) error {
+	_, err := t.db.NewInsert().Model(fromPending(p)).Exec(ctx)
+	return err
+}
+
+// SavePending changes one; nothing happens when it is over.
+func (t *tx) SavePending(ctx context.Context, p login.Pending) error {
+	_, err := t.db.NewUpdate().Model(fromPending(p)).WherePK().Exec(ctx)
+	return err
+}
+
+// TakePending ends one; false when somebody else did.
+func (t *tx) TakePending(ctx context.Context, id, tokenHash string) (bool, error) {
+	return changed(t.db.NewDelete().Table("pendings").Where("id = ? AND token_hash = ?", id, tokenHash).Exec(ctx))
+}
+
+// DropPendings ends all of an account, with what was sent for them.
+func (t *tx) DropPendings(ctx context.Context, accountID string) error {
+	_, err := t.db.NewRaw("DELETE FROM ceremonies WHERE subject IN (SELECT id FROM pendings WHERE account_id = ?)", accountID).Exec(ctx)
+	if err == nil {
+		_, err = t.db.NewDelete().Table("pendings").Where("account_id = ?", accountID).Exec(ctx)
+	}
+	return err
+}
+
+// HushPendings marks those of one browser as nothing to warn about.
+func (t *tx) HushPendings(ctx context.Context, accountID string, c login.Client) error {
+	_, err := t.db.NewUpdate().Table("pendings").Set("told = ?", true).
+		Where("account_id = ? AND address = ? AND browser = ?", accountID, c.Address, c.Browser).Exec(ctx)
+	return err
+}
+
+// LockThrottle reads a counter that nobody else changes until the end.
+func (t *tx) LockThrottle(ctx context.Context, key string) (login.Throttle, error) {
+	if t.pg { // a row that is not there cannot be locked
+		_, err := t.db.NewInsert().Model(&throttleRow{Key: key}).On("CONFLICT DO NOTHING").Exec(ctx)
+		if err != nil {
+			return login.Throttle{}, err
+		}
+	}
+	return t.throttle(ctx, key, true)
+}
+
+// SaveThrottle keeps a counter.
+func (t *tx) SaveThrottle(ctx context.Context, x login.Throttle) error {
+	_, err := t.db.NewInsert().Model(&throttleRow{Key: x.Key, Fails: x.Fails, LastAt: at(x.Last), UntilAt: at(x.Until), OffAt: at(x.Off)}).
+		On("CONFLICT (key) DO UPDATE").Set("fails = excluded.fails").Set("last_at = excluded.last_at").
+		Set("until_at = excluded.until_at").Set("off_at = excluded.off_at").Exec(ctx)
+	return err
+}
+
+// ClearThrottle forgets a counter.
+func (t *tx) ClearThrottle(ctx context.Context, key string) error {
+	_, err := t.db.NewDelete().Table("throttles").Where("key = ?", key).Exec(ctx)
+	return err
+}
+
+// InsertSession begins a session.
+func (t *tx) InsertSession(ctx context.Context, s login.Session) error {
+	_, err := t.db.NewInsert().Model(fromSession(s)).Exec(ctx)
+	return err
+}
+
+// SaveSession changes one, also its token.
+func (t *tx) SaveSession(ctx context.Context, s login.Session) error {
+	_, err := t.db.NewUpdate().Model(fromSession(s)).WherePK().Exec(ctx)
+	return err
+}
+
+// EndSession ends one of an account, with what was started in it.
+func (t *tx) EndSession(ctx context.Context, accountID, id string) (bool, error) {
+	ok, err := changed(t.db.NewDelete().Table("sessions").Where("id = ? AND account_id = ?", id, accountID).Exec(ctx))
+	if err == nil && ok {
+		_, err = t.db.NewDelete().Table("ceremonies").Where("subject = ?", id).Exec(ctx)
+	}
+	return ok, err
+}
+
+// EndSessionByToken ends the one of a token and tells which it was.
+func (t *tx) EndSessionByToken(ctx context.Context, hash string) (login.Session, error) {
+	var r sessionRow
+	if err := t.db.NewSelect().Model(&r).Where("token_hash = ?", hash).Scan(ctx); err != nil {
+		return login.Session{}, missing(err)
+	}
+	_, err := t.EndSession(ctx, r.AccountID, r.ID)
+	return r.session(), err
+}
+
+// EndSessions ends all of an account but one.
+func (t *tx) EndSessions(ctx context.Context, accountID, except string) (int, error) {
+	_, err := t.db.NewRaw("DELETE FROM ceremonies WHERE account_id = ? AND purpose <> 'login' AND subject <> ?", accountID, except).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	r, err := t.db.NewDelete().Table("sessions").Where("account_id = ? AND id <> ?", accountID, except).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.RowsAffected()
+	return int(n), err
+}
+
+// LowerSessions brings all of an account back to level 1.
+func (t *tx) LowerSessions(ctx context.Context, accountID string) error {
+	_, err := t.db.NewUpdate().Table("sessions").Set("level = 1").Set("factor = ''").Where("account_id = ?", accountID).Exec(ctx)
+	return err
+}
+
+// WarnSessions leaves a word for whoever sits at a session of the account.
+func (t *tx) WarnSessions(ctx context.Context, accountID, text string) error {
+	_, err := t.db.NewUpdate().Table("sessions").Set("warning = ?", text).Where("account_id = ?", accountID).Exec(ctx)
+	return err
+}
+
+// MoveBrowser gives all rows of one browser cookie another token.
+func (t *tx) MoveBrowser(ctx context.Context, oldHash, newHash string) error {
+	_, err := t.db.NewUpdate().Table("browsers").Set("token_hash = ?", newHash).Where("token_hash = ?", oldHash).Exec(ctx)
+	return err
+}
+
+// PutBrowser adds a browser of an account, or changes the one of its token.
+func (t *tx) PutBrowser(ctx context.Context, b login.Browser) error {
+	_, err := t.db.NewInsert().Model(&browserRow{ID: b.ID, TokenHash: b.TokenHash, AccountID: b.AccountID, Trusted: b.Trusted,
+		Address: b.Address, Browser: b.Browser, CreatedAt: at(b.Created), LastUsedAt: at(b.LastUsed), UntilAt: at(b.Until)}).
+		On("CONFLICT (token_hash, account_id, trusted) DO UPDATE").Set("address = excluded.address").
+		Set("last_used_at = excluded.last_used_at").Set("until_at = excluded.until_at").Set("created_at = excluded.created_at").Exec(ctx)
+	return err
+}
+
+// DropBrowser ends the trust in one.
+func (t *tx) DropBrowser(ctx context.Context, accountID, id string) (bool, error) {
+	return changed(t.db.NewDelete().Table("browsers").Where("id = ? AND account_id = ? AND trusted = ?", id, accountID, true).Exec(ctx))
+}
+
+// DropTrusted ends the trust in all.
+func (t *tx) DropTrusted(ctx context.Context, accountID string) (int, error) {
+	r, err := t.db.NewDelete().Table("browsers").Where("account_id = ? AND trusted = ?", accountID, true).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.RowsAffected()
+	return int(n), err
+}
+
+// PutLink adds a link; older ones of its purpose are void.
+func (t *tx) PutLink(ctx context.Context, l login.Link) error {
+	if err := t.DropLinks(ctx, l.AccountID, l.Purpose); err != nil {
+		return err
+	}
+	_, err := t.db.NewInsert().Model(&linkRow{TokenHash: l.TokenHash, AccountID: l.AccountID, Purpose: l.Purpose, Data: l.Data,
+		CreatedAt: at(l.Created), ExpiresAt: at(l.Expires)}).Exec(ctx)
+	return err
+}
+
+// TakeLink spends a link; false when somebody else did.
+func (t *tx) TakeLink(ctx context.Context, hash string) (bool, error) {
+	return changed(t.db.NewDelete().Table("links").Where("token_hash = ?", hash).Exec(ctx))
+}
+
+// DropLinks voids an account's links of some purposes.
+func (t *tx) DropLinks(ctx context.Context, accountID string, purposes ...string) error {
+	for _, p := range purposes {
+		if _, err := t.db.NewDelete().Table("links").Where("account_id = ? AND purpose = ?", accountID, p).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package views
+
+import (
+	"html/template"
+	"time"
+)
+
+// Fixture is one state of one screen, with made-up people.
+type Fixture struct {
+	Name   string // of its golden file and in the gallery
+	Frame  Frame
+	Screen Screen
+}
+
+// FixtureNow is the moment at which the fixtures are set.
+var FixtureNow = time.Date(2026, time.November, 23, 15, 30, 0, 0, time.UTC)
+
+func before(d time.Duration) time.Time { return FixtureNow.Add(-d) }
+
+const (
+	day     = 24 * time.Hour
+	wrong   = "That code is not right. Look again; a new one comes every 30 seconds."
+	trusted = "Don’t ask on this browser for 30 days"
+)
+
+// Fixtures are all states of all screens. The list of their screens is the list
+// of screens there are: one that is missing here cannot be shown.
+func Fixtures() []Fixture {
+	return append(append(frontFixtures(), factorFixtures()...), insideFixtures()...)
+}
+
+func front(title string) Frame { return Frame{Brand: "Nightlatch", Title: title} }
+
+func inside(title, area string) Frame {
+	f := front(title)
+	f.Area, f.Wide = area, area == "admin"
+	f.Viewer = &Viewer{Login: "ada@example.com", Name: "Ada Byron", Admin: true, Level: 2}
+	return f
+}
+
+// frontFixtures are the screens of someone not signed in.
+func frontFixtures() []Fixture {
+	noticed := front("Sign in")
+	noticed.Notice = "You are signed out."
+	return []Fixture{
+		{"setup", front("First admin"), Setup{Token: "t0k3n"}},
+		{"setup-alert", front("First admin"), Setup{Token: "t0k3n", Login: "ada", Alert: "That password is among the commonest. Choose another."}},
+		{"login", noticed, Login{Next: "/profile", Register: true}},
+		{"login-alert", front("Sign in"), Login{Login: "ada@example.com", Alert: "That login and password do not match."}},
+		{"register", front("Make an account"), Register{Action: "/register"}},
+		{"register-invite", front("Welcome"), Register{Action: "/invite/t0k3n", Login: "grace@example.com", Name: "Grace", Invite: true, Alert: "The password needs at least 8 characters."}},
+		{"forgot", front("Forgot your password?"), Forgot{Login: "ada", Alert: "Too many tries. Wait a minute."}},
+		{"forgot-sent", front("Look into your mail"), Forgot{Sent: true}},
+		{"reset", front("Set a new password"), Reset{Action: "/password/reset/t0k3n", Login: "ada@example.com"}},
+		{"button", front("Verify your address"), Button{Heading: "Is this your address?", Text: "ada@example.com will belong to the account Ada.", Action: "/email/verify/t0k3n", Label: "Yes, it is mine"}},
+		{"button-danger", front("Was it you?"), Button{Heading: "Someone knows your password", Text: "End all sessions now and choose a new password.", Action: "/alarm/t0k3n", Label: "End all sessions", Danger: true}},
+		{"message", front("Not found"), Message{Heading: "There is nothing here", Text: "The link may be old, or the page is not yours.", RequestID: "7f3a91c2", Back: "/profile"}},
+		{"message-plain", front("Done"), Message{Heading: "All is well", Text: "You can close this page.", BackLabel: "Back"}},
+	}
+}
+
+func choices(open string) []Choice {
+	return []Choice{
+		{Kind: "totp", Label: "Authenticator app", Detail: "Phone, Tablet", Href: "/login/challenge?factor=totp", Open: open == "totp"},
+		{Kind: "email", Label: "Emailed code", Detail: "a•••@example.com", Href: "/login/challenge?factor=email", Open: open == "email"},
+		{Kind: "recovery", Label: "Recovery code", Detail: "7 codes left", Href: "/login/challenge?factor=recovery", Open: open == "recovery"},
+	}
+}
+
+var (
+	appPanel      = Panel{Kind: "totp", Label: "Authenticator app", Action: "/login/challenge/totp", Digits: true}
+	mailPanel     = Panel{Kind: "email", Label: "Emailed code", Target: "a•••@example.com", Action: "/login/challenge/email", Send: "/login/challenge/email/code", To: "c2", Digits: true}
+	recoveryPanel = Panel{Kind: "recovery", Label: "Recovery code", Action: "/login/challenge/recovery"}
+)
+
+// factorFixtures are the challenge, the confirmation and the enrollments.
+func factorFixtures() []Fixture {
+	sent := mailPanel
+	sent.Sent, sent.ResendIn = true, 42
+	off := appPanel
+	off.Off = true
+	someOff := choices("email")
+	someOff[0].Off = true
+	confirm := appPanel
+	confirm.Action = "/confirm"
+	confirmMail := sent
+	confirmMail.Action, confirmMail.Send, confirmMail.ResendIn = "/confirm", "/confirm/code", 0
+	password := Panel{Kind: "password", Label: "Password", Action: "/confirm"}
+	app := EnrollTOTP{QR: "/profile/factors/totp/qr.png", Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", Link: template.URL("otpauth://totp/Nightlatch:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Nightlatch")}
+	appForced := app
+	appForced.Forced, appForced.Alert, appForced.Name = true, wrong, "Phone"
+	forced := inside("Set up an authenticator app", "")
+	forced.Banner = "A second factor has been required since 1 November."
+	const login = "ada@example.com"
+	return []Fixture{
+		{"challenge-totp", front("One more step"), Challenge{Login: login, Choices: choices("totp"), Panel: appPanel, Trust: trusted}},
+		{"challenge-totp-alert", front("One more step"), Challenge{Login: login, Choices: choices("totp"), Panel: appPanel, Trust: trusted, Alert: wrong}},
+		{"challenge-totp-off", front("One more step"), Challenge{Login: login, Choices: choices("totp"), Panel: off}},
+		{"challenge-email", front("One more step"), Challenge{Login: login, Choices: choices("email"), Panel: mailPanel, Trust: trusted}},
+		{"challenge-email-sent", front("One more step"), Challenge{Login: login, Choices: someOff, Panel: sent, Trust: trusted}},
+		{"challenge-recovery", front("One more step"), Challenge{Login: login, Choices: choices("recovery"), Panel: recoveryPanel, Alert: "That is not one of your codes."}},
+		{"confirm-totp", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("totp"), Panel: confirm, Next: "/profile", Held: "Remove the app “Phone”"}},
+		{"confirm-email", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("email"), Panel: confirmMail, Next: "/profile"}},
+		{"confirm-password", inside("Confirm it’s you", ""), Challenge{Confirm: true, Login: login, Choices: []Choice{{Kind: "password", Label: "Password", Open: true}}, Panel: password, Next: "/profile", Held: "Add an authenticator app", Alert: "That password is not right."}},
+		{"confirm-enroll", inside("A second factor first", ""), Challenge{Confirm: true, Enroll: true, Next: "/admin"}},
+		{"start", inside("Add a factor", "profile"), Start{TOTP: true, Email: true, Address: login}},
+		{"start-forced", forced, Start{Forced: true, TOTP: true}},
+		{"enroll-totp", inside("Set up an authenticator app", ""), app},
+		{"enroll-totp-forced", forced, appForced},
+		{"enroll-email", inside("Codes by email", ""), EnrollEmail{Address: login}},
+		{"enroll-email-sent", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", ResendIn: 1, Alert: wrong}},
+		{"enroll-email-forced", forced, EnrollEmail{Forced: true, Alert: "That is not an address."}},
+	}
+}

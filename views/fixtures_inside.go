@@ -1,0 +1,102 @@
+package views
+
+import "time"
+
+// insideFixtures are the screens of someone signed in.
+func insideFixtures() []Fixture {
+	fresh := inside("Save your recovery codes", "")
+	fresh.Notice = "The app is switched on."
+	added := inside("Profile", "profile")
+	added.Notice = "The app “Tablet” is removed."
+	banner := inside("Profile", "profile")
+	banner.Viewer = &Viewer{Login: "alan", Level: 1}
+	banner.Banner = "From 7 December on a second factor is required here. 14 days are left."
+	return []Fixture{
+		{"recovery-fresh", fresh, Recovery{Codes: codes(0), Left: 10, Made: FixtureNow, Set: "K4", Site: "nightlatch.example.com", Fresh: true, Next: "/profile"}},
+		{"recovery", inside("Recovery codes", "profile"), Recovery{Codes: codes(3), Left: 7, Made: before(40 * day), Set: "K4", Site: "nightlatch.example.com"}},
+		{"recovery-check", inside("Recovery codes", "profile"), Recovery{Codes: codes(3), Left: 7, Made: before(40 * day), Set: "K4", Check: "Yes, that code is good. It was not used up.", Alert: "Wait a minute before the next try."}},
+		{"profile", added, profile()},
+		{"profile-bare", banner, Profile{Login: "alan", Sessions: profile().Sessions[:1]}},
+		{"profile-low", inside("Profile", "profile"), lowProfile()},
+		{"profile-alert-password", inside("Profile", "profile"), profileAlert("password", "The present password is not right.")},
+		{"profile-alert-email", inside("Profile", "profile"), profileAlert("email", "That is not an address.")},
+		{"profile-alert-name", inside("Profile", "profile"), profileAlert("name", "A name has at most 128 characters.")},
+		{"activity", inside("Activity", "profile"), Activity{Events: events(), More: "/profile/activity?after=e9"}},
+		{"activity-none", inside("Activity", "profile"), Activity{}},
+		{"admin", inside("Accounts", "admin"), Admin{Total: 204, Enrolled: 131, Rows: accounts(), More: "/admin?after=a5"}},
+		{"admin-filtered", inside("Accounts", "admin"), Admin{Total: 204, Enrolled: 131, Query: "zzz", Status: "locked", Factor: "none", Role: "admin"}},
+		{"admin-invited", inside("Accounts", "admin"), Admin{Total: 1, Rows: accounts()[:1], InviteLink: "https://nightlatch.example.com/invite/Jm3cP8sVw2Yq7Kx4"}},
+		{"admin-alert", inside("Accounts", "admin"), Admin{Alert: "There is an account of that name."}},
+	}
+}
+
+// codes are ten recovery codes of which the first few are used up.
+func codes(used int) []RecoveryCode {
+	texts := []string{
+		"7k3m-q9xt-4wpr-h2n6", "d8vz-3fja-m5kc-9ytq", "p4ws-x7hn-2ebg-6rvk", "c9tj-5mqd-w3zx-8fpa", "n2yb-8kgv-r6hs-4tcw",
+		"x5fr-t3pm-9jqe-7dkz", "h6qa-2wvn-c8yt-3gmx", "v3kd-9rbs-5fzp-q7jh", "m8gx-4ctw-7nva-2ekr", "r9pz-6hyf-3dqm-5bst",
+	}
+	var cs []RecoveryCode
+	for i, t := range texts {
+		c := RecoveryCode{Text: t}
+		if i < used {
+			c.Used = before(time.Duration(i+1) * 9 * day)
+		}
+		cs = append(cs, c)
+	}
+	return cs
+}
+
+func profile() Profile {
+	return Profile{
+		Login: "ada@example.com", Name: "Ada Byron", Email: "ada@example.com", EmailVerified: true, HasFactor: true,
+		Factors: []FactorRow{
+			{ID: "f1", Kind: "totp", Label: "Authenticator app", Name: "Phone", Strength: "Strong", Added: before(210 * day), LastUsed: before(2 * time.Hour), Preferred: true, Hint: "Your phone’s clock is about 25 seconds slow. Set it to automatic."},
+			{ID: "f2", Kind: "totp", Label: "Authenticator app", Strength: "Strong", Added: before(3 * day)},
+			{ID: "f3", Kind: "email", Label: "Emailed code", Detail: "a•••@example.com", Name: "Work mail", Strength: "Weaker", Added: before(90 * day), LastUsed: before(20 * day)},
+		},
+		RecoveryLeft: 7, RecoveryTotal: 10,
+		Sessions: []SessionRow{
+			{ID: "s1", Browser: "Firefox on Linux", Address: "192.0.2.14", Started: before(2 * time.Hour), LastSeen: before(5 * time.Second), Level: 2, Current: true},
+			{ID: "s2", Browser: "Safari on iPhone", Address: "2001:db8:4a1::", Started: before(20 * time.Hour), LastSeen: before(3 * time.Hour), Level: 1},
+		},
+		Browsers: []BrowserRow{
+			{ID: "b1", Browser: "Firefox on Linux", Address: "192.0.2.14", LastUsed: before(2 * time.Hour), Until: FixtureNow.Add(21 * day), Current: true},
+			{ID: "b2", Browser: "Chrome on Windows", Address: "198.51.100.7", LastUsed: before(6 * day), Until: FixtureNow.Add(8 * day)},
+		},
+		Activity: events(), CanDisable: true, TrustOffered: true,
+	}
+}
+
+func lowProfile() Profile {
+	p := profile()
+	p.Factors[0].Off, p.Factors[0].Preferred, p.Factors[0].Hint = true, false, ""
+	p.RecoveryLeft, p.CanDisable, p.TrustOffered, p.Browsers = 2, false, true, nil
+	p.EmailVerified, p.NewEmail = false, "ada@analytical.example"
+	p.Warning = "A code of your app was used twice just now. If that was not you, end the other sessions."
+	p.Alert, p.AlertFor = "A second factor is required here, so the last one stays.", "factors"
+	return p
+}
+
+func profileAlert(section, alert string) Profile {
+	return Profile{Login: "ada", Email: "ada@example.com", EmailVerified: true, HasFactor: true, Sessions: profile().Sessions[:1], AlertFor: section, Alert: alert}
+}
+
+func events() []EventRow {
+	return []EventRow{
+		{At: before(2 * time.Hour), Text: "Signed in", Detail: "with the app “Phone”", Browser: "Firefox on Linux", Address: "192.0.2.14"},
+		{At: before(26 * time.Hour), Text: "Right password, then a wrong code", Browser: "Chrome on Windows", Address: "203.0.113.80", Bad: true},
+		{At: before(3 * day), Text: "Authenticator app added", Browser: "Firefox on Linux", Address: "192.0.2.14"},
+		{At: before(20 * day), Text: "Recovery code used", Detail: "7 are left"},
+	}
+}
+
+func accounts() []AccountRow {
+	return []AccountRow{
+		{ID: "a1", Login: "ada@example.com", Name: "Ada Byron", Role: "admin", Status: "active", Kinds: []string{"totp", "email"}, RecoveryLeft: 7, LastLogin: before(2 * time.Hour), Created: before(400 * day)},
+		{ID: "a2", Login: "alan", Name: "Alan Mathison", Role: "user", Status: "active", LastLogin: before(9 * day), Created: before(300 * day)},
+		{ID: "a3", Login: "grace@example.com", Role: "user", Status: "invited", Created: before(2 * day)},
+		{ID: "a4", Login: "a-rather-long-login-name-of-somebody@department.example.com", Name: "<b>Bobby</b> Tables", Role: "user", Status: "locked", Kinds: []string{"email"}, RecoveryLeft: 2, LastLogin: before(60 * day), Created: before(90 * day)},
+		{ID: "a5", Login: "kurt", Role: "user", Status: "disabled", Kinds: []string{"totp"}, RecoveryLeft: 10, LastLogin: before(200 * day), Created: before(500 * day)},
+	}
+}

@@ -1,0 +1,105 @@
+package views
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
+)
+
+// funcs are the words a template may use beyond the language's own.
+func (o Options) funcs() template.FuncMap {
+	return template.FuncMap{
+		"ago":      func(t time.Time) template.HTML { return ago(t, o.Now()) },
+		"date":     date,
+		"asset":    o.asset,
+		"join":     func(sep string, words []string) string { return strings.Join(words, sep) },
+		"count":    func(n int, one string) string { return english.Plural(n, one, "") },
+		"post":     post,
+		"describe": describe,
+		"percent":  percent,
+		"choose":   choose,
+	}
+}
+
+// ago tells a time relative to now, with the exact one for whoever points at
+// it and for machines. The zero time is "never".
+func ago(t, now time.Time) template.HTML {
+	return stamp(t, humanize.RelTime(t, now, "ago", "from now"))
+}
+
+// date tells the day of a time, in UTC. The zero time is "never".
+func date(t time.Time) template.HTML { return stamp(t, t.UTC().Format("2 January 2006")) }
+
+func stamp(t time.Time, words string) template.HTML {
+	if t.IsZero() {
+		return "never"
+	}
+	t = t.UTC()
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s">%s</time>`,
+		t.Format(time.RFC3339), t.Format("2 January 2006, 15:04 UTC"), template.HTMLEscapeString(words)))
+}
+
+// asset finds a static file; a file that does not exist stops the start.
+func (o Options) asset(name string) (string, error) {
+	if p := o.Asset(name); p != "" {
+		return p, nil
+	}
+	return "", fmt.Errorf("there is no static file %q", name)
+}
+
+// post gives a form its three attributes, so that it works the same as a plain
+// form and with htmx. The parts are joined to a path of this site.
+func post(parts ...string) (template.HTMLAttr, error) {
+	p := strings.Join(parts, "")
+	if !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") {
+		return "", fmt.Errorf("%q is not a path of this site", p)
+	}
+	p = template.HTMLEscapeString(p)
+	return template.HTMLAttr(fmt.Sprintf(`method="post" action="%s" hx-post="%s"`, p, p)), nil
+}
+
+// describe ties an input to its hints and, when there is one, to the message
+// that says what was wrong with it.
+func describe(alert string, hints ...string) template.HTMLAttr {
+	var attr string
+	if alert != "" {
+		attr = `aria-invalid="true" `
+		hints = append([]string{"problem"}, hints...)
+	}
+	if len(hints) == 0 {
+		return ""
+	}
+	return template.HTMLAttr(attr + `aria-describedby="` + template.HTMLEscapeString(strings.Join(hints, " ")) + `"`)
+}
+
+// percent is a share in whole percent; of nothing it is 0.
+func percent(part, whole int) int {
+	if whole == 0 {
+		return 0
+	}
+	return 100 * part / whole
+}
+
+// option is one entry of a select.
+type option struct {
+	Value, Label string
+	Chosen       bool
+}
+
+// choose makes the entries of a select from its values, which label themselves.
+func choose(chosen string, values ...string) []option {
+	names := map[string]string{"totp": "App", "none": "No factor", "email": "Email"}
+	var os []option
+	for _, v := range values {
+		label := names[v]
+		if label == "" {
+			label = strings.ToUpper(v[:1]) + v[1:]
+		}
+		os = append(os, option{v, label, v == chosen})
+	}
+	return os
+}

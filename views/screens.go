@@ -1,0 +1,243 @@
+package views
+
+import (
+	"html/template"
+	"time"
+)
+
+// Frame is what every full page needs around its screen.
+type Frame struct {
+	Brand  string
+	Title  string
+	Viewer *Viewer // nil for someone not signed in
+	Notice string  // one sentence about what was just done
+	Banner string  // one sentence that stays until something is done about it
+	Area   string  // "profile", "admin" or "": which entry of the navigation is current
+	Wide   bool    // tables want room; a form is a narrow centred card
+}
+
+// Viewer is the person who looks at the page.
+type Viewer struct {
+	Login string
+	Name  string
+	Admin bool
+	Level int // 1 password, 2 with a second factor
+}
+
+// Screen is the typed data of one screen; it names the template that shows it.
+type Screen interface{ Template() string }
+
+// Setup makes the first admin.
+type Setup struct{ Token, Login, Alert string }
+
+// Login is the first step.
+type Login struct {
+	Login, Next, Alert string
+	Register           bool // self-registration is open
+}
+
+// Choice is one factor a person can answer with.
+type Choice struct {
+	Kind   string // totp, email, recovery, or password for a step-up without factors
+	Label  string // "Authenticator app"
+	Detail string // names of the apps, masked address, "7 codes left"
+	Href   string // opens its panel
+	Open   bool
+	Off    bool // switched off after too many wrong codes
+}
+
+// Panel is the open factor: one form to answer, sometimes one to have a code sent.
+type Panel struct {
+	Kind     string
+	Label    string
+	Target   string // masked address
+	Action   string // where the answer is posted
+	Send     string // where a code is asked for; empty where the kind sends none
+	To       string // id of the credential to send to
+	Sent     bool   // a code is under way
+	ResendIn int    // seconds until another may be asked for; 0 means now
+	Off      bool
+	Digits   bool // six digits, so a numeric keyboard and autocomplete=one-time-code
+}
+
+// Challenge is the second step: chooser and open panel in one screen. Confirm
+// uses it as well.
+type Challenge struct {
+	Confirm bool // a step-up of someone signed in, not a sign-in
+	Login   string
+	Choices []Choice
+	Panel   Panel
+	Trust   string // label of "don't ask on this browser for 30 days"; empty when not offered
+	Next    string // carried along by a step-up
+	Held    string // what the step-up is for, in words: "Remove the app “Phone”"
+	Enroll  bool   // nothing to answer with: this page needs a second factor to be set up first
+	Alert   string
+}
+
+// EnrollTOTP shows the pending secret of an authenticator app.
+type EnrollTOTP struct {
+	QR     string       // path of the PNG
+	Secret string       // base32 in groups of four
+	Link   template.URL // otpauth://
+	Name   string
+	Forced bool // policy demands it: there is no way round but signing out
+	Alert  string
+}
+
+// EnrollEmail asks for an address, then for the code sent to it.
+type EnrollEmail struct {
+	Address  string
+	Sent     bool
+	Masked   string
+	Name     string
+	ResendIn int
+	Forced   bool
+	Alert    string
+}
+
+// RecoveryCode is one code of the set, as shown.
+type RecoveryCode struct {
+	Text string
+	Used time.Time // zero while it is good
+}
+
+// Recovery shows the recovery codes.
+type Recovery struct {
+	Codes []RecoveryCode
+	Left  int
+	Made  time.Time
+	Set   string // short name of the set, printed on the sheet
+	Site  string
+	Fresh bool   // just made
+	Next  string // where "I have saved them" goes
+	Check string // outcome of "check a code without spending it"
+	Alert string
+}
+
+// FactorRow is one factor on the profile.
+type FactorRow struct {
+	ID, Kind, Label, Name, Detail, Strength string
+	Added, LastUsed                         time.Time
+	Preferred, Off                          bool
+	Hint                                    string // "your phone's clock is about 25 s slow"
+}
+
+// SessionRow is one signed-in browser.
+type SessionRow struct {
+	ID, Browser, Address string
+	Started, LastSeen    time.Time
+	Level                int
+	Current              bool
+}
+
+// BrowserRow is one trusted browser.
+type BrowserRow struct {
+	ID, Browser, Address string
+	LastUsed, Until      time.Time
+	Current              bool
+}
+
+// EventRow is one security event.
+type EventRow struct {
+	At                             time.Time
+	Text, Detail, Browser, Address string
+	Bad                            bool
+}
+
+// Profile is a person in charge of their own doors.
+type Profile struct {
+	Login, Name, Email, NewEmail string // NewEmail waits for its click
+	EmailVerified                bool
+	HasFactor                    bool
+	Factors                      []FactorRow
+	RecoveryLeft, RecoveryTotal  int
+	Sessions                     []SessionRow
+	Browsers                     []BrowserRow
+	Activity                     []EventRow
+	CanDisable                   bool // no policy demands a factor
+	TrustOffered                 bool
+	Warning                      string // a code was used twice
+	Alert, AlertFor              string // message, and the section it belongs to: factors, password, email, name
+}
+
+// Activity is the account's own security events.
+type Activity struct {
+	Events []EventRow
+	More   string // link to older ones
+}
+
+// Register makes an account: by an invite link, or openly.
+type Register struct {
+	Action, Login, Name, Alert string
+	Invite                     bool // the login is given, only name and password are asked
+}
+
+// Forgot asks for a reset link.
+type Forgot struct {
+	Login, Alert string
+	Sent         bool
+}
+
+// Reset sets a new password.
+type Reset struct{ Action, Login, Alert string }
+
+// Button is a page with one thing to press: verify an address, end all sessions.
+type Button struct {
+	Heading, Text, Action, Label string
+	Danger                       bool
+}
+
+// Message is a page that only says something: an error, or that all is well.
+type Message struct {
+	Heading, Text string
+	RequestID     string
+	Back          string // where its only button leads
+	BackLabel     string
+}
+
+// AccountRow is one account in the admin's list.
+type AccountRow struct {
+	ID, Login, Name, Role, Status string // Status: active, invited, disabled, locked
+	Kinds                         []string
+	RecoveryLeft                  int
+	LastLogin, Created            time.Time
+}
+
+// Admin is who is enrolled and who is not.
+type Admin struct {
+	Total, Enrolled int
+	Rows            []AccountRow
+	Query           string
+	Status          string // filter in force, "" for any: active, invited, disabled, locked
+	Factor          string // none, totp, email
+	Role            string // user, admin
+	More            string
+	InviteLink      string
+	Alert           string
+}
+
+// Template names: each screen is views/templates/NAME.html.
+func (Setup) Template() string       { return "setup" }
+func (Login) Template() string       { return "login" }
+func (Challenge) Template() string   { return "challenge" }
+func (EnrollTOTP) Template() string  { return "enroll_totp" }
+func (EnrollEmail) Template() string { return "enroll_email" }
+func (Recovery) Template() string    { return "recovery" }
+func (Profile) Template() string     { return "profile" }
+func (Activity) Template() string    { return "activity" }
+func (Register) Template() string    { return "register" }
+func (Forgot) Template() string      { return "forgot" }
+func (Reset) Template() string       { return "reset" }
+func (Button) Template() string      { return "button" }
+func (Message) Template() string     { return "message" }
+func (Admin) Template() string       { return "admin" }
+
+// Start is the choice of what to enroll.
+type Start struct {
+	Forced      bool // policy demands it: there is no way round but signing out
+	TOTP, Email bool // kinds that are offered
+	Address     string
+}
+
+// Template names the file that shows Start.
+func (Start) Template() string { return "start" }

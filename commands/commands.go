@@ -23,7 +23,7 @@ type Streams struct {
 type cli struct {
 	Flags
 
-	Serve   serveCmd   `cmd:"" default:"1" help:"Serve the dashboard (also without any command)."`
+	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the dashboard (also without any command)."`
 	Migrate migrateCmd `cmd:"" help:"Migrate the database."`
 	User    userCmd    `cmd:"" help:"Make and list accounts."`
 }

@@ -5,7 +5,7 @@ package commands
 type Flags struct {
 	Addr           string `env:"NIGHTLATCH_ADDR" placeholder:"127.0.0.1:8080" help:"Listen address."`
 	URL            string `env:"NIGHTLATCH_URL" name:"url" placeholder:"http://localhost:8080" help:"Public origin: links in mail, cookies, origin checks."`
-	Name           string `env:"NIGHTLATCH_NAME" placeholder:"Nightlatch" help:"Brand, and issuer in authenticator apps."`
+	Name           string `env:"NIGHTLATCH_NAME" name:"brand" hidden:"" help:"The same as --name of serve; user add has a --name of its own."`
 	Data           string `env:"NIGHTLATCH_DATA" placeholder:"data" help:"Folder of the embedded defaults."`
 	Database       string `env:"NIGHTLATCH_DATABASE" placeholder:"sqlite:DATA/nightlatch.db" help:"sqlite:PATH or postgres://…"`
 	Keys           string `env:"NIGHTLATCH_KEYS" placeholder:"DATA/keys.json" help:"Keyset file, for its owner only."`

@@ -26,10 +26,13 @@ const (
 	sweepEvery    = 15 * time.Second
 )
 
-type serveCmd struct{}
+type serveCmd struct {
+	Name string `placeholder:"Nightlatch" help:"Brand, and issuer in authenticator apps ($NIGHTLATCH_NAME)."`
+}
 
 // Run serves until it is told to stop.
-func (serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
+func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
+	f.Name = either(x.Name, f.Name)
 	b, err := f.open(ctx, io)
 	if err != nil {
 		return err

@@ -1,0 +1,244 @@
+// Package sitetest runs the whole site in a test: the real router, a real
+// database, mail in real files, and a clock that the test sets.
+package sitetest
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nightlatch/accounts"
+	"nightlatch/factors"
+	"nightlatch/internal/pgtest"
+	"nightlatch/login"
+	"nightlatch/mail"
+	"nightlatch/routes"
+	"nightlatch/static"
+	"nightlatch/store"
+	"nightlatch/views"
+)
+
+// Password is good for every account that User makes.
+const Password = "correct horse battery staple"
+
+// Site is one running site.
+type Site struct {
+	T        testing.TB
+	URL      string
+	Store    *store.Store
+	Keys     *store.Keys
+	Login    *login.Service
+	Accounts *accounts.Service
+	Setup    *routes.SetupToken
+	Handler  http.Handler
+	Database string // its address, for a second process
+	Log      *strings.Builder
+
+	mu      sync.Mutex
+	now     time.Time
+	worker  *mail.Worker
+	mailDir string
+	read    map[string]bool
+}
+
+// Config is what a test may want otherwise.
+type Config struct {
+	Login    login.Options
+	Open     bool // anyone may register
+	Proxies  string
+	Database string // empty: a fresh SQLite file
+	Folder   string // empty: a fresh one; a given one lets a site be started again
+	Now      time.Time
+	Server   bool // listen on a real port; otherwise requests go straight to the router
+	RealTime bool // the real clock
+}
+
+// Defaults are the numbers of the contract.
+func Defaults() Config {
+	return Config{Now: time.Date(2026, 11, 23, 12, 0, 5, 0, time.UTC), Login: login.Options{
+		Brand: "Nightlatch", URL: "http://localhost:8080", Host: "localhost",
+		LoginTTL: 10 * time.Minute, CodeTTL: 5 * time.Minute, CodeCooldown: time.Minute, ConfirmTTL: 5 * time.Minute,
+		SessionIdle: 2 * time.Hour, SessionMax: 24 * time.Hour, TrustTTL: 720 * time.Hour,
+		LockAfter: 5, LockWait: 30 * time.Second, LockDisable: 50,
+	}}
+}
+
+// cheap keeps the suite quick: the cost of a hash is not what it tests.
+var cheap = login.Cost{MemoryKiB: 64, Time: 1, Threads: 1}
+
+// New starts a site; changes alter its configuration.
+func New(t testing.TB, changes ...func(*Config)) *Site {
+	t.Helper()
+	c := Defaults()
+	for _, change := range changes {
+		change(&c)
+	}
+	if c.Folder == "" {
+		c.Folder = t.TempDir()
+	}
+	if c.Database == "" {
+		c.Database = "sqlite:" + filepath.Join(c.Folder, "nightlatch.db")
+	}
+	s := &Site{T: t, now: c.Now, mailDir: filepath.Join(c.Folder, "mail"), read: map[string]bool{}, Log: &strings.Builder{}, Database: c.Database}
+	c.Login.Now = s.Now
+	if c.RealTime {
+		c.Login.Now = time.Now
+	}
+	s.build(c)
+	if c.Server {
+		server := httptest.NewServer(s.Handler)
+		t.Cleanup(server.Close)
+		s.URL = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	}
+	return s
+}
+
+func (s *Site) build(c Config) {
+	s.T.Helper()
+	ctx := context.Background()
+	var err error
+	must := func() {
+		s.T.Helper()
+		if err != nil {
+			s.T.Fatal(err)
+		}
+	}
+	s.Store, err = store.Open(ctx, c.Database)
+	must()
+	s.T.Cleanup(func() { s.Store.Close() })
+	_, err = s.Store.Migrate(ctx)
+	must()
+	s.Keys, err = store.OpenKeys(filepath.Join(c.Folder, "keys.json"), true)
+	must()
+	s.Store.UseKeys(s.Keys)
+	hasher := login.NewHasher(cheap, 0, 0)
+	s.Login = login.New(s.Store, hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{})
+	s.Accounts = accounts.New(s.Store, s.Login, hasher, c.Open)
+	renderer, err2 := mail.NewRenderer(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})
+	err = err2
+	must()
+	transport, err2 := mustMail(s.mailDir)
+	err = err2
+	must()
+	s.worker, err = mail.New(mail.Options{Outbox: s.Store, Transport: transport, Renderer: renderer,
+		From: "Nightlatch <nightlatch@localhost>", Log: slog.New(slog.DiscardHandler), Now: c.Login.Now, Poll: time.Second})
+	must()
+	files, err2 := static.New(nil)
+	err = err2
+	must()
+	screens, err2 := views.New(views.Options{Asset: files.Path, Now: c.Login.Now, Host: c.Login.Host})
+	err = err2
+	must()
+	proxies, err2 := routes.ParseProxies(c.Proxies)
+	err = err2
+	must()
+	s.Setup = routes.NewSetupToken()
+	s.URL = c.Login.URL
+	s.Handler = routes.New(routes.Options{Login: s.Login, Accounts: s.Accounts, Views: screens, Static: files, Proxies: proxies,
+		Setup: s.Setup, Ready: func() error { return s.Store.Ping(ctx) }, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})
+}
+
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func mustMail(dir string) (mail.Transport, error) {
+	c, err := mail.ParseURL("dir:" + dir)
+	if err != nil {
+		return nil, err
+	}
+	return c.Open(mail.TransportOptions{})
+}
+
+// Now is the site's clock.
+func (s *Site) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// Advance moves the clock.
+func (s *Site) Advance(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+// User makes an account whose password is Password.
+func (s *Site) User(name string, role login.Role) login.Account {
+	s.T.Helper()
+	_, r, err := s.Accounts.Create(context.Background(), accounts.Form{Login: name, Password: Password, Role: role, Origin: "cli"}, "", login.Event{Actor: "cli"})
+	if err != nil || !r.OK() {
+		s.T.Fatalf("account %s was not made: %v %v", name, r, err)
+	}
+	return s.Account(name)
+}
+
+// Account reads an account as it is now.
+func (s *Site) Account(name string) login.Account {
+	s.T.Helper()
+	key, _ := login.LoginKey(name)
+	a, err := s.Store.AccountByKey(context.Background(), key)
+	if err != nil {
+		s.T.Fatalf("account %s: %v", name, err)
+	}
+	return a
+}
+
+// Events are the kinds of an account's events, newest first.
+func (s *Site) Events(name string) (kinds []string) {
+	s.T.Helper()
+	list, err := s.Store.Events(context.Background(), s.Account(name).ID, 0, 100)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	for _, e := range list {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// Each runs a test on SQLite and on PostgreSQL, as plain forms and with HTMX.
+// The package needs TestMain with pgtest.Main.
+func Each(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)) {
+	for _, db := range []string{"sqlite", "postgres"} {
+		for _, mode := range []string{"plain", "htmx"} {
+			t.Run(db+"/"+mode, func(t *testing.T) {
+				all := changes
+				if db == "postgres" {
+					all = append([]func(*Config){func(c *Config) { c.Database = pgtest.DSN(t) }}, changes...)
+				}
+				s := New(t, all...)
+				s.T = t
+				htmx.Store(s, mode == "htmx")
+				do(t, s)
+			})
+		}
+	}
+}
+
+// htmx says which sites' browsers send HTMX requests.
+var htmx sync.Map
+
+func resolve(base, ref string) string {
+	u, err := url.Parse(ref)
+	if err != nil || u.IsAbs() && !strings.HasPrefix(ref, base) {
+		return ref
+	}
+	return strings.TrimPrefix(ref, base)
+}

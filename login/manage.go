@@ -3,26 +3,10 @@ package login
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
-	"time"
 
 	"nightlatch/factors"
 )
-
-// Sheet is the set of recovery codes as shown to its owner.
-type Sheet struct {
-	Codes []SheetCode
-	Made  time.Time
-	Set   string // short name of the set
-	Left  int
-}
-
-// SheetCode is one of them.
-type SheetCode struct {
-	Text string
-	Used time.Time // zero while it is good
-}
 
 // Rename gives one factor another name.
 func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c Client) (Refusal, error) {
@@ -167,62 +151,6 @@ func (s *Service) Strip(ctx context.Context, tx Tx, a Account) error {
 	return err
 }
 
-// MakeCodes makes a new set of recovery codes and voids the old one.
-func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, error) {
-	codes, err := factors.Recovery{}.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
-	if err != nil {
-		return Refusal{}, err
-	}
-	return s.write(ctx, func(tx Tx) error {
-		a, err := tx.LockAccount(ctx, v.Account.ID)
-		if err != nil {
-			return err
-		}
-		if !a.HasFactor() {
-			return refuse(Denied, "Recovery codes come with a second factor. Add one first.")
-		}
-		if _, err := tx.DropTrusted(ctx, a.ID); err != nil {
-			return err
-		}
-		return s.replaceCodes(ctx, tx, a, codes, c)
-	})
-}
-
-// Codes shows the recovery codes again. ErrNotFound when there are none.
-func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
-	creds, err := s.store.Credentials(ctx, v.Account.ID, factors.KindRecovery)
-	if err != nil {
-		return Sheet{}, err
-	}
-	var sheet Sheet
-	for _, c := range creds {
-		if c.Kind != factors.KindRecovery {
-			continue
-		}
-		sheet.Codes = append(sheet.Codes, SheetCode{Text: string(c.Secret), Used: c.Used})
-		sheet.Made, sheet.Set = c.Created, c.Batch[:min(6, len(c.Batch))]
-		if c.Used.IsZero() {
-			sheet.Left++
-		}
-	}
-	if len(sheet.Codes) == 0 {
-		return sheet, ErrNotFound
-	}
-	return sheet, nil
-}
-
-// CheckCode says whether a recovery code is good, without spending it. It is
-// counted like an answer, or it would be a way to guess.
-func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) (Refusal, error) {
-	_, r, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), factors.KindRecovery, factors.Answer{Code: code}, c)
-	if err != nil || !r.OK() {
-		return r, err
-	}
-	return s.write(ctx, func(tx Tx) error {
-		return tx.ClearThrottle(ctx, factorKey(v.Account.ID, factors.KindRecovery))
-	})
-}
-
 // EndSession ends one session of the account; ErrNotFound when it has none such.
 func (s *Service) EndSession(ctx context.Context, v *Visit, id string, c Client) error {
 	return s.drop(ctx, v, "session.ended", c, func(tx Tx) (bool, error) { return tx.EndSession(ctx, v.Account.ID, id) })
@@ -249,6 +177,12 @@ func (s *Service) ForgetAll(ctx context.Context, v *Visit, c Client) error {
 	})
 }
 
+// DismissWarning puts away what the account's sessions were warned about.
+func (s *Service) DismissWarning(ctx context.Context, v *Visit) error {
+	_, err := s.write(ctx, func(tx Tx) error { return tx.WarnSessions(ctx, v.Account.ID, "") })
+	return err
+}
+
 func (s *Service) drop(ctx context.Context, v *Visit, kind string, c Client, do func(Tx) (bool, error)) error {
 	_, err := s.write(ctx, func(tx Tx) error {
 		found, err := do(tx)
@@ -263,51 +197,6 @@ func (s *Service) drop(ctx context.Context, v *Visit, kind string, c Client, do 
 		return tx.Record(ctx, e)
 	})
 	return err
-}
-
-// Overview is everything that the profile shows.
-type Overview struct {
-	Credentials []factors.Credential
-	Off         map[factors.Kind]bool
-	Sessions    []Session
-	Browsers    []Browser
-	Events      []Event
-	NewEmail    string // waits for its click
-}
-
-// Overview reads what the profile shows.
-func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error) {
-	id := v.Account.ID
-	if o.Credentials, err = s.store.Credentials(ctx, id); err != nil {
-		return o, err
-	}
-	o.Off = map[factors.Kind]bool{}
-	for k := range s.kinds {
-		t, err := s.store.Throttle(ctx, factorKey(id, k))
-		if err != nil {
-			return o, err
-		}
-		o.Off[k] = !t.Off.IsZero()
-	}
-	if o.Sessions, err = s.store.Sessions(ctx, id); err != nil {
-		return o, err
-	}
-	o.Sessions = slices.DeleteFunc(o.Sessions, func(x Session) bool { return s.ended(x, v.Now) })
-	if o.Browsers, err = s.store.Browsers(ctx, id); err != nil {
-		return o, err
-	}
-	o.Browsers = slices.DeleteFunc(o.Browsers, func(b Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
-	o.Events, err = s.store.Events(ctx, id, 0, 6)
-	if err == nil {
-		o.NewEmail, err = s.store.PendingEmail(ctx, id, v.Now)
-	}
-	return o, err
-}
-
-// Events are the account's own security events, newest first, older than one
-// of them.
-func (s *Service) Events(ctx context.Context, v *Visit, before int64, n int) ([]Event, error) {
-	return s.store.Events(ctx, v.Account.ID, before, n)
 }
 
 // CancelLogins is for whoever changes a password or locks an account: nothing

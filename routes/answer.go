@@ -190,6 +190,8 @@ var notices = map[string]string{
 	"email-asked":     "We sent a link to the new address. It becomes yours when you confirm it there.",
 	"email-confirmed": "The address is confirmed.",
 	"verify-asked":    "We sent a link to your address.",
+	"confirmed":       "Confirmed. Please send the form once more.",
+	"warning":         "The warning was put away.",
 	"name":            "Your name was changed.",
 	"registered":      "Your account is ready. Sign in.",
 	"reset":           "Your password was set. Sign in with it.",

@@ -63,6 +63,9 @@ func (w *web) sendConfirm(c *gin.Context) error {
 	if !r.OK() {
 		return w.showConfirm(c, k, f["to"], next, unsent(r))
 	}
+	if overPage(c) {
+		return w.showConfirm(c, k, f["to"], next, login.Refusal{})
+	}
 	w.redirect(c, "/confirm?next="+url.QueryEscape(next)+"&"+factorQuery(k, f["to"]))
 	return nil
 }
@@ -119,14 +122,14 @@ func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) 
 
 // hold keeps a form that a step-up holds up. One with a password in it is not
 // kept: it is typed again.
-func (w *web) hold(c *gin.Context) error {
+func (w *web) hold(c *gin.Context) (kept bool, err error) {
 	if err := parse(c.Request); err != nil {
-		return err
+		return false, err
 	}
 	if c.Request.PostForm.Has("password") || c.Request.PostForm.Has("current") {
-		return nil
+		return false, nil
 	}
-	return w.Login.Hold(c.Request.Context(), visit(c), login.HeldForm{Path: c.Request.URL.Path, Form: c.Request.PostForm.Encode()})
+	return true, w.Login.Hold(c.Request.Context(), visit(c), login.HeldForm{Path: c.Request.URL.Path, Form: c.Request.PostForm.Encode()})
 }
 
 // carryOut runs a held form as if it were sent now, through the same guards.
@@ -140,6 +143,9 @@ func (w *web) carryOut(c *gin.Context, held login.HeldForm, token string) error 
 	}
 	r.Form, r.PostForm, r.MultipartForm = body, body, nil
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if overPage(c) { // what it shows belongs on the page below the dialog
+		c.Header("HX-Retarget", "#main")
+	}
 	if token != "" { // the session rose and has a new token
 		w.cookies.replace(r, sessionCookie, token)
 	}

@@ -76,6 +76,13 @@ func (w *web) forgetAll(c *gin.Context) error {
 	})
 }
 
+// dismissWarning puts away the word about a code used twice.
+func (w *web) dismissWarning(c *gin.Context) error {
+	return w.act(c, "", "warning", func(ctx context.Context, v *login.Visit, _ login.Client) (login.Refusal, error) {
+		return login.Refusal{}, w.Login.DismissWarning(ctx, v)
+	})
+}
+
 // recoveryPage shows the recovery codes again.
 func (w *web) recoveryPage(c *gin.Context) error {
 	return w.showRecovery(c, c.Query("new") != "", "", login.Refusal{})

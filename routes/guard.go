@@ -92,16 +92,31 @@ func (w *web) toLogin(c *gin.Context) {
 }
 
 // toConfirm sends someone to the step-up. A form that is held up is kept and
-// carried out afterwards.
+// carried out afterwards. With HTMX the step-up is a dialog over the page.
 func (w *web) toConfirm(c *gin.Context) error {
 	back := w.back(c)
 	if c.Request.Method == http.MethodPost {
-		if err := w.hold(c); err != nil {
+		kept, err := w.hold(c)
+		if err != nil {
 			return err
+		}
+		if !kept {
+			back = "/profile?said=confirmed"
+		}
+		if overPage(c) {
+			c.Header("HX-Retarget", "#dialog")
+			return w.showConfirm(c, "", "", back, login.Refusal{})
 		}
 	}
 	w.redirect(c, "/confirm?next="+url.QueryEscape(back))
 	return nil
+}
+
+// overPage says whether HTMX asks from a page that can show a dialog: any but
+// the step-up's own.
+func overPage(c *gin.Context) bool {
+	u, err := url.Parse(c.GetHeader("HX-Current-URL"))
+	return err == nil && partial(c.Request) && u.Path != "" && u.Path != "/confirm"
 }
 
 // back is the page that someone is on: the one asked for, or the one that a

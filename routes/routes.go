@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -70,10 +71,21 @@ func New(o Options) http.Handler {
 	return e
 }
 
+// get and post are the only methods that the site takes.
+const get, post = http.MethodGet, http.MethodPost
+
 // table is every URL of the site.
 func (w *web) table() []route {
-	const get, post = http.MethodGet, http.MethodPost
-	t := []route{
+	t := slices.Concat(w.front(), w.own(), w.admins())
+	if w.Gallery {
+		t = append(t, route{get, "/_screens", open, w.gallery}, route{get, "/_screens/:name", open, w.gallery})
+	}
+	return t
+}
+
+// front is what opens without a session.
+func (w *web) front() []route {
+	return []route{
 		{get, "/", open, w.home},
 		{get, "/healthz", open, w.healthz},
 		{get, "/readyz", open, w.readyz},
@@ -98,12 +110,16 @@ func (w *web) table() []route {
 		{post, "/password/forgot", open, w.forgot},
 		{get, "/password/reset/:token", open, w.resetPage},
 		{post, "/password/reset/:token", open, w.reset},
-		{post, "/email/verify", signedIn, w.askVerify},
 		{get, "/email/verify/:token", open, w.verifyEmailPage},
 		{post, "/email/verify/:token", open, w.verifyEmail},
 		{get, "/secure/:token", open, w.securePage},
 		{post, "/secure/:token", open, w.secure},
+	}
+}
 
+// own is what a person does about their own account.
+func (w *web) own() []route {
+	return []route{
 		{get, "/confirm", anySession, w.confirmPage},
 		{post, "/confirm", anySession, w.confirm},
 		{post, "/confirm/code", anySession, w.sendConfirm},
@@ -135,14 +151,17 @@ func (w *web) table() []route {
 		{post, "/profile/password", signedIn, w.changePassword},
 		{post, "/profile/email", fresh, w.changeEmail},
 		{post, "/profile/name", signedIn, w.changeName},
+		{post, "/profile/warning/dismiss", signedIn, w.dismissWarning},
+		{post, "/email/verify", signedIn, w.askVerify},
+	}
+}
 
+// admins is what only an admin at level 2 opens.
+func (w *web) admins() []route {
+	return []route{
 		{get, "/admin", admin, w.admin},
 		{post, "/admin/users", adminFresh, w.inviteUser},
 	}
-	if w.Gallery {
-		t = append(t, route{get, "/_screens", open, w.gallery}, route{get, "/_screens/:name", open, w.gallery})
-	}
-	return t
 }
 
 // here is the path and query of a request, for coming back to it.

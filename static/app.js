@@ -80,6 +80,7 @@
     const target = e.detail.ctx.target instanceof Element ? e.detail.ctx.target : document.querySelector(e.detail.ctx.target || "#main");
     if (!target?.isConnected) return;
     if (target.matches("[data-dialog]")) fill(target);
+    else document.querySelectorAll("dialog[open][data-dialog]").forEach((d) => d.close());
     start(target);
     focus(target);
   });

@@ -32,8 +32,8 @@ var rooms = map[string][]string{
 	"mail":       {},
 	"static":     {},
 	"migrations": {},
-	"browser":    {"internal"}, // tests only
-	"internal":   {},           // harnesses for tests; the built program has none of them
+	"browser":    {"internal"},                                                                               // tests only
+	"internal":   {"routes", "login", "accounts", "factors", "store", "mail", "views", "static", "commands"}, // harnesses for tests; the built program has none of them
 }
 
 type listed struct {

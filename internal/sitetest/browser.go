@@ -65,9 +65,6 @@ func (b *Browser) Do(method, path string, body io.Reader, asHTMX bool) *Page {
 	}
 	if asHTMX {
 		r.Header.Set("HX-Request", "true")
-		if r.Header.Get("HX-Current-URL") == "" {
-			r.Header.Set("HX-Current-URL", b.URL+"/profile")
-		}
 	}
 	if r.RemoteAddr = b.Address; r.RemoteAddr == "" {
 		r.RemoteAddr = "203.0.113.7:4711"

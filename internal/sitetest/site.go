@@ -4,8 +4,10 @@ package sitetest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -92,11 +94,16 @@ func New(t testing.TB, changes ...func(*Config)) *Site {
 	if c.RealTime {
 		c.Login.Now = time.Now
 	}
+	var server *httptest.Server
+	if c.Server { // the site must know its own address before it is built
+		server = httptest.NewUnstartedServer(nil)
+		c.Login.URL = fmt.Sprintf("http://localhost:%d", server.Listener.Addr().(*net.TCPAddr).Port)
+	}
 	s.build(c)
-	if c.Server {
-		server := httptest.NewServer(s.Handler)
+	if server != nil {
+		server.Config.Handler = s.Handler
+		server.Start()
 		t.Cleanup(server.Close)
-		s.URL = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	}
 	return s
 }

@@ -1,0 +1,78 @@
+package login
+
+import (
+	"context"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Sheet is the set of recovery codes as shown to its owner.
+type Sheet struct {
+	Codes []SheetCode
+	Made  time.Time
+	Set   string // short name of the set
+	Left  int
+}
+
+// SheetCode is one of them.
+type SheetCode struct {
+	Text string
+	Used time.Time // zero while it is good
+}
+
+// MakeCodes makes a new set of recovery codes and voids the old one.
+func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, error) {
+	codes, err := factors.Recovery{}.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
+	if err != nil {
+		return Refusal{}, err
+	}
+	return s.write(ctx, func(tx Tx) error {
+		a, err := tx.LockAccount(ctx, v.Account.ID)
+		if err != nil {
+			return err
+		}
+		if !a.HasFactor() {
+			return refuse(Denied, "Recovery codes come with a second factor. Add one first.")
+		}
+		if _, err := tx.DropTrusted(ctx, a.ID); err != nil {
+			return err
+		}
+		return s.replaceCodes(ctx, tx, a, codes, c)
+	})
+}
+
+// Codes shows the recovery codes again. ErrNotFound when there are none.
+func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
+	creds, err := s.store.Credentials(ctx, v.Account.ID, factors.KindRecovery)
+	if err != nil {
+		return Sheet{}, err
+	}
+	var sheet Sheet
+	for _, c := range creds {
+		if c.Kind != factors.KindRecovery {
+			continue
+		}
+		sheet.Codes = append(sheet.Codes, SheetCode{Text: string(c.Secret), Used: c.Used})
+		sheet.Made, sheet.Set = c.Created, c.Batch[:min(6, len(c.Batch))]
+		if c.Used.IsZero() {
+			sheet.Left++
+		}
+	}
+	if len(sheet.Codes) == 0 {
+		return sheet, ErrNotFound
+	}
+	return sheet, nil
+}
+
+// CheckCode says whether a recovery code is good, without spending it. It is
+// counted like an answer, or it would be a way to guess.
+func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) (Refusal, error) {
+	_, r, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), factors.KindRecovery, factors.Answer{Code: code}, c)
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	return s.write(ctx, func(tx Tx) error {
+		return tx.ClearThrottle(ctx, factorKey(v.Account.ID, factors.KindRecovery))
+	})
+}

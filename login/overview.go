@@ -1,0 +1,53 @@
+package login
+
+import (
+	"context"
+	"slices"
+
+	"nightlatch/factors"
+)
+
+// Overview is everything that the profile shows.
+type Overview struct {
+	Credentials []factors.Credential
+	Off         map[factors.Kind]bool
+	Sessions    []Session
+	Browsers    []Browser
+	Events      []Event
+	NewEmail    string // waits for its click
+}
+
+// Overview reads what the profile shows.
+func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error) {
+	id := v.Account.ID
+	if o.Credentials, err = s.store.Credentials(ctx, id); err != nil {
+		return o, err
+	}
+	o.Off = map[factors.Kind]bool{}
+	for k := range s.kinds {
+		t, err := s.store.Throttle(ctx, factorKey(id, k))
+		if err != nil {
+			return o, err
+		}
+		o.Off[k] = !t.Off.IsZero()
+	}
+	if o.Sessions, err = s.store.Sessions(ctx, id); err != nil {
+		return o, err
+	}
+	o.Sessions = slices.DeleteFunc(o.Sessions, func(x Session) bool { return s.ended(x, v.Now) })
+	if o.Browsers, err = s.store.Browsers(ctx, id); err != nil {
+		return o, err
+	}
+	o.Browsers = slices.DeleteFunc(o.Browsers, func(b Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
+	o.Events, err = s.store.Events(ctx, id, 0, 6)
+	if err == nil {
+		o.NewEmail, err = s.store.PendingEmail(ctx, id, v.Now)
+	}
+	return o, err
+}
+
+// Events are the account's own security events, newest first, older than one
+// of them.
+func (s *Service) Events(ctx context.Context, v *Visit, before int64, n int) ([]Event, error) {
+	return s.store.Events(ctx, v.Account.ID, before, n)
+}

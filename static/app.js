@@ -46,7 +46,7 @@
 
   // After a swap the keyboard is where the person has something to do.
   const focus = (root) => {
-    const place = ["[aria-invalid]", "[role=alert]", "[autofocus]", "h1"]
+    const place = ["[aria-invalid][autofocus]", "[aria-invalid]", "[role=alert]", "[autofocus]", "h1"]
       .map((s) => root.querySelector(s)).find(Boolean);
     if (!place) return;
     if (place.tabIndex < 0) place.tabIndex = -1;

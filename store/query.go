@@ -80,16 +80,8 @@ func (q query) Browser(ctx context.Context, hash, accountID string, trusted bool
 
 // Throttle reads a counter; none is an empty one.
 func (q query) Throttle(ctx context.Context, key string) (login.Throttle, error) {
-	return q.throttle(ctx, key, false)
-}
-
-func (q query) throttle(ctx context.Context, key string, lock bool) (login.Throttle, error) {
 	r := throttleRow{Key: key}
-	sel := q.db.NewSelect().Model(&r).WherePK()
-	if lock && q.pg {
-		sel = sel.For("UPDATE")
-	}
-	err := missing(sel.Scan(ctx))
+	err := missing(q.db.NewSelect().Model(&r).WherePK().Scan(ctx))
 	if errors.Is(err, login.ErrNotFound) {
 		return login.Throttle{Key: key}, nil
 	}

@@ -39,15 +39,16 @@ func (t *tx) HushPendings(ctx context.Context, accountID string, c login.Client)
 	return err
 }
 
-// LockThrottle reads a counter that nobody else changes until the end.
+// LockThrottle reads a counter that nobody else changes until the end. Making
+// and reading it is one statement: a row that is not there cannot be locked, and
+// between two it could be cleared.
 func (t *tx) LockThrottle(ctx context.Context, key string) (login.Throttle, error) {
-	if t.pg { // a row that is not there cannot be locked
-		_, err := t.db.NewInsert().Model(&throttleRow{Key: key}).On("CONFLICT DO NOTHING").Exec(ctx)
-		if err != nil {
-			return login.Throttle{}, err
-		}
+	if !t.pg { // a transaction has the whole file to itself
+		return t.Throttle(ctx, key)
 	}
-	return t.throttle(ctx, key, true)
+	r := throttleRow{Key: key}
+	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (key) DO UPDATE").Set("key = excluded.key").Returning("*").Exec(ctx)
+	return r.throttle(), err
 }
 
 // SaveThrottle keeps a counter.

@@ -38,6 +38,7 @@ type Site struct {
 	Store    *store.Store
 	Keys     *store.Keys
 	Login    *login.Service
+	Hasher   *login.Hasher
 	Accounts *accounts.Service
 	Setup    *routes.SetupToken
 	Handler  http.Handler
@@ -126,9 +127,9 @@ func (s *Site) build(c Config) {
 	s.Keys, err = store.OpenKeys(filepath.Join(c.Folder, "keys.json"), true)
 	must()
 	s.Store.UseKeys(s.Keys)
-	hasher := login.NewHasher(cheap, 0, 0)
-	s.Login = login.New(s.Store, hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{})
-	s.Accounts = accounts.New(s.Store, s.Login, hasher, c.Open)
+	s.Hasher = login.NewHasher(cheap, 0, 0)
+	s.Login = login.New(s.Store, s.Hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{})
+	s.Accounts = accounts.New(s.Store, s.Login, s.Hasher, c.Open)
 	renderer, err2 := mail.NewRenderer(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})
 	err = err2
 	must()

@@ -1,0 +1,123 @@
+package sitetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"nightlatch/login"
+)
+
+// Restart ends the site and starts it again on the same database, keys and
+// mails, at the same time of day.
+func (s *Site) Restart() *Site {
+	s.T.Helper()
+	if err := s.Store.Close(); err != nil {
+		s.T.Fatal(err)
+	}
+	next := New(s.T, func(c *Config) {
+		c.Login, c.Open, c.Now = s.Login.Options(), s.Accounts.Open(), s.Now()
+		c.Database, c.Folder = s.Database, filepath.Dir(s.mailDir)
+	})
+	next.read = s.read
+	if on, ok := htmx.Load(s); ok {
+		htmx.Store(next, on)
+	}
+	return next
+}
+
+// At is the same browser, with the same cookies, at another site.
+func (b *Browser) At(s *Site) *Browser {
+	c := *b
+	c.Site = s
+	return &c
+}
+
+// From sends a browser's requests from another address, as in 203.0.113.9 or
+// 2001:db8::1.
+func (b *Browser) From(address string) *Browser {
+	if strings.Contains(address, ":") {
+		address = "[" + address + "]"
+	}
+	b.Address = address + ":4711"
+	return b
+}
+
+// AtOnce does something n times in parallel and gives all answers.
+func AtOnce(n int, do func(i int) *Page) []*Page {
+	pages := make([]*Page, n)
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-start
+			pages[i] = do(i)
+		})
+	}
+	close(start)
+	all.Wait()
+	return pages
+}
+
+// Disable switches an account off, as an admin does.
+func (s *Site) Disable(name string) {
+	s.T.Helper()
+	id := s.Account(name).ID
+	err := s.Store.Write(context.Background(), func(tx login.Tx) error {
+		a, err := tx.LockAccount(context.Background(), id)
+		if err != nil {
+			return err
+		}
+		a.Disabled = s.Now()
+		return tx.SaveAccount(context.Background(), a)
+	})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// Stored is everything that is kept: the bytes of the SQLite files or every
+// row of every PostgreSQL table, and the log.
+func (s *Site) Stored() string {
+	s.T.Helper()
+	all := s.Log.String()
+	if path, ok := strings.CutPrefix(s.Database, "sqlite:"); ok {
+		for _, end := range []string{"", "-wal"} {
+			b, err := os.ReadFile(path + end)
+			if err != nil {
+				s.T.Fatal(err)
+			}
+			all += string(b)
+		}
+		return all
+	}
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(s.Database)))
+	defer db.Close()
+	for _, table := range s.column(db, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'") {
+		all += strings.Join(s.column(db, fmt.Sprintf("SELECT t::text FROM %q t", table)), "\n")
+	}
+	return all
+}
+
+func (s *Site) column(db *sql.DB, query string) (list []string) {
+	s.T.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			s.T.Fatal(err)
+		}
+		list = append(list, one)
+	}
+	return list
+}

@@ -1,0 +1,268 @@
+package routes_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nightlatch/accounts"
+	"nightlatch/internal/sitetest"
+	"nightlatch/login"
+)
+
+const (
+	ada   = "ada@example.com"
+	wrong = "a wrong one, and long enough"
+)
+
+// crowd makes an account of every sort: ada without a factor, bob with one,
+// carl disabled, dora invited.
+func crowd(s *sitetest.Site) (bobs []byte) {
+	s.User(ada, login.Member)
+	s.User("bob@example.com", login.Member)
+	bobs = s.Browser().SignIn("bob@example.com").EnrollTOTP()
+	s.User("carl@example.com", login.Member)
+	s.Disable("carl@example.com")
+	form := accounts.Form{Login: "dora@example.com", Role: login.Member, Origin: "cli"}
+	if _, r, err := s.Accounts.Create(context.Background(), form, "", login.Event{Actor: "cli"}); err != nil || !r.OK() {
+		s.T.Fatal(r, err)
+	}
+	s.Mails()
+	return bobs
+}
+
+// outside is all that a stranger sees of a refused sign-in.
+func outside(p *sitetest.Page, name string) string {
+	head := p.Header.Clone()
+	head.Del("X-Request-Id")
+	return fmt.Sprint(p.Status, head, strings.ReplaceAll(p.Body, strings.ReplaceAll(name, "+", "&#43;"), "NAME"))
+}
+
+// Line 1, and "Uniform answers" of CONTRACT §3: unknown, wrong, disabled and
+// invited are alike, before and while a limit holds.
+func TestFirstStepAnswersAlike(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		crowd(s)
+		var first []string
+		for i, c := range []struct{ name, password string }{
+			{"nobody@example.com", wrong}, {ada, wrong}, {"bob@example.com", wrong}, {"carl@example.com", wrong},
+			{"carl@example.com", sitetest.Password}, {"dora@example.com", wrong}, {"dora@example.com", ""}, {"no login", wrong},
+			{"", wrong}, {"", ""}, {strings.Repeat("a", 300), wrong}, {"ada@example.com\u200b", sitetest.Password},
+		} {
+			s.Advance(time.Hour) // so that two rows about one account do not add up
+			b := s.Browser().From(fmt.Sprintf("198.51.100.%d", i+1))
+			var seen []string
+			for range 7 {
+				p := b.Post("/login", "login", c.name, "password", c.password)
+				if len(p.Cookies) > 0 {
+					t.Errorf("%q got cookies %v", c.name, p.Cookies)
+				}
+				text := p.Body
+				if c.name != "" {
+					text = outside(p, c.name)
+				} else { // nothing to put in the place of
+					text = outside(p, `value=""`)
+					text = strings.ReplaceAll(text, " NAME", ` value="NAME"`)
+				}
+				seen = append(seen, text)
+			}
+			if i > 0 && c.name != "" && !slices.Equal(seen, first) {
+				t.Errorf("%q can be told from an unknown account:\n%s\n%s", c.name, strings.Join(seen, "\n"), strings.Join(first, "\n"))
+			}
+			if i == 0 {
+				first = seen
+			}
+			if !strings.HasPrefix(seen[4], "422") || !strings.HasPrefix(seen[5], "429") {
+				t.Errorf("%q: %.3s, then %.3s", c.name, seen[4], seen[5])
+			}
+		}
+	})
+}
+
+// Line 1, the same hashing work, and §3: with the queue for hashing full every
+// name waits for its turn alike, and is told when to come back.
+func TestFirstStepHashesForEveryone(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		crowd(s)
+		release, gone := make(chan struct{}), sync.WaitGroup{}
+		over, cancel := context.WithCancel(context.Background())
+		cancel()
+		for range 200 {
+			gone.Go(func() { _ = s.Hasher.Do(context.Background(), func() error { <-release; return nil }) })
+		}
+		for !errors.Is(s.Hasher.Do(over, func() error { return nil }), login.ErrBusy) {
+			runtime.Gosched()
+		}
+		for _, name := range []string{ada, "nobody@example.com", "bob@example.com", "carl@example.com", "dora@example.com", "no login", ""} {
+			p := s.Browser().Password(name).WantStatus(t, 503)
+			if p.Header.Get("Retry-After") == "" {
+				t.Errorf("%q is not told when to come back", name)
+			}
+		}
+		close(release)
+		gone.Wait()
+		s.Browser().SignIn(ada)
+	})
+}
+
+// Line 2.
+func TestPasswordAloneIsLevelOne(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		s.User(ada, login.Member)
+		b := s.Browser().SignIn(ada)
+		if p := b.Get("/verify").WantStatus(t, 200); p.Header.Get("Remote-Level") != "1" || p.Header.Get("Remote-User") != ada {
+			t.Errorf("level %q of %q", p.Header.Get("Remote-Level"), p.Header.Get("Remote-User"))
+		}
+		b.Get("/verify?level=2").WantStatus(t, 403)
+		s.Browser().Post("/login", "login", ada, "password", sitetest.Password, "next", "/profile/activity?before=7").Want(t, "/profile/activity?before=7")
+	})
+}
+
+// Line 3: a walk over the real table. With the first step done every route
+// answers as it answers nobody, and nothing is signed in.
+func TestPendingIsNobody(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		crowd(s)
+		pending, nobody := s.Browser(), s.Browser()
+		p := pending.Password("bob@example.com").Want(t, "/login/challenge")
+		if pending.Cookie("nightlatch_session") != "" || pending.Cookie("nightlatch_known") != "" || len(p.Cookies) != 1 {
+			t.Fatalf("the first step gave %v", p.Cookies)
+		}
+		for _, r := range table(s) {
+			if strings.HasPrefix(r.path, "/login") || r.path == "/logout" || strings.HasPrefix(r.path, "/static") {
+				continue
+			}
+			for _, asHTMX := range []bool{false, true} {
+				got := pending.Do(r.method, r.path, sitetest.Body(""), asHTMX)
+				want := nobody.Do(r.method, r.path, sitetest.Body(""), asHTMX)
+				if a, b := outside(got, "-"), outside(want, "-"); a != b {
+					t.Errorf("%s %s: pending gets\n%s\nnobody gets\n%s", r.method, r.path, a, b)
+				}
+				if got.Location != "" && !strings.HasPrefix(got.Location, "/login") && r.path != "/" && !strings.HasPrefix(r.path, "/password") {
+					t.Errorf("%s %s leads to %s", r.method, r.path, got.Location)
+				}
+			}
+		}
+		pending.Get("/verify").WantStatus(t, 401)
+	})
+}
+
+// Line 4: the password, right or wrong, stays nowhere; the pending login's
+// cookie is worth nothing to whoever reads the database.
+func TestPasswordStaysNowhere(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		crowd(s)
+		b := s.Browser()
+		shown := b.Post("/login", "login", "bob@example.com", "password", wrong).Body
+		p := b.Password("bob@example.com").Want(t, "/login/challenge")
+		shown += p.Body + fmt.Sprint(p.Header) + b.Get("/login/challenge").Body + b.Get("/login").Body
+		stored := s.Stored()
+		for _, secret := range []string{sitetest.Password, wrong, "correct+horse", "correct%20horse"} {
+			if strings.Contains(shown, secret) || strings.Contains(stored, secret) {
+				t.Errorf("%q is shown or kept", secret)
+			}
+		}
+		if token := b.Cookie("nightlatch_login"); token == "" || strings.Contains(stored, token) {
+			t.Error("the pending login's token is kept as it is")
+		}
+		for _, l := range s.Mails() {
+			if strings.Contains(l.Text+l.HTML, sitetest.Password) {
+				t.Errorf("%q holds the password", l.Subject)
+			}
+		}
+	})
+}
+
+// Line 5, for every factor. Nothing done meanwhile prolongs it.
+func TestPendingEnds(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		s.User(ada, login.Member)
+		owner := s.Browser().SignIn(ada)
+		secret := owner.EnrollTOTP()
+		owner.EnrollEmail("")
+		codes := owner.RecoveryCodes()
+		s.Advance(time.Hour)
+
+		late, early := s.Browser(), s.Browser()
+		early.Password(ada)
+		for _, kind := range []string{"totp", "recovery", "email"} {
+			late.Password(ada).Want(t, "/login/challenge")
+			s.Advance(9 * time.Minute)
+			late.Get("/login/challenge").WantStatus(t, 200)
+			late.Post("/login/challenge/email/code").Want(t, "/login/challenge?factor=email")
+			mailed := s.LastCode("")
+			if kind == "totp" {
+				s.Advance(-time.Second * 0)
+			}
+			s.Advance(time.Minute)
+			code := map[string]string{"totp": s.Code(secret), "recovery": codes[0], "email": mailed}[kind]
+			late.Post("/login/challenge/"+kind, "code", code).Want(t, "/login?over=1")
+			if text := late.Get("/login?over=1").Alert(); !strings.Contains(text, "took too long") {
+				t.Errorf("it says %q", text)
+			}
+			if late.Cookie("nightlatch_login")+late.Cookie("nightlatch_session") != "" {
+				t.Error("a cookie is left")
+			}
+		}
+		early.Post("/login/challenge/totp/code").Want(t, "/login?over=1")
+		b := s.Browser()
+		b.Password(ada)
+		s.Advance(10*time.Minute - time.Second)
+		b.Post("/login/challenge/recovery", "code", codes[0]).Want(t, "/profile")
+	})
+}
+
+// Line 6: other tabs break nothing; leaving forgets.
+func TestOtherTabs(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		bobs := crowd(s)
+		b := s.Browser()
+		b.Password("bob@example.com").Want(t, "/login/challenge")
+		b.Get("/login").WantStatus(t, 200)
+		b.Get("/password/forgot").WantStatus(t, 200)
+		b.Get("/login/challenge").WantStatus(t, 200)
+		s.Advance(time.Minute)
+		b.Post("/login/challenge/totp", "code", s.Code(bobs)).Want(t, "/profile")
+
+		for _, leave := range []string{"/logout", "/login/cancel"} {
+			s.Advance(time.Minute)
+			b = s.Browser()
+			b.Password("bob@example.com").Want(t, "/login/challenge")
+			kept := b.Clone()
+			b.Post(leave).WantStatus(t, map[bool]int{true: 200, false: 303}[b.HTMX])
+			if b.Cookie("nightlatch_login") != "" {
+				t.Errorf("%s leaves the cookie", leave)
+			}
+			b.Post("/login/challenge/totp", "code", s.Code(bobs)).Want(t, "/login")
+			kept.Post("/login/challenge/totp", "code", s.Code(bobs)).Want(t, "/login?over=1")
+		}
+	})
+}
+
+// Line 7: whoever signs in over a session ends it, with and without a factor.
+func TestSignInOverASession(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		bobs := crowd(s)
+		s.User("eve@example.com", login.Member)
+		b := s.Browser().SignIn(ada)
+		adas := b.Clone()
+		if b.SignIn("eve@example.com").AccountOf().Login != "eve@example.com" {
+			t.Fatal("the old account is still signed in")
+		}
+		adas.Get("/verify").WantStatus(t, 401)
+
+		b.SignIn(ada)
+		adas = b.Clone()
+		b.SignInTOTP("bob@example.com", bobs)
+		adas.Get("/verify").WantStatus(t, 401)
+		if got := b.Get("/verify").WantStatus(t, 200).Header.Get("Remote-User"); got != "bob@example.com" {
+			t.Errorf("signed in is %q", got)
+		}
+	})
+}

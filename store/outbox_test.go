@@ -1,0 +1,108 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"nightlatch/login"
+	"nightlatch/mail"
+	"nightlatch/store"
+)
+
+// post puts n mails into the outbox, to 0@x, 1@x and so on.
+func post(t *testing.T, s *store.Store, n int, expires time.Time) {
+	t.Helper()
+	write(t, s, func(tx login.Tx) error {
+		for i := range n {
+			err := tx.Post(t.Context(), login.Mail{Template: "code", To: fmt.Sprintf("%d@x", i), Created: noon, Expires: expires,
+				Data: map[string]string{"code": fmt.Sprint(i)}})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func claim(t *testing.T, s *store.Store, now time.Time, n int) []mail.Message {
+	t.Helper()
+	got, err := s.ClaimMail(t.Context(), now, time.Minute, n)
+	if err != nil {
+		t.Error(err)
+	}
+	return got
+}
+
+// Workers of two processes never get the same mail, and get all.
+func TestAMailHasOneSender(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		const mails = 120
+		post(t, s, mails, time.Time{})
+		other := open(t, url)
+		other.UseKeys(s.Keys())
+		var mu sync.Mutex
+		got := map[string]int{}
+		together(8, func(i int) {
+			for {
+				list := claim(t, []*store.Store{s, other}[i%2], noon, 7)
+				if len(list) == 0 {
+					return
+				}
+				mu.Lock()
+				for _, m := range list {
+					got[m.To+" "+m.Data["code"]]++
+				}
+				mu.Unlock()
+			}
+		})
+		// A worker of PostgreSQL that finds all due mails in other hands goes
+		// away; what those leave comes with the next round.
+		for _, m := range claim(t, s, noon, mails) {
+			got[m.To+" "+m.Data["code"]]++
+		}
+		for i := range mails {
+			if n := got[fmt.Sprintf("%d@x %d", i, i)]; n != 1 {
+				t.Errorf("mail %d was given %d times", i, n)
+			}
+		}
+	})
+}
+
+// A worker that died gives its mail back when its lease is over; one that was
+// sent, given up or expired comes never again and says nothing any more.
+func TestAMailComesBackUntilItIsSettled(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		post(t, s, 4, time.Time{})
+		if n := len(claim(t, s, noon, 10)); n != 4 {
+			t.Fatalf("claimed %d", n)
+		}
+		if n := len(claim(t, s, noon.Add(59*time.Second), 10)); n != 0 {
+			t.Errorf("%d came within the lease", n)
+		}
+		again := claim(t, s, noon.Add(time.Minute), 10)
+		if len(again) != 4 {
+			t.Fatalf("%d came back", len(again))
+		}
+		ctx, now := t.Context(), noon.Add(time.Minute)
+		for i, settle := range []func(id string) error{
+			func(id string) error { return s.MailSent(ctx, id, now) },
+			func(id string) error { return s.MailExpired(ctx, id, now) },
+			func(id string) error { return s.MailFailed(ctx, id, now, now, "no such mailbox", true) },
+			func(id string) error { return s.MailFailed(ctx, id, now, now.Add(time.Hour), "try later", false) },
+		} {
+			if err := settle(again[i].ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := claim(t, s, noon.Add(2*time.Hour), 10)
+		if len(last) != 1 || last[0].ID != again[3].ID || last[0].Attempts != 1 {
+			t.Errorf("left: %+v", last)
+		}
+		var full int
+		if err := raw(t, url).NewRaw("SELECT count(*) FROM outbox WHERE data IS NOT NULL").Scan(ctx, &full); err != nil || full != 1 {
+			t.Errorf("%d still say something, %v", full, err)
+		}
+	})
+}

@@ -1,0 +1,124 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/driver/pgdriver"
+	"github.com/uptrace/bun/driver/sqliteshim"
+
+	"nightlatch/factors"
+	"nightlatch/internal/pgtest"
+	"nightlatch/login"
+	"nightlatch/store"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// noon is when these tests happen.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// each runs a test on an empty SQLite file and on an empty PostgreSQL database.
+func each(t *testing.T, do func(t *testing.T, url string)) {
+	t.Run("sqlite", func(t *testing.T) { do(t, "sqlite:"+filepath.Join(t.TempDir(), "nightlatch.db")) })
+	t.Run("postgres", func(t *testing.T) { do(t, pgtest.DSN(t)) })
+}
+
+// onStore runs a test on a migrated database of both sorts.
+func onStore(t *testing.T, do func(t *testing.T, s *store.Store, url string)) {
+	each(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		if _, err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.UseKeys(newKeys(t))
+		do(t, s, url)
+	})
+}
+
+func open(t *testing.T, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func newKeys(t *testing.T) *store.Keys {
+	t.Helper()
+	keys, err := store.OpenKeys(filepath.Join(t.TempDir(), "keys.json"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// raw is the database as someone who stole it sees it.
+func raw(t *testing.T, url string) *bun.DB {
+	t.Helper()
+	var db *bun.DB
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		pool, err := sql.Open(sqliteshim.ShimName, "file:"+path+"?_pragma=busy_timeout(5000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		db = bun.NewDB(pool, sqlitedialect.New())
+	} else {
+		db = bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url))), pgdialect.New())
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func run(t *testing.T, db *bun.DB, statement string, args ...any) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// write runs a transaction that must work.
+func write(t testing.TB, s *store.Store, do func(tx login.Tx) error) {
+	t.Helper()
+	if err := s.Write(context.Background(), do); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// account makes an account with one authenticator app.
+func account(t testing.TB, s *store.Store, name string) (login.Account, factors.Credential) {
+	t.Helper()
+	ctx := context.Background()
+	a := login.Account{ID: login.NewID(), Login: name, Key: name, Role: login.Member, Origin: "cli", Created: noon}
+	c := factors.Credential{ID: login.NewID(), AccountID: a.ID, Kind: factors.KindTOTP, Name: "Phone",
+		Secret: []byte("secret of " + name), Created: noon}
+	write(t, s, func(tx login.Tx) error {
+		if err := tx.InsertAccount(ctx, a); err != nil {
+			return err
+		}
+		return tx.InsertCredentials(ctx, c)
+	})
+	c.Version = 1
+	return a, c
+}
+
+// together runs n goroutines that start at once, and waits for all.
+func together(n int, do func(i int)) {
+	start := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { <-start; do(i) })
+	}
+	close(start)
+	all.Wait()
+}

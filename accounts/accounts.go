@@ -27,6 +27,7 @@ type Store interface {
 	login.Reader
 	Write(ctx context.Context, do func(login.Tx) error) error
 	Directory
+	Log
 }
 
 // Service answers every question about having an account.
@@ -35,7 +36,8 @@ type Service struct {
 	login  *login.Service
 	hasher *login.Hasher
 	opt    login.Options
-	open   bool // anyone may register
+	open   bool      // anyone may register
+	kept   time.Time // when Sweep last kept the day's numbers
 }
 
 // New makes the service. open lets anyone register.
@@ -112,18 +114,27 @@ func (s *Service) hash(ctx context.Context, password string, a login.Account) (l
 // it gets a one-time invite link, which is given back and, where the account
 // has an address and by is not empty, mailed.
 func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Event) (link string, r login.Refusal, err error) {
+	_, link, r, err = s.create(ctx, f, by, actor)
+	return link, r, err
+}
+
+// create also gives the id of the new account.
+func (s *Service) create(ctx context.Context, f Form, by string, actor login.Event) (id, link string, r login.Refusal, err error) {
 	a, r := s.prepare(f)
 	if !r.OK() {
-		return "", r, nil
+		return "", "", r, nil
 	}
 	if f.Password != "" {
 		if a.Password, r, err = s.hash(ctx, f.Password, a); err != nil || !r.OK() {
-			return "", r, err
+			return "", "", r, err
 		}
 		a.PasswordChanged = a.Created
 	}
 	r, err = s.write(ctx, func(tx login.Tx) error {
 		if f.Origin == "setup" {
+			if _, err := tx.LockThrottle(ctx, "setup"); err != nil { // another process may be at it too
+				return err
+			}
 			if n, err := s.store.CountAccounts(ctx); err != nil || n > 0 {
 				return cmpErr(err, login.Refuse(login.Gone, ""))
 			}
@@ -144,7 +155,7 @@ func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Eve
 		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), "account.created", a.ID, string(a.Role)
 		return tx.Record(ctx, e)
 	})
-	return link, r, err
+	return a.ID, link, r, err
 }
 
 func cmpErr(err, other error) error {

@@ -2,51 +2,175 @@ package accounts
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"nightlatch/factors"
 	"nightlatch/login"
 )
 
-// Filter chooses accounts of the list.
+// Filter chooses accounts of the list. Its parts combine.
 type Filter struct {
-	Query  string // part of a login or name
-	Status string // active, invited, disabled, enrolled, missing; empty for all
+	Query string // part of a login or name
+	// Status is active, invited, disabled or locked; enrolled or missing (has a
+	// second factor or has none); required (the policy asks for one that is
+	// missing) or never (never signed in). Empty for all.
+	Status string
+	// Factor is none, totp, email, emailonly, recovery (codes left) or low (few
+	// codes left). Empty for all.
 	Factor factors.Kind
 	Role   login.Role
-	After  string // login key of the last one seen
+	Sort   string // login, created or last, with "-" before it for downwards; empty is login
+	After  string // Page.Next of the page before; for the plain order the last login key
 	Limit  int
 }
 
-// Totals are the counts at the top of the list.
-type Totals struct{ Accounts, Enrolled int }
+// keeps says whether accounts of a bucket pass the filter.
+func (f Filter) keeps(b Bucket, p login.Policy) bool {
+	if f.Role != "" && f.Role != b.sketch().Role {
+		return false
+	}
+	switch f.Status {
+	case "":
+	case "enrolled", "missing":
+		if b.enrolled() != (f.Status == "enrolled") {
+			return false
+		}
+	case "required":
+		if !b.lacks(p) {
+			return false
+		}
+	case "never":
+		if !b.is(bucketNever) {
+			return false
+		}
+	default:
+		if b.status() != f.Status {
+			return false
+		}
+	}
+	switch f.Factor {
+	case "":
+		return true
+	case "none":
+		return !b.enrolled()
+	case factors.KindTOTP:
+		return b.is(bucketApp)
+	case factors.KindEmail:
+		return b.is(bucketMail)
+	case "emailonly":
+		return b.is(bucketMail) && !b.is(bucketApp)
+	case factors.KindRecovery:
+		return b.is(bucketSpare)
+	case "low":
+		return b.enrolled() && b.is(bucketLow)
+	}
+	return false
+}
+
+// Query is a Filter as the store understands it.
+type Query struct {
+	Text    string
+	All     bool     // every bucket: the list need not be merged
+	Buckets []Bucket // otherwise these
+	Total   int      // accounts in the buckets
+	Size    int      // accounts there are
+	Sort    string   // login, created or last
+	Down    bool
+	After   string
+	Limit   int
+}
+
+// Page is one page of the list.
+type Page struct {
+	Accounts []login.Account
+	Next     string // After of the next page; empty when this is the last
+	Count    int    // accounts that the filter finds; -1 when only the search could tell
+	Partial  bool   // the search stopped early, and goes on from Next
+}
 
 // Directory is what can be asked about all accounts.
 type Directory interface {
 	CountAccounts(ctx context.Context) (int, error)
-	Accounts(ctx context.Context, f Filter) ([]login.Account, error)
-	Totals(ctx context.Context) (Totals, error)
+	// Buckets counts the accounts of each bucket. Empty ones are left out.
+	Buckets(ctx context.Context) (map[Bucket]int, error)
+	Page(ctx context.Context, q Query) (Page, error)
+	// Idle counts the accounts of some buckets that signed in last before a
+	// time, up to a limit. Those that never did are not among them.
+	Idle(ctx context.Context, buckets []Bucket, before time.Time, limit int) (int, error)
+	// Days gives the kept numbers of the days from one on, by day.
+	Days(ctx context.Context, from time.Time) (map[time.Time]map[Bucket]int, error)
+	// KeepDay keeps the numbers of a day, over those kept before.
+	KeepDay(ctx context.Context, day time.Time, n map[Bucket]int) error
+	// Reached counts the accounts by the steps they took; see login.Step.
+	Reached(ctx context.Context) (map[login.Step]int, error)
 }
 
-// List gives the accounts of a filter, in order of their logins.
+// Page gives one page of the accounts that a filter finds.
+func (s *Service) Page(ctx context.Context, f Filter) (Page, error) {
+	n, err := s.store.Buckets(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	p, err := s.login.Policy(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	return s.store.Page(ctx, query(f, n, p))
+}
+
+// query translates a filter.
+func query(f Filter, n map[Bucket]int, p login.Policy) Query {
+	q := Query{Text: f.Query, All: true, Sort: f.Sort, After: f.After, Limit: f.Limit}
+	if f.Sort != "" && f.Sort[0] == '-' {
+		q.Sort, q.Down = f.Sort[1:], true
+	}
+	for b, count := range n {
+		q.Size += count
+		if f.keeps(b, p) {
+			q.Buckets, q.Total = append(q.Buckets, b), q.Total+count
+		} else {
+			q.All = false
+		}
+	}
+	slices.Sort(q.Buckets)
+	return q
+}
+
+// List gives the accounts of a page only.
 func (s *Service) List(ctx context.Context, f Filter) ([]login.Account, error) {
-	return s.store.Accounts(ctx, f)
+	p, err := s.Page(ctx, f)
+	return p.Accounts, err
 }
 
-// Totals counts.
-func (s *Service) Totals(ctx context.Context) (Totals, error) { return s.store.Totals(ctx) }
+// Each calls do with every account that a filter finds, in its order.
+func (s *Service) Each(ctx context.Context, f Filter, do func(login.Account) error) error {
+	for f.Limit = eachPage; ; {
+		p, err := s.Page(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, a := range p.Accounts {
+			if err := do(a); err != nil {
+				return err
+			}
+		}
+		if f.After = p.Next; f.After == "" {
+			return nil
+		}
+	}
+}
+
+// eachPage is how many accounts Each reads at once.
+const eachPage = 500
 
 // Invite makes an account for somebody and mails the link, if its login is an
 // address. The link is given back for the admin to hand over otherwise.
-func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c login.Client) (string, login.Refusal, error) {
+func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c login.Client) (id, link string, r login.Refusal, err error) {
 	if f.Role != login.Admin {
 		f.Role = login.Member
 	}
 	f.Origin, f.Password = "admin", ""
-	e := s.event("", "", v, c)
-	e.Actor = "admin"
-	by := v.Account.Name
-	if by == "" {
-		by = v.Account.Login
-	}
-	return s.Create(ctx, f, by, e)
+	by := Admin(v, "", c)
+	return s.create(ctx, f, by.Name, s.did("", "", by, ""))
 }

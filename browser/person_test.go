@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+
 	"nightlatch/internal/chrome"
 	"nightlatch/internal/sitetest"
 )
@@ -26,7 +28,9 @@ type person struct {
 func arrive(t testing.TB, o chrome.Options) *person {
 	t.Helper()
 	s := sitetest.New(t, func(c *sitetest.Config) { c.Server = true })
-	return &person{Browser: chrome.New(t, o), t: t, site: s, seen: func(string) {}}
+	b := chrome.New(t, o)
+	b.Run(emulation.SetFocusEmulationEnabled(true)) // as if the window were in front
+	return &person{Browser: b, t: t, site: s, seen: func(string) {}}
 }
 
 // visit opens a path of the site.
@@ -48,7 +52,7 @@ func (p *person) at(want string) {
 }
 
 // look holds what is true of every screen: axe-core finds nothing, it is no
-// wider than the window, it has one heading of the first order, and nothing
+// wider than the window, it has one heading of the first order in its main part, and nothing
 // turned red in the console.
 func (p *person) look(screen string) {
 	p.t.Helper()
@@ -60,7 +64,7 @@ func (p *person) look(screen string) {
 		p.t.Errorf("%s is wider than the window", screen)
 	}
 	var headings int
-	p.Eval(`document.querySelectorAll("h1").length`, &headings)
+	p.Eval(`document.querySelectorAll("main h1").length`, &headings)
 	if headings != 1 {
 		p.t.Errorf("%s has %d first headings", screen, headings)
 	}
@@ -84,7 +88,7 @@ func (p *person) refused(field, words string) {
 // focus is the id, else the words, of the element that has the keyboard.
 func (p *person) focus() (name string) {
 	p.t.Helper()
-	p.Eval(`(e => e ? e.id || e.innerText.trim() || e.tagName : "")(document.activeElement)`, &name)
+	p.Eval(`(e => e ? e.id || e.innerText.trim().slice(0, 40) || e.tagName : "")(document.activeElement)`, &name)
 	return name
 }
 

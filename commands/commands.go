@@ -26,6 +26,9 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the dashboard (also without any command)."`
 	Migrate migrateCmd `cmd:"" help:"Migrate the database."`
 	User    userCmd    `cmd:"" help:"Make and list accounts."`
+	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
+	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
+	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`
 }
 
 // Main runs a command and gives the process's exit status: 0 when it worked, 1

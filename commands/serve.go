@@ -46,28 +46,41 @@ func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err != nil {
 		return err
 	}
-	var setup *routes.SetupToken
+	o := routes.Options{Ready: func() error { return errors.Join(b.store.Ping(ctx), worker.Ready()) }}
 	empty, err := b.accounts.Empty(ctx)
 	if err != nil {
 		return err
 	}
 	if empty {
-		setup = routes.NewSetupToken()
+		o.Setup = routes.NewSetupToken()
 	}
-	handler, err := b.handler(overrides, setup, func() error { return errors.Join(b.store.Ping(ctx), worker.Ready()) })
+	numbers := newMetrics(b.store.QueuedMail)
+	o.Observe = numbers.observe
+	handler, err := b.handler(overrides, o)
 	if err != nil {
 		return err
 	}
+	working, rest := context.WithCancel(context.Background())
+	defer rest()
+	var background sync.WaitGroup
 	listener, err := listen("NIGHTLATCH_ADDR (--addr)", b.settings.addr)
 	if err != nil {
 		return err
 	}
-	var background sync.WaitGroup
-	working, rest := context.WithCancel(context.Background())
+	if b.settings.metrics != "" {
+		side, err := listen("NIGHTLATCH_METRICS_ADDR (--metrics-addr)", b.settings.metrics)
+		if err != nil {
+			return err
+		}
+		background.Go(func() { _ = serveUntil(working, side, numbers.handler()) })
+	}
 	background.Go(func() { worker.Run(working) })
 	background.Go(func() { b.sweep(working) })
 	if empty {
-		fmt.Fprintf(io.Out, "No account exists yet. Make the first admin here: %s\n", setup.Link(b.settings.login.URL))
+		fmt.Fprintf(io.Out, "No account exists yet. Make the first admin here: %s\n", o.Setup.Link(b.settings.login.URL))
+	}
+	for _, step := range b.migrated {
+		b.log.Info("migrated", "step", step)
 	}
 	b.log.Info("serving", "addr", listener.Addr().String(), "url", b.settings.login.URL)
 	err = serveUntil(ctx, listener, handler)
@@ -113,7 +126,7 @@ func (b *base) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := b.login.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(b.login.Sweep(ctx), b.accounts.Sweep(ctx)); err != nil && ctx.Err() == nil {
 			b.log.Error("sweep failed", "error", err)
 		}
 		select {

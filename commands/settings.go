@@ -56,15 +56,15 @@ func (f *Flags) check() (s settings, err error) {
 func (f *Flags) loginOptions(r *reader) login.Options {
 	o := login.Options{
 		Brand:        r.text("NIGHTLATCH_NAME", either(f.Name, "Nightlatch")),
-		LoginTTL:     r.span("NIGHTLATCH_LOGIN_TTL", f.LoginTTL, 10*time.Minute, time.Second, 24*time.Hour),
-		CodeTTL:      r.span("NIGHTLATCH_CODE_TTL", f.CodeTTL, 5*time.Minute, time.Second, 10*time.Minute),
+		LoginTTL:     r.span("NIGHTLATCH_LOGIN_TTL", f.LoginTTL, 10*time.Minute, time.Millisecond, 24*time.Hour),
+		CodeTTL:      r.span("NIGHTLATCH_CODE_TTL", f.CodeTTL, 5*time.Minute, time.Millisecond, 10*time.Minute),
 		CodeCooldown: r.span("NIGHTLATCH_CODE_COOLDOWN", f.CodeCooldown, time.Minute, 0, 24*time.Hour),
-		ConfirmTTL:   r.span("NIGHTLATCH_CONFIRM_TTL", f.ConfirmTTL, 5*time.Minute, time.Second, 24*time.Hour),
-		SessionIdle:  r.span("NIGHTLATCH_SESSION_IDLE", f.SessionIdle, 2*time.Hour, time.Second, year),
-		SessionMax:   r.span("NIGHTLATCH_SESSION_MAX", f.SessionMax, 24*time.Hour, time.Second, year),
+		ConfirmTTL:   r.span("NIGHTLATCH_CONFIRM_TTL", f.ConfirmTTL, 5*time.Minute, time.Millisecond, 24*time.Hour),
+		SessionIdle:  r.span("NIGHTLATCH_SESSION_IDLE", f.SessionIdle, 2*time.Hour, time.Millisecond, year),
+		SessionMax:   r.span("NIGHTLATCH_SESSION_MAX", f.SessionMax, 24*time.Hour, time.Millisecond, year),
 		TrustTTL:     r.span("NIGHTLATCH_TRUST_TTL", f.TrustTTL, 720*time.Hour, 0, year),
 		LockAfter:    r.count("NIGHTLATCH_LOCK_AFTER", f.LockAfter, 5),
-		LockWait:     r.span("NIGHTLATCH_LOCK_WAIT", f.LockWait, 30*time.Second, time.Second, login.LockWaitMax),
+		LockWait:     r.span("NIGHTLATCH_LOCK_WAIT", f.LockWait, 30*time.Second, time.Millisecond, login.LockWaitMax),
 		LockDisable:  r.count("NIGHTLATCH_LOCK_DISABLE", f.LockDisable, 50),
 		Now:          time.Now,
 	}

@@ -30,9 +30,11 @@ type base struct {
 	settings settings
 	log      *slog.Logger
 	store    *store.Store
+	keys     *store.Keys
 	login    *login.Service
 	accounts *accounts.Service
-	wake     func() // set by serve; the mail worker's
+	wake     func()   // set by serve; the mail worker's
+	migrated []string // the steps that this start took
 }
 
 // open reads the configuration, opens and migrates the database, and opens or
@@ -57,10 +59,14 @@ func (f *Flags) open(ctx context.Context, io Streams) (*base, error) {
 func openStore(ctx context.Context, s settings) (*store.Store, error) {
 	if strings.HasPrefix(s.database, "sqlite:"+s.data) || s.keys != "" && strings.HasPrefix(s.keys, s.data) {
 		if err := store.MakeFolder(s.data); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("NIGHTLATCH_DATA (--data): %w", err)
 		}
 	}
-	return store.Open(ctx, s.database)
+	db, err := store.Open(ctx, s.database)
+	if err != nil {
+		return nil, fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
+	}
+	return db, nil
 }
 
 func (b *base) prepare(ctx context.Context) error {
@@ -71,6 +77,7 @@ func (b *base) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.keys = keys
 	b.store.UseKeys(keys)
 	opt := b.settings.login
 	opt.Wake = func() { b.wake() }
@@ -88,12 +95,8 @@ func (b *base) migrate(ctx context.Context) error {
 		return fmt.Errorf("the database cannot be read: %w", err)
 	}
 	if b.store.Embedded() || blank {
-		done, err := b.store.Migrate(ctx)
-		if err != nil {
+		if b.migrated, err = b.store.Migrate(ctx); err != nil {
 			return fmt.Errorf("the database cannot be migrated: %w", err)
-		}
-		for _, step := range done {
-			b.log.Info("migrated", "step", step)
 		}
 		return nil
 	}
@@ -115,9 +118,12 @@ func (b *base) openKeys(ctx context.Context) (*store.Keys, error) {
 	}
 	keys, err := store.OpenKeys(b.settings.keys, !sealed)
 	if errors.Is(err, fs.ErrNotExist) && sealed {
-		return nil, fmt.Errorf("the key file %s is missing, but the database holds secrets that only it opens: bring it back from your backup", b.settings.keys)
+		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): the key file %s is missing, but the database holds secrets that only it opens: bring it back from your backup", b.settings.keys)
 	}
-	return keys, err
+	if err != nil {
+		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
+	}
+	return keys, nil
 }
 
 // newLog writes text to a terminal and JSON lines elsewhere.
@@ -134,7 +140,7 @@ func (b *base) worker(overrides fs.FS) (*mail.Worker, error) {
 	opt := b.settings.login
 	renderer, err := mail.NewRenderer(mail.RenderOptions{Brand: opt.Brand, URL: opt.URL, Overrides: overrides})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
 	}
 	transport, err := b.settings.mail.Open(mail.TransportOptions{})
 	if err != nil {
@@ -148,16 +154,17 @@ func (b *base) worker(overrides fs.FS) (*mail.Worker, error) {
 	return w, err
 }
 
-// handler makes the site.
-func (b *base) handler(overrides fs.FS, setup *routes.SetupToken, ready func() error) (http.Handler, error) {
-	files, err := static.New(overrides)
-	if err != nil {
-		return nil, err
+// handler makes the site from what serve knows of it.
+func (b *base) handler(overrides fs.FS, o routes.Options) (http.Handler, error) {
+	var err error
+	if o.Static, err = static.New(overrides); err != nil {
+		return nil, fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
 	}
-	screens, err := views.New(views.Options{Overrides: overrides, Asset: files.Path, Now: b.settings.login.Now, Host: b.settings.login.Host})
+	opt := b.settings.login
+	o.Views, err = views.New(views.Options{Overrides: overrides, Asset: o.Static.Path, Now: opt.Now, Host: opt.Host})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
 	}
-	return routes.New(routes.Options{Login: b.login, Accounts: b.accounts, Views: screens, Static: files,
-		Proxies: b.settings.proxies, Setup: setup, Ready: ready, Log: b.log, Gallery: b.settings.gallery}), nil
+	o.Login, o.Accounts, o.Proxies, o.Log, o.Gallery = b.login, b.accounts, b.settings.proxies, b.log, b.settings.gallery
+	return routes.New(o), nil
 }

@@ -132,3 +132,12 @@ func EnrollAddress(state []byte) string {
 	}
 	return s.Address
 }
+
+// ChallengeTarget is the id of the credential that a code of a challenge went to.
+func ChallengeTarget(state []byte) string {
+	var s emailState
+	if json.Unmarshal(state, &s) != nil {
+		return ""
+	}
+	return s.Credential
+}

@@ -118,7 +118,13 @@ func checkCharacter(s string) byte {
 // parseRecovery brings a typed code to the form that was hashed. What is not
 // shaped like a code at all is wrong; what fails its check is a typo.
 func parseRecovery(typed string) (string, error) {
-	code := strings.NewReplacer("O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(Tidy(typed)))
+	code := strings.Map(func(r rune) rune { // not ToUpper: ſ and ı are no letters of ours
+		if r >= 'a' && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		return r
+	}, Tidy(typed))
+	code = strings.NewReplacer("O", "0", "I", "1", "L", "1").Replace(code)
 	if len(code) != recoveryLen || strings.Trim(code, recoveryAlphabet) != "" {
 		return "", ErrWrong
 	}

@@ -97,7 +97,8 @@ func (s *Service) chooser(ctx context.Context, sub subject, want factors.Kind, t
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return ch, err
 	}
-	ch.Sent = err == nil && s.Now().Before(c.Expires) && c.Tries < CodeTries
+	ch.Sent = err == nil && s.Now().Before(c.Expires) && c.Tries < CodeTries &&
+		factors.ChallengeTarget(c.State) == ch.Options[ch.Open].Target
 	return ch, nil
 }
 

@@ -58,7 +58,12 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 		return Refusal{}, err
 	}
 	step.TTL = s.opt.LoginTTL // the pending enrollment may outlive its code
-	return s.write(ctx, func(tx Tx) error { return s.begin(ctx, tx, sub, k, step, "add this address", c) })
+	return s.write(ctx, func(tx Tx) error {
+		if err := s.begin(ctx, tx, sub, k, step, "add this address", c); err != nil {
+			return err
+		}
+		return tx.Reach(ctx, v.Account.ID, StepBegan)
+	})
 }
 
 // Enrollment is the pending one, or Gone.
@@ -174,6 +179,9 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 	if err := tx.ClearThrottle(ctx, factorKey(a.ID, cred.Kind)); err != nil {
 		return Enrolled{}, err
 	}
+	if err := tx.Reach(ctx, a.ID, StepBegan|StepConfirmed); err != nil {
+		return Enrolled{}, err
+	}
 	if err := s.adopt(ctx, tx, &a, cred); err != nil {
 		return Enrolled{}, err
 	}
@@ -215,6 +223,12 @@ func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, v *Visit, c
 		return err
 	}
 	if err := tx.DropPendings(ctx, a.ID); err != nil {
+		return err
+	}
+	if err := tx.DropLinks(ctx, a.ID, LinkEnroll, LinkTicket); err != nil {
+		return err
+	}
+	if err := tx.SetMustEnroll(ctx, a.ID, time.Time{}); err != nil {
 		return err
 	}
 	return s.replaceCodes(ctx, tx, a, codes, c)

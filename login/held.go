@@ -69,3 +69,27 @@ func (s *Service) held(ctx context.Context, v *Visit) (id string, f HeldForm, er
 	err = json.Unmarshal(c.State, &f)
 	return c.ID, f, err
 }
+
+// forShown is the purpose under which a link is kept that an admin may hand
+// over: sealed, for the eyes of one session.
+const forShown factors.Purpose = "shown"
+
+// Show keeps a text about an account for the page that comes next in this
+// session.
+func (s *Service) Show(ctx context.Context, v *Visit, accountID, text string) error {
+	now := s.Now()
+	_, err := s.write(ctx, func(tx Tx) error {
+		return tx.PutCeremony(ctx, Ceremony{ID: NewID(), AccountID: v.Account.ID, Subject: v.Session.ID, Purpose: forShown,
+			Kind: factors.Kind(accountID), State: []byte(text), Created: now, Expires: now.Add(s.opt.LoginTTL)})
+	})
+	return err
+}
+
+// Shown is the text that is kept about an account; empty when there is none.
+func (s *Service) Shown(ctx context.Context, v *Visit, accountID string) (string, error) {
+	c, err := s.store.Ceremony(ctx, forShown, v.Session.ID, factors.Kind(accountID))
+	if errors.Is(err, ErrNotFound) || err == nil && !s.Now().Before(c.Expires) {
+		return "", nil
+	}
+	return string(c.State), err
+}

@@ -50,6 +50,9 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 		entry, err = s.passwordRight(ctx, tx, acct, key, rehash, next, c)
 		return err
 	})
+	if err == nil && r.Why == Denied { // the password was right
+		err = s.giveBack(ctx, key)
+	}
 	return entry, r, err
 }
 
@@ -86,7 +89,7 @@ func (s *Service) judge(ctx context.Context, acct Account, key, password string,
 		phc = s.hasher.Dummy()
 	}
 	err = s.hasher.Do(ctx, func() error {
-		if r, err = s.passwordHeld(ctx, key, c); err != nil || !r.OK() {
+		if r, err = s.addressHeld(ctx, c); err != nil || !r.OK() { // others may have failed while this one waited
 			return err
 		}
 		if r, err = s.reserve(ctx, key, neverOff); err != nil || !r.OK() {
@@ -135,6 +138,11 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, key, r
 	if rehash != "" {
 		a.Password = Hidden(rehash)
 	}
+	if a.Bare() {
+		if err := s.admitBare(ctx, tx, a, c); err != nil {
+			return Entry{}, err
+		}
+	}
 	if !a.HasFactor() {
 		return s.enter(ctx, tx, a, 1, "", next, c)
 	}
@@ -149,8 +157,10 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, key, r
 		}
 		return s.enter(ctx, tx, a, 2, "browser", next, c)
 	}
-	if err := tx.SaveAccount(ctx, a); err != nil {
-		return Entry{}, err
+	if rehash != "" {
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return Entry{}, err
+		}
 	}
 	return s.pend(ctx, tx, a, next, c)
 }
@@ -199,6 +209,9 @@ func (s *Service) enter(ctx context.Context, tx Tx, a Account, level int, by fac
 		return Entry{}, err
 	}
 	if err := tx.HushPendings(ctx, a.ID, c); err != nil {
+		return Entry{}, err
+	}
+	if err := s.told(ctx, tx, a); err != nil {
 		return Entry{}, err
 	}
 	e := s.event("login", a.ID, c)

@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"time"
 
@@ -78,5 +79,5 @@ func (p Policy) DaysLeft(a Account, now time.Time) (int, bool) {
 	if !p.Asks(a) || p.Met(a) || !now.Before(p.From) {
 		return 0, false
 	}
-	return int(p.From.Sub(now).Hours()/24) + 1, true
+	return int(math.Ceil(p.From.Sub(now).Hours() / 24)), true
 }

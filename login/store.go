@@ -86,6 +86,17 @@ type Tx interface {
 	TakeLink(ctx context.Context, hash string) (bool, error)
 	DropLinks(ctx context.Context, accountID string, purposes ...string) error
 
+	// SetMustEnroll notes that the account's factors were taken; zero takes it back.
+	SetMustEnroll(ctx context.Context, accountID string, at time.Time) error
+	// Reach notes steps that an account took; Unreach forgets all.
+	Reach(ctx context.Context, accountID string, steps Step) error
+	Unreach(ctx context.Context, accountID string) error
+	// OtherAdmin says whether there is an admin who can act beside this one. It
+	// makes changes of admins happen one after another.
+	OtherAdmin(ctx context.Context, accountID string) (bool, error)
+	// ForgiveBrowsers ends the password's waits of the account's known browsers.
+	ForgiveBrowsers(ctx context.Context, accountID string) error
+
 	SaveSetting(ctx context.Context, key, value string) error
 	Record(ctx context.Context, es ...Event) error
 	Post(ctx context.Context, ms ...Mail) error

@@ -72,9 +72,7 @@ func (s *Service) giveBack(ctx context.Context, key string) error {
 			return err
 		}
 		t.Fails--
-		if t.Fails < s.opt.LockAfter {
-			t.Until = time.Time{}
-		}
+		t.Until = time.Time{} // the wait that the reserved failure brought: none was on before it
 		return tx.SaveThrottle(ctx, t)
 	})
 	return err

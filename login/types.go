@@ -53,6 +53,8 @@ type Account struct {
 	Disabled        time.Time
 	Kinds           []factors.Kind // confirmed kinds, recovery codes left out
 	RecoveryLeft    int
+	Off             []factors.Kind // kinds that failures switched off
+	MustEnroll      time.Time      // an admin took the factors then: see Bare
 }
 
 // HasFactor says whether a second step stands before this account.
@@ -92,6 +94,7 @@ type Client struct {
 	Known   string // token of the cookie of a browser that signed in before
 	Trusted string // token of the trusted-browser cookie
 	Session string // token of the session that the browser has already
+	Ticket  string // token of an enrollment link that was pressed in this browser
 }
 
 // Pending is a login whose password was right and whose factor is awaited.

@@ -22,7 +22,7 @@ type Visit struct {
 func (v Visit) Passed() bool { return !v.Account.HasFactor() || v.Session.Level >= 2 }
 
 // Forced says that the person must enroll before any other page opens.
-func (v Visit) Forced() bool { return v.Policy.Forces(v.Account, v.Now) }
+func (v Visit) Forced() bool { return v.Account.Bare() || v.Policy.Forces(v.Account, v.Now) }
 
 // Level is what other applications may rely on.
 func (v Visit) Level() int { return v.Session.Level }

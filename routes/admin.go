@@ -3,6 +3,7 @@ package routes
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -12,17 +13,51 @@ import (
 	"nightlatch/views"
 )
 
-// accountsPage is how many accounts one page of the list shows.
-const accountsPage = 50
+const (
+	accountsPage = 50 // accounts on one page of the list
+	historyDays  = 90 // days that the charts show
+)
+
+// filters reads what the list is asked for; what it does not know is "any".
+func filters(c *gin.Context) accounts.Filter {
+	return accounts.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: one(c.Query("status"), "active", "invited", "disabled", "locked",
+		"enrolled", "missing", "required", "never"), Factor: factors.Kind(one(c.Query("factor"), "none", "totp", "email", "emailonly", "recovery", "low")),
+		Role: login.Role(one(c.Query("role"), "user", "admin")), Sort: one(c.Query("sort"), "-login", "created", "-created", "last", "-last"),
+		After: short(c.Query("after"), 400), Limit: accountsPage}
+}
+
+// one is a value if it is among those known, else "".
+func one(value string, known ...string) string {
+	for _, k := range known {
+		if value == k {
+			return value
+		}
+	}
+	return ""
+}
+
+// filterQuery is a filter as the address shows it, without what is any.
+func filterQuery(path string, f accounts.Filter) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"q": f.Query, "status": f.Status, "factor": string(f.Factor), "role": string(f.Role), "sort": f.Sort, "after": f.After} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
 
 // admin is who is enrolled and who is not.
-func (w *web) admin(c *gin.Context) error { return w.showAdmin(c, "", login.Refusal{}) }
+func (w *web) admin(c *gin.Context) error {
+	return w.showAdmin(c, views.Admin{}, login.Refusal{})
+}
 
-func (w *web) showAdmin(c *gin.Context, link string, refused login.Refusal) error {
-	ctx := c.Request.Context()
-	f := accounts.Filter{Query: short(c.Query("q"), 100), Status: c.Query("status"), Factor: factors.Kind(c.Query("factor")),
-		Role: login.Role(c.Query("role")), After: c.Query("after"), Limit: accountsPage + 1}
-	list, err := w.Accounts.List(ctx, f)
+func (w *web) showAdmin(c *gin.Context, s views.Admin, refused login.Refusal) error {
+	ctx, f := c.Request.Context(), filters(c)
+	page, err := w.Accounts.Page(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -30,32 +65,116 @@ func (w *web) showAdmin(c *gin.Context, link string, refused login.Refusal) erro
 	if err != nil {
 		return err
 	}
-	show := func(alert string) (views.Screen, views.Frame) {
-		s := views.Admin{Total: totals.Accounts, Enrolled: totals.Enrolled, Query: f.Query, InviteLink: link, Alert: alert}
-		if len(list) > accountsPage {
-			list = list[:accountsPage]
-			q := url.Values{"q": {f.Query}, "status": {f.Status}, "factor": {string(f.Factor)}, "role": {string(f.Role)}, "after": {list[accountsPage-1].Key}}
-			s.More = "/admin?" + q.Encode()
-		}
-		for _, a := range list {
-			s.Rows = append(s.Rows, accountRow(a))
-		}
-		return s, views.Frame{Title: "Enrollment", Area: "admin", Wide: true}
+	days, err := w.Accounts.History(ctx, historyDays)
+	if err != nil {
+		return err
 	}
+	s.Total, s.List = totals[0].N, listScreen(f, page)
+	s.Filter = views.AdminFilter{Query: f.Query, Status: f.Status, Factor: string(f.Factor), Role: string(f.Role), Sort: f.Sort}
+	plain := f
+	plain.Sort, plain.After, plain.Limit = "", "", 0
+	for i, t := range totals {
+		s.Totals = append(s.Totals, views.AdminTotal{Label: t.Label, Href: filterQuery("/admin", t.Filter), N: t.N,
+			Share: t.Filter.Status == "enrolled", Bad: t.Filter.Status == "required" || t.Filter.Status == "locked" || t.Filter.Factor == "low",
+			Current: t.Filter == plain && (i > 0 || f.After == "")})
+	}
+	for i := len(days)%7 - 1; i < len(days); i += 7 {
+		if i >= 0 {
+			s.Days = append(s.Days, views.Adoption(days[i]))
+		}
+	}
+	return w.showOr(c, refused, "Accounts", func(alert string) views.Screen {
+		s.Alert = alert
+		return s
+	})
+}
+
+// showOr shows one of the admin's screens, with what was refused.
+func (w *web) showOr(c *gin.Context, refused login.Refusal, title string, show func(alert string) views.Screen) error {
+	frame := views.Frame{Title: title, Area: "admin", Wide: true}
 	if refused.OK() {
-		s, f := show("")
-		return w.render(c, http.StatusOK, s, f)
+		return w.render(c, http.StatusOK, show(""), frame)
 	}
-	return w.refused(c, refused, show)
+	return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) { return show(alert), frame })
+}
+
+func listScreen(f accounts.Filter, page accounts.Page) views.AdminList {
+	l := views.AdminList{Count: page.Count, Partial: page.Partial}
+	for _, a := range page.Accounts {
+		l.Rows = append(l.Rows, accountRow(a))
+	}
+	at := f
+	at.After = ""
+	l.CSV = filterQuery("/admin/enrollment.csv", at)
+	if f.After != "" {
+		l.First = filterQuery("/admin", at)
+	}
+	if page.Next != "" {
+		at.After = page.Next
+		l.More = filterQuery("/admin", at)
+		at.After = ""
+	}
+	for _, x := range []struct{ label, sort string }{{"Account", "login"}, {"Role", ""}, {"Status", ""}, {"Factors", ""}, {"Recovery codes", ""},
+		{"Last sign-in", "last"}, {"Added", "created"}} {
+		l.Columns = append(l.Columns, column(at, x.label, x.sort))
+	}
+	return l
+}
+
+// column is a heading; a second click on the one in force turns the order.
+func column(f accounts.Filter, label, sort string) views.Column {
+	x := views.Column{Label: label}
+	if sort == "" {
+		return x
+	}
+	present := f.Sort
+	if present == "" {
+		present = "login"
+	}
+	up, down := sort, "-"+sort
+	f.Sort = down // the newest first is what a first click on a date wants
+	switch {
+	case present == up:
+		x.Sorted = "ascending"
+	case present == down:
+		x.Sorted, f.Sort = "descending", up
+	case sort == "login":
+		f.Sort = up
+	}
+	if f.Sort == "login" {
+		f.Sort = ""
+	}
+	x.Href = filterQuery("/admin", f)
+	return x
 }
 
 func accountRow(a login.Account) views.AccountRow {
-	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: a.Status(),
-		RecoveryLeft: a.RecoveryLeft, LastLogin: a.LastLogin, Created: a.Created}
+	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: accounts.StatusOf(a),
+		RecoveryLeft: a.RecoveryLeft, Reset: a.Bare(), LastLogin: a.LastLogin, Created: a.Created}
 	for _, k := range a.Kinds {
 		r.Kinds = append(r.Kinds, string(k))
 	}
 	return r
+}
+
+// chart draws one of the pictures; only its colours depend on the address.
+func (w *web) chart(draw func(days []views.Adoption, dark bool) ([]byte, error)) handler {
+	return func(c *gin.Context) error {
+		days, err := w.Accounts.History(c.Request.Context(), historyDays)
+		if err != nil {
+			return err
+		}
+		list := make([]views.Adoption, len(days))
+		for i, d := range days {
+			list[i] = views.Adoption(d)
+		}
+		svg, err := draw(list, c.Query("theme") == "dark")
+		if err != nil {
+			return err
+		}
+		c.Data(http.StatusOK, "image/svg+xml", svg)
+		return nil
+	}
 }
 
 // inviteUser makes an account for somebody and shows the link to hand over.
@@ -64,15 +183,17 @@ func (w *web) inviteUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	link, r, err := w.Accounts.Invite(c.Request.Context(), visit(c),
-		accounts.Form{Login: f["login"], Name: f["name"], Role: login.Role(f["role"])}, w.client(c))
+	ctx, v := c.Request.Context(), visit(c)
+	id, link, r, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Role: login.Role(f["role"])}, w.client(c))
 	if err != nil {
 		return err
 	}
 	if !r.OK() {
-		return w.showAdmin(c, "", r)
+		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"]}, r)
 	}
-	_ = link // the mail carries it; it is shown only where there is no address
-	w.redirect(c, "/admin?said=invited")
+	if err := w.Login.Show(ctx, v, id, link); err != nil {
+		return err
+	}
+	w.redirect(c, "/admin/users/"+id+"?said=invited")
 	return nil
 }

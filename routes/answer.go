@@ -198,6 +198,16 @@ var notices = map[string]string{
 	"signed-out":      "You are signed out.",
 	"secured":         "All sessions were ended. We sent a link for a new password to your address.",
 	"invited":         "The invite was made.",
+	"ticket":          "Now sign in with your password. Then you set up a new factor.",
+	"policy":          "The policy is in force.",
+	"retried":         "The mail is tried again now.",
+	"did-reset":       "The factors were reset.",
+	"did-unlock":      "The account is unlocked.",
+	"did-disable":     "The account is disabled. Its sessions were ended.",
+	"did-enable":      "The account is enabled.",
+	"did-role":        "The role was changed.",
+
+	"did-end-sessions": "All sessions were ended.",
 }
 
 // short cuts what came from outside before it goes into a record.

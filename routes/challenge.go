@@ -51,7 +51,7 @@ func (w *web) over(c *gin.Context) {
 		w.cookies.drop(c, loginCookie)
 		to = "/login?over=1"
 	}
-	if c.GetHeader("HX-Request") == "true" && c.Request.Method == http.MethodGet {
+	if c.GetHeader("HX-Request") == "true" {
 		c.Header("HX-Redirect", to)
 		c.Status(http.StatusUnauthorized)
 		return

@@ -16,6 +16,7 @@ const (
 	loginCookie   = "nightlatch_login"   // the pending login
 	sessionCookie = "nightlatch_session" // the session
 	trustedCookie = "nightlatch_browser" // a browser that is not asked for a factor
+	ticketCookie  = "nightlatch_ticket"  // a pressed enrollment link: this browser may sign in to enroll
 	knownCookie   = "nightlatch_known"   // a browser that signed in before: strangers' failures do not delay it
 )
 
@@ -92,7 +93,7 @@ func (w *web) client(c *gin.Context) login.Client {
 	addr := w.Proxies.Client(c.Request)
 	return login.Client{
 		Address: addr.String(), Range: Range(addr), Shown: Shown(addr), Browser: browserName(c.Request.UserAgent()),
-		Known: w.cookies.get(c, knownCookie), Trusted: w.cookies.get(c, trustedCookie), Session: w.cookies.get(c, sessionCookie),
+		Known: w.cookies.get(c, knownCookie), Trusted: w.cookies.get(c, trustedCookie), Session: w.cookies.get(c, sessionCookie), Ticket: w.cookies.get(c, ticketCookie),
 	}
 }
 

@@ -67,9 +67,10 @@ func (w *web) totpLink(v *login.Visit, secret []byte) string {
 	return factors.TOTPLink(factors.Ceremony{Issuer: w.brand, Login: v.Account.Login}, secret)
 }
 
-// qrSize is the side of the picture in pixels: twice what the page shows, for
-// sharp screens.
-const qrSize = 440
+// qrModule is the side of one square of the picture in pixels: a whole number,
+// so that every square is the same however long the login is. About twice what
+// the page shows, for sharp screens.
+const qrModule = 8
 
 // qr is the pending secret as a picture.
 func (w *web) qr(c *gin.Context) error {
@@ -81,7 +82,7 @@ func (w *web) qr(c *gin.Context) error {
 	if !r.OK() {
 		return errNotFound
 	}
-	png, err := qrcode.Encode(w.totpLink(v, e.Secret), qrcode.Medium, qrSize)
+	png, err := qrcode.Encode(w.totpLink(v, e.Secret), qrcode.Medium, -qrModule)
 	if err != nil {
 		return err
 	}

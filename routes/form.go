@@ -32,7 +32,7 @@ func form(c *gin.Context, fields ...string) (map[string]string, error) {
 		if len(values) == 1 {
 			got[name] = values[0]
 		}
-		if v := got[name]; len(v) > maxField || !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+		if v := got[name]; len(v) > maxField || !isText(v) {
 			return nil, errForm
 		}
 	}
@@ -63,3 +63,7 @@ func parse(r *http.Request) error {
 	}
 	return nil
 }
+
+// isText says whether what was sent can be kept by every database: UTF-8
+// without NUL.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

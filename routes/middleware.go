@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +28,10 @@ func (w *web) identify(c *gin.Context) {
 	c.Set(idKey, id)
 	c.Header("X-Request-Id", id)
 	c.Next()
+	took := time.Since(start)
+	if w.Observe != nil {
+		w.Observe(knownMethod(c.Request.Method), c.FullPath(), c.Writer.Status(), took)
+	}
 	level := slog.LevelInfo
 	if c.FullPath() == "/static/*name" || c.FullPath() == "/healthz" || c.FullPath() == "/verify" {
 		level = slog.LevelDebug
@@ -34,7 +40,15 @@ func (w *web) identify(c *gin.Context) {
 		return
 	}
 	w.Log.Log(c.Request.Context(), level, "request", "id", id, "method", c.Request.Method, "route", c.FullPath(),
-		"status", c.Writer.Status(), "ms", time.Since(start).Milliseconds(), "address", w.Proxies.Client(c.Request).String())
+		"status", c.Writer.Status(), "ms", took.Milliseconds(), "address", w.Proxies.Client(c.Request).String())
+}
+
+// knownMethod keeps invented methods from becoming labels.
+func knownMethod(m string) string {
+	if m == http.MethodGet || m == http.MethodPost {
+		return m
+	}
+	return "other"
 }
 
 // recover turns a panic into a 500 and logs where it was, without the request:
@@ -76,13 +90,42 @@ func headers(https bool) gin.HandlerFunc {
 	}
 }
 
-// protect refuses unsafe requests that another site sends.
+// protect refuses what no route takes.
 func (w *web) protect(c *gin.Context) {
-	if err := w.cross.Check(c.Request); err != nil {
-		w.fail(c, errCross)
+	if err := w.unfit(c.Request); err != nil {
+		w.fail(c, err)
 		c.Abort()
 		return
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 	c.Next()
+}
+
+// unfit says what is wrong with a request, whichever route it is for: another
+// site sends it, it is too large, or its address is not text.
+func (w *web) unfit(r *http.Request) error {
+	switch {
+	case w.cross.Check(r) != nil:
+		return errCross
+	case r.ContentLength > maxBody: // also where the route does not read it
+		return errLarge
+	case !isText(r.URL.Path):
+		return errNotFound
+	case !isTextQuery(r.URL):
+		return errForm
+	}
+	return nil
+}
+
+// isTextQuery says whether a query holds nothing but text.
+func isTextQuery(u *url.URL) bool {
+	if u.RawQuery == "" {
+		return true
+	}
+	for name, values := range u.Query() {
+		if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
+			return false
+		}
+	}
+	return true
 }

@@ -134,5 +134,9 @@ var eventWords = map[string]struct {
 	"browser.trusted": {text: "Browser trusted"}, "browser.forgotten": {text: "Browser forgotten"}, "browsers.forgotten": {text: "All browsers forgotten"},
 	"email.verified": {text: "Address confirmed"}, "email.changed": {text: "Address changed"}, "email.change-asked": {text: "New address asked for"},
 	"name.changed": {text: "Name changed"}, "account.created": {text: "Account made"}, "account.accepted": {text: "Invite accepted"},
+	"factors.reset": {"Factors reset by an admin", true}, "ticket.used": {text: "Link for a new factor opened"},
+	"account.unlocked": {text: "Unlocked by an admin"}, "account.disabled": {"Disabled by an admin", true}, "account.enabled": {text: "Enabled by an admin"},
+	"sessions.ended-by-admin": {text: "All sessions ended by an admin"}, "role.changed": {text: "Role changed by an admin"},
+	"policy.changed": {text: "Policy changed"}, "mail.retried": {text: "Mail tried again"},
 	"account.secured": {"All sessions ended by the owner’s link", true},
 }

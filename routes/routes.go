@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,7 +28,9 @@ type Options struct {
 	Setup    *SetupToken  // makes the first admin; nil when there is one
 	Ready    func() error // database and mail worker
 	Log      *slog.Logger
-	Gallery  bool // every state of every screen at /_screens, for development
+	// Observe is told how each request ended; may be nil.
+	Observe func(method, route string, status int, took time.Duration)
+	Gallery bool // every state of every screen at /_screens, for development
 }
 
 // web is what handlers share.
@@ -112,6 +115,8 @@ func (w *web) front() []route {
 		{post, "/password/reset/:token", open, w.reset},
 		{get, "/email/verify/:token", open, w.verifyEmailPage},
 		{post, "/email/verify/:token", open, w.verifyEmail},
+		{get, "/enroll/:token", open, w.enrollPage},
+		{post, "/enroll/:token", open, w.enroll},
 		{get, "/secure/:token", open, w.securePage},
 		{post, "/secure/:token", open, w.secure},
 	}
@@ -139,6 +144,7 @@ func (w *web) own() []route {
 		{get, "/profile/factors/recovery", enrollingFresh, w.recoveryPage},
 		{get, "/profile/factors/recovery.txt", enrollingFresh, w.recoveryFile},
 		{post, "/profile/factors/recovery", fresh, w.makeRecovery},
+		{post, "/profile/factors/recovery/saved", enrolling, w.savedCodes},
 		{post, "/profile/factors/recovery/check", fresh, w.checkRecovery},
 		{post, "/profile/factors/disable", fresh, w.disable},
 		{post, "/profile/factors/:id/name", fresh, w.renameFactor},
@@ -160,14 +166,38 @@ func (w *web) own() []route {
 func (w *web) admins() []route {
 	return []route{
 		{get, "/admin", admin, w.admin},
+		{get, "/admin/enrollment.csv", admin, w.enrollmentCSV},
+		{get, "/admin/adoption.svg", admin, w.chart(views.AdoptionChart)},
+		{get, "/admin/kinds.svg", admin, w.chart(views.KindsChart)},
 		{post, "/admin/users", adminFresh, w.inviteUser},
+		{get, "/admin/users/:id", admin, w.person},
+		{post, "/admin/users/:id/reset", adminFresh, w.resetFactors},
+		{post, "/admin/users/:id/unlock", adminFresh, w.manage("unlock", w.unlockUser)},
+		{post, "/admin/users/:id/disable", adminFresh, w.manage("disable", w.disableUser)},
+		{post, "/admin/users/:id/enable", adminFresh, w.manage("enable", w.enableUser)},
+		{post, "/admin/users/:id/end-sessions", adminFresh, w.manage("end-sessions", w.endUserSessions)},
+		{post, "/admin/users/:id/role", adminFresh, w.manage("role", w.changeRole)},
+		{get, "/admin/policy", admin, w.policyPage},
+		{post, "/admin/policy", adminFresh, w.savePolicy},
+		{get, "/admin/import", admin, w.importPage},
+		{post, "/admin/import", admin, w.tryImport},
+		{get, "/admin/audit", admin, w.audit},
+		{get, "/admin/audit.csv", admin, w.auditCSV},
+		{get, "/admin/mail", admin, w.outbox},
+		{post, "/admin/mail/:id/retry", adminFresh, w.retryMail},
 	}
 }
 
-// here is the path and query of a request, for coming back to it.
+// here is the path and query of a request, for coming back to it. What was
+// said there is not said again.
 func here(u *url.URL) string {
-	if u.RawQuery == "" {
+	q := u.RawQuery
+	if v := u.Query(); v.Has("said") {
+		v.Del("said")
+		q = v.Encode()
+	}
+	if q == "" {
 		return u.Path
 	}
-	return u.Path + "?" + u.RawQuery
+	return u.Path + "?" + q
 }

@@ -17,6 +17,7 @@ import (
 type SetupToken struct {
 	mu    sync.Mutex
 	token string
+	turn  sync.Mutex // held while an admin is being made
 }
 
 // NewSetupToken draws a token.
@@ -38,6 +39,20 @@ func (t *SetupToken) fits(token string) bool {
 	return t.token != "" && subtle.ConstantTimeCompare([]byte(t.token), []byte(token)) == 1
 }
 
+// begin lets uses of the token through one after another, so that whoever had
+// to wait finds it over. The caller calls done.
+func (t *SetupToken) begin(token string) (done func(), ok bool) {
+	if !t.fits(token) {
+		return nil, false
+	}
+	t.turn.Lock()
+	if !t.fits(token) {
+		t.turn.Unlock()
+		return nil, false
+	}
+	return t.turn.Unlock, true
+}
+
 func (t *SetupToken) end() {
 	t.mu.Lock()
 	t.token = ""
@@ -57,9 +72,11 @@ func (w *web) setup(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !w.Options.Setup.fits(f["token"]) {
+	done, ok := w.Options.Setup.begin(f["token"])
+	if !ok {
 		return errNotFound
 	}
+	defer done()
 	ctx, k := c.Request.Context(), w.client(c)
 	r := login.Refusal{Why: login.Bad, Text: "Choose a password."}
 	if f["password"] != "" {

@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/uptrace/bun"
 
 	"nightlatch/accounts"
 	"nightlatch/login"
@@ -12,50 +12,102 @@ import (
 
 var _ accounts.Store = (*Store)(nil)
 
+const (
+	// walked is how many accounts one page of a search looks through. On a
+	// site that has no more, every part of a word is found.
+	walked = 20_000
+	// narrow is how many finds of a search are read and sorted at once.
+	narrow = 5_000
+)
+
 // CountAccounts counts all.
 func (s *Store) CountAccounts(ctx context.Context) (int, error) {
 	return s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM accounts"))
 }
 
-// Totals counts who is enrolled.
-func (s *Store) Totals(ctx context.Context) (t accounts.Totals, err error) {
-	err = s.reader.NewRaw("SELECT count(*), count(CASE WHEN kinds <> '' THEN 1 END) FROM accounts").Scan(ctx, &t.Accounts, &t.Enrolled)
-	return t, err
+// sortColumns are what the list can be sorted by.
+var sortColumns = map[string]string{"": "login_key", "login": "login_key", "created": "created_at", "last": "last_login_at"}
+
+// place is one account in the order of the list.
+type place struct {
+	ID, Login, Searched string
+	Bucket              accounts.Bucket
+	CreatedAt, LastAt   int64
 }
 
-// Accounts lists the accounts of a filter in order of their logins.
-func (s *Store) Accounts(ctx context.Context, f accounts.Filter) ([]login.Account, error) {
+const placeColumns = "account_id AS id, login_key AS login, searched, bucket, created_at, last_login_at AS last_at"
+
+// value is what the list is sorted by, as a cursor holds it.
+func (p place) value(sort string) string {
+	switch sortColumns[sort] {
+	case "created_at":
+		return strconv.FormatInt(p.CreatedAt, 10) + "," + p.ID
+	case "last_login_at":
+		return strconv.FormatInt(p.LastAt, 10) + "," + p.ID
+	}
+	return p.Login
+}
+
+// Page reads one page of the list. Without a search it merges the buckets,
+// each sorted by an index; with one see search.
+func (s *Store) Page(ctx context.Context, q accounts.Query) (accounts.Page, error) {
+	page := accounts.Page{Count: q.Total}
+	if len(q.Buckets) == 0 {
+		return page, nil
+	}
+	q.Limit++ // one more tells whether there is a next page
+	var found []place
+	var err error
+	more := ""
+	if q.Text == "" {
+		found, err = s.merge(ctx, q)
+	} else {
+		found, more, page.Count, err = s.search(ctx, q)
+	}
+	if err != nil {
+		return page, err
+	}
+	if page.Next, page.Partial = more, more != "" && len(found) < q.Limit; len(found) == q.Limit {
+		found = found[:q.Limit-1]
+		page.Next = found[len(found)-1].value(q.Sort)
+	}
+	page.Accounts, err = s.accountsOf(ctx, found)
+	return page, err
+}
+
+// merge takes the first of each bucket and then the first of those.
+func (s *Store) merge(ctx context.Context, q accounts.Query) ([]place, error) {
+	after, order := after(q)
+	if q.All {
+		return s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE "+after.sql+order, append(after.args, q.Limit)...)
+	}
+	var parts []string
+	var args []any
+	for i, b := range q.Buckets {
+		parts = append(parts, "SELECT * FROM (SELECT "+placeColumns+", "+sortColumns[q.Sort]+", account_id FROM directory WHERE bucket = ? AND "+
+			after.sql+order+") AS b"+strconv.Itoa(i))
+		args = append(append(append(args, int(b)), after.args...), q.Limit)
+	}
+	return s.places(ctx, "SELECT id, login, searched, bucket, created_at, last_at FROM ("+strings.Join(parts, " UNION ALL ")+") AS x"+order,
+		append(args, q.Limit)...)
+}
+
+func (s *Store) places(ctx context.Context, sql string, args ...any) (list []place, err error) {
+	err = s.reader.NewRaw(sql, args...).Scan(ctx, &list)
+	return list, err
+}
+
+// accountsOf reads the accounts of a page in the page's order.
+func (s *Store) accountsOf(ctx context.Context, found []place) ([]login.Account, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	ids, rank := make([]string, len(found)), map[string]int{}
+	for i, p := range found {
+		ids[i], rank[p.ID] = p.ID, i
+	}
 	var rows []accountRow
-	q := s.reader.NewSelect().Model(&rows).Where("login_key > ?", f.After).Order("login_key").Limit(int64(f.Limit))
-	if f.Query != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(f.Query)) + "%"
-		q = q.Where(`(login_key LIKE ? ESCAPE '\' OR lower(name) LIKE ? ESCAPE '\')`, like, like)
-	}
-	if f.Role != "" {
-		q = q.Where("role = ?", f.Role)
-	}
-	if f.Factor != "" {
-		q = withFactor(q, f)
-	}
-	switch f.Status {
-	case "enrolled":
-		q = q.Where("kinds <> ''")
-	case "missing":
-		q = q.Where("kinds = ''")
-	case "disabled":
-		q = q.Where("disabled_at > 0")
-	case "active":
-		q = q.Where("disabled_at = 0 AND password <> ''")
-	case "invited":
-		q = q.Where("disabled_at = 0 AND password = ''")
-	}
-	err := q.Scan(ctx)
+	err := s.reader.NewSelect().Model(&rows).ColumnExpr(accountColumns).Where("a.id IN (?)", list(ids)).Scan(ctx)
+	slices.SortFunc(rows, func(x, y accountRow) int { return rank[x.ID] - rank[y.ID] })
 	return mapRows(rows, (*accountRow).account), err
-}
-
-func withFactor(q *bun.SelectQuery, f accounts.Filter) *bun.SelectQuery {
-	if f.Factor == "recovery" {
-		return q.Where("recovery_left > 0")
-	}
-	return q.Where("kinds LIKE ?", "%"+string(f.Factor)+"%")
 }

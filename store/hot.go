@@ -11,7 +11,8 @@ import (
 // visitSQL is the look-up of every signed-in request.
 const visitSQL = `SELECT s.id, s.account_id, s.level, s.factor, s.address, s.browser, s.warning, s.created_at, s.last_seen_at, s.confirmed_at,
  a.login, a.login_key, a.name, a.email, a.email_verified_at, a.role, a.origin, a.password, a.password_changed_at, a.preferred,
- a.created_at, a.last_login_at, a.disabled_at, a.kinds, a.recovery_left, (SELECT value FROM settings WHERE key = 'policy')
+ a.created_at, a.last_login_at, a.disabled_at, a.kinds, a.recovery_left,
+ coalesce((SELECT must_enroll_at FROM directory WHERE account_id = a.id), 0), (SELECT value FROM settings WHERE key = 'policy')
  FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.token_hash = `
 
 // Visit finds session, account and policy by the hash of a token, in one query.
@@ -26,7 +27,7 @@ func (s *Store) Visit(ctx context.Context, hash string) (login.Session, login.Ac
 	err = row.Scan(&r.ID, &r.AccountID, &r.Level, &r.Factor, &r.Address, &r.Browser, &r.Warning,
 		&r.CreatedAt, &r.LastSeenAt, &r.ConfirmedAt, &a.Login, &a.LoginKey, &a.Name, &a.Email, &a.EmailVerifiedAt,
 		&a.Role, &a.Origin, &a.Password, &a.PasswordChangedAt, &a.Preferred, &a.CreatedAt, &a.LastLoginAt,
-		&a.DisabledAt, &a.Kinds, &a.RecoveryLeft, &policy)
+		&a.DisabledAt, &a.Kinds, &a.RecoveryLeft, &a.MustEnrollAt, &policy)
 	a.ID, r.TokenHash = r.AccountID, hash
 	return r.session(), a.account(), policy.String, missing(err)
 }

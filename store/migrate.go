@@ -25,6 +25,7 @@ func (s *Store) Migrate(ctx context.Context) (done []string, err error) {
 		g, err := m.Migrate(ctx)
 		if g != nil && err == nil {
 			done = names(g)
+			return s.Refresh(ctx)
 		}
 		return err
 	})

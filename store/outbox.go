@@ -93,6 +93,11 @@ func (s *Store) ClaimMail(ctx context.Context, now time.Time, lease time.Duratio
 	return list, nil
 }
 
+// QueuedMail counts what waits to be sent.
+func (s *Store) QueuedMail(ctx context.Context) (int, error) {
+	return s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM outbox WHERE status = ?", mailQueued))
+}
+
 // endMail wipes what a mail said.
 func (s *Store) endMail(ctx context.Context, id, status, lastErr string, sent time.Time) error {
 	_, err := s.writer.NewRaw("UPDATE outbox SET status = ?, data = NULL, last_error = ?, sent_at = ? WHERE id = ?",

@@ -39,9 +39,10 @@ func claim(t *testing.T, s *store.Store, now time.Time, n int) []mail.Message {
 func TestAMailHasOneSender(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		const mails = 120
+		keys, other := newKeys(t), open(t, url)
+		s.UseKeys(keys)
+		other.UseKeys(keys)
 		post(t, s, mails, time.Time{})
-		other := open(t, url)
-		other.UseKeys(s.Keys())
 		var mu sync.Mutex
 		got := map[string]int{}
 		together(8, func(i int) {

@@ -23,7 +23,7 @@ func (q query) AccountByKey(ctx context.Context, key string) (login.Account, err
 
 func (q query) account(ctx context.Context, where, arg string, lock bool) (login.Account, error) {
 	var r accountRow
-	sel := q.db.NewSelect().Model(&r).Where(where, arg)
+	sel := q.db.NewSelect().Model(&r).ColumnExpr(accountColumns).Where(where, arg)
 	if lock && q.pg {
 		sel = sel.For("UPDATE")
 	}

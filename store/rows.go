@@ -27,7 +27,13 @@ type accountRow struct {
 	DisabledAt        stamp
 	Kinds             string
 	RecoveryLeft      int
+	OffKinds          string `bun:",scanonly"` // of its row of the directory
+	MustEnrollAt      stamp  `bun:",scanonly"`
 }
+
+// accountColumns reads an account with what the directory keeps of it.
+const accountColumns = "a.*, coalesce((SELECT off_kinds FROM directory WHERE account_id = a.id), '') AS off_kinds, " +
+	"coalesce((SELECT must_enroll_at FROM directory WHERE account_id = a.id), 0) AS must_enroll_at"
 
 func fromAccount(a login.Account) *accountRow {
 	return &accountRow{ID: a.ID, Login: a.Login, LoginKey: a.Key, Name: a.Name, Email: a.Email,
@@ -41,13 +47,19 @@ func (r *accountRow) account() login.Account {
 		EmailVerified: r.EmailVerifiedAt.Time(), Role: login.Role(r.Role), Origin: r.Origin,
 		Password: login.Hidden(r.Password), PasswordChanged: r.PasswordChangedAt.Time(), Preferred: r.Preferred,
 		Created: r.CreatedAt.Time(), LastLogin: r.LastLoginAt.Time(), Disabled: r.DisabledAt.Time(),
-		RecoveryLeft: r.RecoveryLeft}
-	for k := range strings.SplitSeq(r.Kinds, ",") {
+		RecoveryLeft: r.RecoveryLeft, MustEnroll: r.MustEnrollAt.Time()}
+	a.Kinds, a.Off = kinds(r.Kinds), kinds(r.OffKinds)
+	return a
+}
+
+// kinds reads a list of kinds as it is kept.
+func kinds(kept string) (list []factors.Kind) {
+	for k := range strings.SplitSeq(kept, ",") {
 		if k != "" {
-			a.Kinds = append(a.Kinds, factors.Kind(k))
+			list = append(list, factors.Kind(k))
 		}
 	}
-	return a
+	return list
 }
 
 type credentialRow struct {

@@ -41,12 +41,17 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		writer.Close()
 		return nil, err
 	}
-	reader, err := openPool(ctx, "file:"+name+"?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)", sqliteReaders)
+	reader, err := openPool(ctx, readerDSN(path)+"&_pragma=query_only(1)", sqliteReaders)
 	if err != nil {
 		writer.Close()
 		return nil, err
 	}
 	return newStore(writer, reader), nil
+}
+
+// readerDSN opens a file without the right to change it.
+func readerDSN(path string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=ro&_pragma=busy_timeout(5000)"
 }
 
 func openPool(ctx context.Context, dsn string, conns int) (*bun.DB, error) {

@@ -124,8 +124,11 @@ func (s *Store) Write(ctx context.Context, do func(login.Tx) error) error {
 
 func (s *Store) once(ctx context.Context, do func(login.Tx) error) error {
 	return s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
-		t := &tx{query: query{db: btx, keys: s.keys, pg: s.pg}}
+		t := &tx{query: query{db: btx, keys: s.keys, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
 		if err := do(t); err != nil {
+			return err
+		}
+		if err := t.settle(ctx); err != nil {
 			return err
 		}
 		return t.flush(ctx)

@@ -13,7 +13,9 @@ import (
 // chain is the last one taken and the shortest held.
 type tx struct {
 	query
-	events []login.Event
+	events  []login.Event
+	touched map[string]bool // accounts whose row of the directory may have to change
+	counts  counts
 }
 
 // LockAccount reads an account that nobody else changes until the end.
@@ -27,11 +29,13 @@ func (t *tx) InsertAccount(ctx context.Context, a login.Account) error {
 	if taken(err) {
 		return login.ErrTaken
 	}
+	t.touch(a.ID)
 	return err
 }
 
 // SaveAccount saves all but what follows from the credentials.
 func (t *tx) SaveAccount(ctx context.Context, a login.Account) error {
+	t.touch(a.ID)
 	ok, err := changed(t.db.NewUpdate().Model(fromAccount(a)).ExcludeColumn("kinds", "recovery_left").WherePK().Exec(ctx))
 	if err == nil && !ok {
 		return login.ErrNotFound
@@ -114,6 +118,7 @@ func (t *tx) recount(ctx context.Context, accountID string) error {
 			kinds = append(kinds, r.Kind)
 		}
 	}
+	t.touch(accountID)
 	_, err = t.db.NewUpdate().Table("accounts").Set("kinds = ?", strings.Join(kinds, ",")).Set("recovery_left = ?", left).
 		Where("id = ?", accountID).Exec(ctx)
 	return err

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"nightlatch/login"
 )
@@ -56,13 +58,23 @@ func (t *tx) SaveThrottle(ctx context.Context, x login.Throttle) error {
 	_, err := t.db.NewInsert().Model(&throttleRow{Key: x.Key, Fails: x.Fails, LastAt: at(x.Last), UntilAt: at(x.Until), OffAt: at(x.Off)}).
 		On("CONFLICT (key) DO UPDATE").Set("fails = excluded.fails").Set("last_at = excluded.last_at").
 		Set("until_at = excluded.until_at").Set("off_at = excluded.off_at").Exec(ctx)
+	if err == nil && !x.Off.IsZero() {
+		err = t.switched(ctx, x.Key, true)
+	}
 	return err
 }
 
 // ClearThrottle forgets a counter.
 func (t *tx) ClearThrottle(ctx context.Context, key string) error {
-	_, err := t.db.NewDelete().Table("throttles").Where("key = ?", key).Exec(ctx)
-	return err
+	var off stamp
+	err := t.db.NewRaw("DELETE FROM throttles WHERE key = ? RETURNING off_at", key).Scan(ctx, &off)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && off == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.switched(ctx, key, false)
 }
 
 // InsertSession begins a session.

@@ -2,6 +2,7 @@ package views
 
 import (
 	"html/template"
+	"slices"
 	"time"
 )
 
@@ -26,7 +27,7 @@ const (
 // Fixtures are all states of all screens. The list of their screens is the list
 // of screens there are: one that is missing here cannot be shown.
 func Fixtures() []Fixture {
-	return append(append(frontFixtures(), factorFixtures()...), insideFixtures()...)
+	return slices.Concat(frontFixtures(), factorFixtures(), insideFixtures(), adminFixtures())
 }
 
 func front(title string) Frame { return Frame{Brand: "Nightlatch", Title: title} }

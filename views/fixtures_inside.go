@@ -23,10 +23,6 @@ func insideFixtures() []Fixture {
 		{"profile-alert-name", inside("Profile", "profile"), profileAlert("name", "A name has at most 128 characters.")},
 		{"activity", inside("Activity", "profile"), Activity{Events: events(), More: "/profile/activity?after=e9"}},
 		{"activity-none", inside("Activity", "profile"), Activity{}},
-		{"admin", inside("Accounts", "admin"), Admin{Total: 204, Enrolled: 131, Rows: accounts(), More: "/admin?after=a5"}},
-		{"admin-filtered", inside("Accounts", "admin"), Admin{Total: 204, Enrolled: 131, Query: "zzz", Status: "locked", Factor: "none", Role: "admin"}},
-		{"admin-invited", inside("Accounts", "admin"), Admin{Total: 1, Rows: accounts()[:1], InviteLink: "https://nightlatch.example.com/invite/Jm3cP8sVw2Yq7Kx4"}},
-		{"admin-alert", inside("Accounts", "admin"), Admin{Alert: "There is an account of that name."}},
 	}
 }
 
@@ -88,15 +84,5 @@ func events() []EventRow {
 		{At: before(26 * time.Hour), Text: "Right password, then a wrong code", Browser: "Chrome on Windows", Address: "203.0.113.80", Bad: true},
 		{At: before(3 * day), Text: "Authenticator app added", Browser: "Firefox on Linux", Address: "192.0.2.14"},
 		{At: before(20 * day), Text: "Recovery code used", Detail: "7 are left"},
-	}
-}
-
-func accounts() []AccountRow {
-	return []AccountRow{
-		{ID: "a1", Login: "ada@example.com", Name: "Ada Byron", Role: "admin", Status: "active", Kinds: []string{"totp", "email"}, RecoveryLeft: 7, LastLogin: before(2 * time.Hour), Created: before(400 * day)},
-		{ID: "a2", Login: "alan", Name: "Alan Mathison", Role: "user", Status: "active", LastLogin: before(9 * day), Created: before(300 * day)},
-		{ID: "a3", Login: "grace@example.com", Role: "user", Status: "invited", Created: before(2 * day)},
-		{ID: "a4", Login: "a-rather-long-login-name-of-somebody@department.example.com", Name: "<b>Bobby</b> Tables", Role: "user", Status: "locked", Kinds: []string{"email"}, RecoveryLeft: 2, LastLogin: before(60 * day), Created: before(90 * day)},
-		{ID: "a5", Login: "kurt", Role: "user", Status: "disabled", Kinds: []string{"totp"}, RecoveryLeft: 10, LastLogin: before(200 * day), Created: before(500 * day)},
 	}
 }

@@ -22,6 +22,9 @@ func (o Options) funcs() template.FuncMap {
 		"describe": describe,
 		"percent":  percent,
 		"choose":   choose,
+		"number":   func(n int) string { return humanize.Comma(int64(n)) },
+		"list":     func(parts ...any) []any { return parts },
+		"when":     func(have, want, text string) string { return map[bool]string{true: text}[have == want] },
 	}
 }
 
@@ -92,7 +95,8 @@ type option struct {
 
 // choose makes the entries of a select from its values, which label themselves.
 func choose(chosen string, values ...string) []option {
-	names := map[string]string{"totp": "App", "none": "No factor", "email": "Email"}
+	names := map[string]string{"totp": "App", "none": "No factor", "email": "Email", "emailonly": "Email only", "recovery": "Recovery codes",
+		"low": "Codes low", "enrolled": "With a factor", "missing": "Without a factor", "required": "Required, missing", "never": "Never signed in"}
 	var os []option
 	for _, v := range values {
 		label := names[v]

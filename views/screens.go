@@ -195,27 +195,6 @@ type Message struct {
 	BackLabel     string
 }
 
-// AccountRow is one account in the admin's list.
-type AccountRow struct {
-	ID, Login, Name, Role, Status string // Status: active, invited, disabled, locked
-	Kinds                         []string
-	RecoveryLeft                  int
-	LastLogin, Created            time.Time
-}
-
-// Admin is who is enrolled and who is not.
-type Admin struct {
-	Total, Enrolled int
-	Rows            []AccountRow
-	Query           string
-	Status          string // filter in force, "" for any: active, invited, disabled, locked
-	Factor          string // none, totp, email
-	Role            string // user, admin
-	More            string
-	InviteLink      string
-	Alert           string
-}
-
 // Template names: each screen is views/templates/NAME.html.
 func (Setup) Template() string       { return "setup" }
 func (Login) Template() string       { return "login" }
@@ -230,7 +209,6 @@ func (Forgot) Template() string      { return "forgot" }
 func (Reset) Template() string       { return "reset" }
 func (Button) Template() string      { return "button" }
 func (Message) Template() string     { return "message" }
-func (Admin) Template() string       { return "admin" }
 
 // Start is the choice of what to enroll.
 type Start struct {

@@ -23,7 +23,7 @@ import (
 var builtin embed.FS
 
 // shared are the files that belong to every screen.
-var shared = []string{"layout", "partials"}
+var shared = []string{"layout", "partials", "partials_admin"}
 
 // Options are what the templates need from outside.
 type Options struct {

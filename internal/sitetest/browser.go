@@ -66,6 +66,9 @@ func (b *Browser) Do(method, path string, body io.Reader, asHTMX bool) *Page {
 	if asHTMX {
 		r.Header.Set("HX-Request", "true")
 	}
+	if host := b.Header.Get("Host"); host != "" {
+		r.Host = host
+	}
 	if r.RemoteAddr = b.Address; r.RemoteAddr == "" {
 		r.RemoteAddr = "203.0.113.7:4711"
 	}
@@ -112,9 +115,11 @@ func (b *Browser) Clone() *Browser {
 	return c
 }
 
-// Went says whether a form worked and led somewhere: 303, or HX-Redirect.
+// Went says whether an answer led somewhere: 303, or HX-Redirect with 200 when
+// it worked and 401 when somebody must sign in first.
 func (p *Page) Went(to string) bool {
-	return (p.Status == http.StatusSeeOther || p.Status == http.StatusOK && p.Header.Get("HX-Redirect") != "") && p.Location == to
+	hx := p.Header.Get("HX-Redirect") != "" && (p.Status == http.StatusOK || p.Status == http.StatusUnauthorized)
+	return (p.Status == http.StatusSeeOther || hx) && p.Location == to
 }
 
 var alertText = regexp.MustCompile(`(?s)role="alert"[^>]*>(.*?)</p>`)

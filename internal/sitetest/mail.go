@@ -52,6 +52,12 @@ func (s *Site) letter(name string) Letter {
 	if err != nil {
 		s.T.Fatal(err)
 	}
+	return s.ReadLetter(raw)
+}
+
+// ReadLetter reads a mail as it was sent.
+func (s *Site) ReadLetter(raw []byte) Letter {
+	s.T.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		s.T.Fatal(err)

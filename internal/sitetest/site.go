@@ -3,6 +3,7 @@
 package sitetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -58,6 +59,7 @@ type Config struct {
 	Open     bool // anyone may register
 	Proxies  string
 	Database string // empty: a fresh SQLite file
+	Mail     string // a mail URL; empty: a folder that Mails reads
 	Folder   string // empty: a fresh one; a given one lets a site be started again
 	Now      time.Time
 	Server   bool // listen on a real port; otherwise requests go straight to the router
@@ -133,7 +135,7 @@ func (s *Site) build(c Config) {
 	renderer, err2 := mail.NewRenderer(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})
 	err = err2
 	must()
-	transport, err2 := mustMail(s.mailDir)
+	transport, err2 := mustMail(cmp.Or(c.Mail, "dir:"+s.mailDir))
 	err = err2
 	must()
 	s.worker, err = mail.New(mail.Options{Outbox: s.Store, Transport: transport, Renderer: renderer,
@@ -165,8 +167,8 @@ func (l *locked) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-func mustMail(dir string) (mail.Transport, error) {
-	c, err := mail.ParseURL("dir:" + dir)
+func mustMail(url string) (mail.Transport, error) {
+	c, err := mail.ParseURL(url)
 	if err != nil {
 		return nil, err
 	}

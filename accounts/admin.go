@@ -1,0 +1,181 @@
+package accounts
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+)
+
+const (
+	maxReason = 200                // characters of a reason
+	ticketTTL = 7 * 24 * time.Hour // life of the enrollment link of a reset
+)
+
+// By is who does something to another's account, and why.
+type By struct {
+	ID, Name string // of the admin; empty for the command line
+	Actor    string // admin or cli
+	Level    int
+	Reason   string
+	Client   login.Client
+}
+
+// Admin is whoever sits at a session.
+func Admin(v *login.Visit, reason string, c login.Client) By {
+	by := By{ID: v.Account.ID, Name: v.Account.Name, Actor: "admin", Level: v.Session.Level, Reason: strings.TrimSpace(reason), Client: c}
+	if by.Name == "" {
+		by.Name = v.Account.Login
+	}
+	return by
+}
+
+// Terminal is whoever runs the program on the server.
+func Terminal(reason string) By {
+	return By{Name: "the command line", Actor: "cli", Reason: strings.TrimSpace(reason)}
+}
+
+// did is the audit row of what was done.
+func (s *Service) did(kind, accountID string, by By, detail string) login.Event {
+	return login.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, ActorID: by.ID, Actor: by.Actor, Address: by.Client.Address,
+		Browser: by.Client.Browser, Level: by.Level, Reason: by.Reason, Detail: detail}
+}
+
+// allowed holds, in the transaction that acts, what the page held already: an
+// admin at level 2, with a reason that can be kept.
+func (s *Service) allowed(ctx context.Context, tx login.Tx, by By) error {
+	if r := checkName(by.Reason); !r.OK() || utf8.RuneCountInString(by.Reason) > maxReason {
+		return login.Refuse(login.Bad, "A reason has 200 characters at most, all of which can be seen.")
+	}
+	if by.Actor == "cli" {
+		return nil
+	}
+	a, err := tx.Account(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+	if a.Role != login.Admin || !a.Disabled.IsZero() || by.Level < 2 {
+		return login.Refuse(login.Denied, "Your account may not do this any more.")
+	}
+	return nil
+}
+
+// manage changes one account as an admin.
+func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx, login.Account) error) (login.Refusal, error) {
+	return s.write(ctx, func(tx login.Tx) error {
+		a, err := tx.LockAccount(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.allowed(ctx, tx, by); err != nil {
+			return err
+		}
+		return do(tx, a)
+	})
+}
+
+func needsReason(by By) error {
+	if by.Reason == "" {
+		return login.Refuse(login.Bad, "Give a reason. It is kept in the audit log.")
+	}
+	return nil
+}
+
+// ResetFactors removes all factors of an account and all that was proved with
+// them. The password alone does not sign in afterwards: the owner gets a link
+// by mail, good once. It is given back for an account that has no address.
+func (s *Service) ResetFactors(ctx context.Context, by By, id string) (link string, mailed bool, r login.Refusal, err error) {
+	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		if err := needsReason(by); err != nil {
+			return err
+		}
+		if a.ID == by.ID {
+			return login.Refuse(login.Denied, "Change your own factors on your profile.")
+		}
+		if a.Password == "" {
+			return login.Refuse(login.Denied, "This account has not accepted its invite yet.")
+		}
+		if err := s.login.Strip(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.DropLinks(ctx, a.ID, login.LinkTicket); err != nil {
+			return err
+		}
+		if err := tx.SetMustEnroll(ctx, a.ID, s.opt.Now()); err != nil {
+			return err
+		}
+		if err := tx.Unreach(ctx, a.ID); err != nil {
+			return err
+		}
+		if link, err = s.login.NewLink(ctx, tx, a, login.LinkEnroll, "", ticketTTL); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, s.did("factors.reset", a.ID, by, "")); err != nil || a.Email == "" {
+			return err
+		}
+		mailed = true
+		now := s.opt.Now()
+		return tx.Post(ctx, login.Mail{Template: "admin-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(ticketTTL),
+			Data: map[string]string{"login": a.Login, "time": now.UTC().Format("2 January 2006, 15:04 UTC"), "by": by.Name,
+				"reason": by.Reason, "link": link}})
+	})
+	return link, mailed, r, err
+}
+
+// Ticket is the button behind the link of a reset. The link is spent; what is
+// given back lets one browser sign in with the password, to enroll.
+func (s *Service) Ticket(ctx context.Context, token string, c login.Client) (ticket string, r login.Refusal, err error) {
+	l, _, r, err := s.Link(ctx, token, login.LinkEnroll)
+	if err != nil || !r.OK() {
+		return "", r, err
+	}
+	r, err = s.write(ctx, func(tx login.Tx) error {
+		a, err := s.take(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		now := s.opt.Now()
+		var hash string
+		ticket, hash = login.NewToken()
+		err = tx.PutLink(ctx, login.Link{TokenHash: hash, AccountID: a.ID, Purpose: login.LinkTicket, Created: now, Expires: now.Add(login.TicketTTL)})
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.event("ticket.used", a.ID, nil, c))
+	})
+	return ticket, r, err
+}
+
+// Unlock ends the waits of an account and switches on again what failures
+// switched off; with a kind only that one.
+func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) (login.Refusal, error) {
+	if k != "" && !s.login.Knows(k) {
+		return bad("There is no such kind of factor."), nil
+	}
+	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		var kinds []factors.Kind
+		if k != "" {
+			kinds = append(kinds, k)
+		}
+		if err := s.login.UnlockKinds(ctx, tx, a, kinds...); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.did("account.unlocked", a.ID, by, string(k)))
+	})
+}
+
+// EndSessions ends every session, pending login and trust of an account.
+func (s *Service) EndSessions(ctx context.Context, by By, id string) (login.Refusal, error) {
+	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.did("sessions.ended-by-admin", a.ID, by, ""))
+	})
+}

@@ -1,0 +1,101 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+)
+
+// SetDisabled locks an account out at once, or lets it in again. What was
+// proved before counts no more.
+func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bool) (login.Refusal, error) {
+	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		if disabled == !a.Disabled.IsZero() {
+			return nil
+		}
+		kind := "account.enabled"
+		a.Disabled = time.Time{}
+		if disabled {
+			kind, a.Disabled = "account.disabled", s.opt.Now()
+			if err := needsReason(by); err != nil {
+				return err
+			}
+			if err := s.notTheLast(ctx, tx, a); err != nil {
+				return err
+			}
+			if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
+				return err
+			}
+			if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkVerify, login.LinkChange, login.LinkSecure, login.LinkTicket); err != nil {
+				return err
+			}
+		}
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.did(kind, a.ID, by, ""))
+	})
+}
+
+// SetRole makes an account an admin or a user. Its next request has the role.
+func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role) (login.Refusal, error) {
+	if role != login.Admin && role != login.Member {
+		return bad("Choose user or admin."), nil
+	}
+	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		if a.Role == role {
+			return nil
+		}
+		if role != login.Admin {
+			if err := s.notTheLast(ctx, tx, a); err != nil {
+				return err
+			}
+		}
+		a.Role = role
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.did("role.changed", a.ID, by, string(role)))
+	})
+}
+
+// notTheLast keeps the site from losing its last admin, also when two admins
+// take each other's role at the same time.
+func (s *Service) notTheLast(ctx context.Context, tx login.Tx, a login.Account) error {
+	if a.Role != login.Admin {
+		return nil
+	}
+	other, err := tx.OtherAdmin(ctx, a.ID)
+	if err != nil || other {
+		return err
+	}
+	return login.Refuse(login.Denied, "This is the last admin. Make somebody else an admin first.")
+}
+
+// Person is all that an admin may see of one account. No secret is among it.
+type Person struct {
+	login.Account
+	Credentials []factors.Credential
+	Sessions    []login.Session
+	Browsers    []login.Browser
+	Events      []login.Event
+}
+
+// personEvents is how many events the page of an account shows.
+const personEvents = 20
+
+// Person reads one account; ErrNotFound when there is none.
+func (s *Service) Person(ctx context.Context, id string) (p Person, err error) {
+	if p.Account, err = s.store.Account(ctx, id); err != nil {
+		return p, err
+	}
+	o, err := s.login.Overview(ctx, &login.Visit{Account: p.Account, Now: s.opt.Now()})
+	if err != nil {
+		return p, err
+	}
+	p.Credentials, p.Sessions, p.Browsers = o.Credentials, o.Sessions, o.Browsers
+	p.Events, err = s.store.Events(ctx, id, 0, personEvents)
+	return p, err
+}

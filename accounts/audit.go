@@ -1,0 +1,109 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nightlatch/login"
+)
+
+// AuditFilter chooses rows of the audit log. Its parts combine.
+type AuditFilter struct {
+	Text   string // part of a reason, detail, browser or address
+	Kind   string // kind of event
+	User   string // login or id of whom it is about, or who did it
+	Before int64  // rows older than this one; 0 is from the newest
+	Limit  int
+}
+
+// AuditPage is one page of the audit log, newest first.
+type AuditPage struct {
+	Events []login.Event
+	Logins map[string]string // logins of the accounts in it, by id
+	Next   int64             // Before of the next page; 0 when this is the last
+}
+
+// Log is what can be asked about all events and all mail.
+type Log interface {
+	// AuditPage reads a page; account is the id of whom it must be about.
+	AuditPage(ctx context.Context, f AuditFilter, account string) (AuditPage, error)
+	// AuditKinds lists the kinds of event there are.
+	AuditKinds(ctx context.Context) ([]string, error)
+	// VerifyEvents walks the whole chain, and tells how many rows it has and
+	// the first that does not fit; 0 when all do.
+	VerifyEvents(ctx context.Context) (rows, broken int64, err error)
+	Outbox(ctx context.Context, f MailFilter) (MailPage, error)
+	// RetryMail queues a mail anew, as if it were written now; false when there
+	// is nothing to send any more.
+	RetryMail(ctx context.Context, id string, now time.Time) (bool, error)
+}
+
+// Audit reads a page of the audit log.
+func (s *Service) Audit(ctx context.Context, f AuditFilter) (AuditPage, error) {
+	account := ""
+	if f.User != "" {
+		a, err := s.store.Account(ctx, f.User)
+		if errors.Is(err, login.ErrNotFound) {
+			key, _ := login.LoginKey(f.User)
+			a, err = s.store.AccountByKey(ctx, key)
+		}
+		if errors.Is(err, login.ErrNotFound) {
+			return AuditPage{}, nil
+		}
+		if err != nil {
+			return AuditPage{}, err
+		}
+		account = a.ID
+	}
+	return s.store.AuditPage(ctx, f, account)
+}
+
+// AuditKinds lists the kinds of event there are.
+func (s *Service) AuditKinds(ctx context.Context) ([]string, error) { return s.store.AuditKinds(ctx) }
+
+// VerifyAudit walks the audit log's chain. broken is the number of the first
+// row that was changed, or before which one is missing; 0 when all is well.
+// Rows cut off at the very end leave no trace in the chain itself.
+func (s *Service) VerifyAudit(ctx context.Context) (rows, broken int64, err error) {
+	return s.store.VerifyEvents(ctx)
+}
+
+// MailFilter chooses mails of the outbox.
+type MailFilter struct {
+	Status string // queued, sent, failed or expired; empty for all
+	After  string // Next of the page before
+	Limit  int
+}
+
+// MailState is one mail of the outbox, without what it says.
+type MailState struct {
+	ID, AccountID, Template, To, Status, LastError string
+	Attempts                                       int
+	Created, Next, Sent                            time.Time
+	Wiped                                          bool // nothing is left to send
+}
+
+// MailPage is one page of the outbox, newest first.
+type MailPage struct {
+	Mails          []MailState
+	Next           string
+	Queued, Failed int // up to mailCap of each
+}
+
+// Outbox reads a page of the outbox.
+func (s *Service) Outbox(ctx context.Context, f MailFilter) (MailPage, error) {
+	return s.store.Outbox(ctx, f)
+}
+
+// RetryMail tries a mail again at once, with three more days to go.
+func (s *Service) RetryMail(ctx context.Context, by By, id string) (login.Refusal, error) {
+	ok, err := s.store.RetryMail(ctx, id, s.opt.Now())
+	if err != nil {
+		return login.Refusal{}, err
+	}
+	if !ok {
+		return login.Refusal{Why: login.Denied, Text: "What this mail said is wiped, so it cannot be sent again. Have it asked for anew."}, nil
+	}
+	return s.write(ctx, func(tx login.Tx) error { return tx.Record(ctx, s.did("mail.retried", "", by, id)) })
+}

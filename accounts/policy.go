@@ -1,0 +1,205 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"nightlatch/factors"
+	"nightlatch/login"
+)
+
+// idleAfter is when someone who has not signed in is called idle.
+const idleAfter = 90 * 24 * time.Hour
+
+// idleCap is how far idle accounts are counted; beyond it there are "many".
+const idleCap = 10_000
+
+// Preview is whom a policy would hit: those who would lack a factor.
+type Preview struct {
+	Accounts, Admins, Idle int
+	IdleMore               bool            // there are more idle ones than Idle
+	First                  []login.Account // some of them
+}
+
+// previewed is how many accounts a preview lists.
+const previewed = 20
+
+// Preview tells whom a policy would hit. Nothing is changed.
+func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err error) {
+	n, err := s.store.Buckets(ctx)
+	if err != nil {
+		return pre, err
+	}
+	q := query(Filter{Status: "required", Limit: previewed}, n, p)
+	pre.Accounts = q.Total
+	for _, b := range q.Buckets {
+		if b.is(bucketAdmin) {
+			pre.Admins += n[b]
+		}
+	}
+	if pre.Idle, err = s.store.Idle(ctx, q.Buckets, s.opt.Now().Add(-idleAfter), idleCap+1); err != nil {
+		return pre, err
+	}
+	if pre.Idle > idleCap {
+		pre.Idle, pre.IdleMore = idleCap, true
+	}
+	page, err := s.store.Page(ctx, q)
+	pre.First = page.Accounts
+	return pre, err
+}
+
+// CheckPolicy says what is wrong with a policy that somebody wants.
+func (s *Service) CheckPolicy(p login.Policy) login.Refusal {
+	switch p.Who {
+	case login.Everyone, login.Admins, login.Nobody:
+	default:
+		return bad("Choose everyone, admins or nobody.")
+	}
+	for _, role := range []login.Role{login.Member, login.Admin} {
+		if len(p.Kinds[role]) == 0 {
+			return bad("Choose at least one kind of factor for users and one for admins.")
+		}
+		for _, k := range p.Kinds[role] {
+			if k != factors.KindTOTP && k != factors.KindEmail {
+				return bad("A policy takes authenticator apps and emailed codes.")
+			}
+		}
+	}
+	return login.Refusal{}
+}
+
+// policySetting is where login keeps the policy.
+const policySetting = "policy"
+
+// SavePolicy puts a policy in force.
+func (s *Service) SavePolicy(ctx context.Context, by By, p login.Policy) (login.Refusal, error) {
+	if r := s.CheckPolicy(p); !r.OK() {
+		return r, nil
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		return login.Refusal{}, err
+	}
+	return s.write(ctx, func(tx login.Tx) error {
+		if err := s.allowed(ctx, tx, by); err != nil {
+			return err
+		}
+		if err := tx.SaveSetting(ctx, policySetting, string(text)); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.did("policy.changed", "", by, p.Who+" from "+p.From.Format("2006-01-02")))
+	})
+}
+
+// reminders are how many days before the policy's date mails go out.
+var reminders = []int{1, 7, 14}
+
+// remindPage is how many accounts are reminded in one transaction, and
+// remindPages how many transactions one sweep takes.
+const (
+	remindPage  = 200
+	remindPages = 10
+)
+
+// reminding is how far a round of reminders has come.
+type reminding struct {
+	From  time.Time `json:"from"`
+	Days  int       `json:"days"`
+	After string    `json:"after"` // last login key
+	Done  bool      `json:"done"`
+}
+
+const remindingSetting = "reminding"
+
+// remind sends the reminders that are due: each round once to each account,
+// also when several processes do it or one dies in the middle.
+func (s *Service) remind(ctx context.Context) error {
+	p, err := s.login.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	round, due := s.round(p)
+	for range remindPages {
+		if !due {
+			return nil
+		}
+		if due, err = s.remindSome(ctx, p, round); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// round is the round that a policy's date brings now.
+func (s *Service) round(p login.Policy) (reminding, bool) {
+	left := p.From.Sub(s.opt.Now())
+	for _, days := range reminders {
+		if left > 0 && left <= time.Duration(days)*24*time.Hour && p.Who != login.Nobody {
+			return reminding{From: p.From, Days: days}, true
+		}
+	}
+	return reminding{}, false
+}
+
+// remindSome reminds the next few. The list is read before the transaction;
+// whoever comes second finds the round further on and does nothing.
+func (s *Service) remindSome(ctx context.Context, p login.Policy, round reminding) (more bool, err error) {
+	at, err := s.remindingAt(ctx, s.store, round)
+	if err != nil || at.Done {
+		return false, err
+	}
+	page, err := s.Page(ctx, Filter{Status: "required", After: at.After, Limit: remindPage})
+	if err != nil {
+		return false, err
+	}
+	_, err = s.write(ctx, func(tx login.Tx) error {
+		if _, err := tx.LockThrottle(ctx, remindingSetting); err != nil {
+			return err
+		}
+		if now, err := s.remindingAt(ctx, tx, round); err != nil || now != at {
+			return err
+		}
+		for _, a := range page.Accounts {
+			if err := s.remindOne(ctx, tx, p, a); err != nil {
+				return err
+			}
+		}
+		next := round
+		next.After, next.Done = page.Next, page.Next == ""
+		text, err := json.Marshal(next)
+		if err != nil {
+			return err
+		}
+		return tx.SaveSetting(ctx, remindingSetting, string(text))
+	})
+	return page.Next != "", err
+}
+
+func (s *Service) remindingAt(ctx context.Context, r login.Reader, round reminding) (reminding, error) {
+	kept, err := r.Setting(ctx, remindingSetting)
+	if err != nil || kept == "" {
+		return round, err
+	}
+	var at reminding
+	if err := json.Unmarshal([]byte(kept), &at); err != nil || !at.From.Equal(round.From) || at.Days != round.Days {
+		return round, err
+	}
+	at.From = round.From
+	return at, nil
+}
+
+func (s *Service) remindOne(ctx context.Context, tx login.Tx, p login.Policy, a login.Account) error {
+	now := s.opt.Now()
+	days, ok := p.DaysLeft(a, now)
+	if !ok || a.Email == "" || a.Password == "" {
+		return nil
+	}
+	if err := tx.Reach(ctx, a.ID, login.StepTold); err != nil {
+		return err
+	}
+	return tx.Post(ctx, login.Mail{Template: "policy-reminder", To: a.Email, AccountID: a.ID, Created: now, Expires: p.From,
+		Data: map[string]string{"login": a.Login, "days": strconv.Itoa(days), "date": p.From.UTC().Format("2 January 2006"),
+			"link": s.opt.URL + "/profile"}})
+}

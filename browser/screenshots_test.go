@@ -1,0 +1,61 @@
+package browser
+
+import (
+	"flag"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+
+	"nightlatch/internal/chrome"
+)
+
+var screenshots = flag.Bool("screenshots", false, "write the pictures to docs/ instead of a folder that goes away")
+
+// shown are the screens that docs/ has a picture of, and the pictures' names.
+var shown = map[string]string{
+	"sign-in":        "sign-in",
+	"enrollment":     "enrollment",
+	"recovery codes": "recovery-codes",
+	"challenge":      "challenge",
+	"activity":       "activity",
+}
+
+// An ordinary browser's name, for the list of sessions.
+const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
+// The pictures in docs/: the main screens on a desk, on a phone, in the dark.
+func TestScreenshots(t *testing.T) {
+	dir := t.TempDir()
+	if *screenshots {
+		dir = filepath.Join("..", "docs")
+	}
+	for suffix, o := range map[string]chrome.Options{
+		"":            {Width: 1280, Height: 800},
+		"-dark":       {Width: 1280, Height: 800, Dark: true},
+		"-phone":      {Width: 390, Height: 844},
+		"-phone-dark": {Width: 390, Height: 844, Dark: true},
+	} {
+		t.Run("as"+suffix, func(t *testing.T) {
+			p := arrive(t, o)
+			p.Run(emulation.SetUserAgentOverride(agent))
+			p.seen = func(screen string) {
+				if name := shown[screen]; name != "" {
+					p.Screenshot(filepath.Join(dir, name+suffix+".png"))
+				}
+			}
+			p.setUp()
+			p.addApp()
+			p.keepCodes(true)
+			p.site.Advance(150e9)
+			p.addAddress()
+			p.site.Advance(240e9)
+			p.Click("#name summary")
+			p.Fill("#own-name", "Ada Byron")
+			p.Click("=Save")
+			p.leave()
+			p.enterWithApp()
+			p.FullScreenshot(filepath.Join(dir, "profile"+suffix+".png"))
+		})
+	}
+}

@@ -1,0 +1,106 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"nightlatch/mail"
+	"nightlatch/store"
+)
+
+type doctorCmd struct{}
+
+// mailPatience is how long the mail server may take to answer.
+const mailPatience = 10 * time.Second
+
+// clockSlack is how far this clock may be from the database's before codes of
+// authenticator apps begin to fail: half a step (RFC 6238 §5.2).
+const clockSlack = 15 * time.Second
+
+// Run looks at everything a site needs, and says a sentence for each fault.
+func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	faults := 0
+	report := func(what string, good string, err error) bool {
+		if err != nil {
+			faults++
+			fmt.Fprintf(std.Out, "fault  %s: %v\n", what, err)
+			return false
+		}
+		fmt.Fprintf(std.Out, "ok     %s: %s\n", what, good)
+		return true
+	}
+	s, err := f.check()
+	if report("configuration", "every value can be used", err) {
+		report("mail", s.mail.String()+" answers", checkMail(ctx, s))
+		checkStore(ctx, s, report)
+	}
+	if faults > 0 {
+		return fmt.Errorf("%d faults were found", faults)
+	}
+	return nil
+}
+
+func checkMail(ctx context.Context, s settings) error {
+	t, err := s.mail.Open(mail.TransportOptions{})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, mailPatience)
+	defer cancel()
+	return t.Check(ctx)
+}
+
+// checkStore looks at the database, its migrations, its keys and its clock. It
+// changes nothing, so what is missing is a fault and not made.
+func checkStore(ctx context.Context, s settings, report func(string, string, error) bool) {
+	db, err := openStore(ctx, s)
+	if !report("database", "it answers", err) {
+		return
+	}
+	defer db.Close()
+	report("database file", "it is whole", db.Check(ctx))
+	if !report("migrations", "all were done", migrated(ctx, db)) {
+		return
+	}
+	report("clock", "it agrees with the database", checkClock(ctx, db))
+	keys, err := store.OpenKeys(s.keys, false)
+	if !report("keys", s.keys+" can be read, by its owner alone", err) {
+		return
+	}
+	db.UseKeys(keys)
+	n, shut, err := db.CheckSealed(ctx)
+	if err == nil && len(shut) > 0 {
+		err = fmt.Errorf("%d of %d sealed values do not open, the first is %s: the key file is not the one they were sealed with, or they were moved", len(shut), n, shut[0])
+	}
+	report("secrets", fmt.Sprintf("all %d open", n), err)
+}
+
+func migrated(ctx context.Context, db *store.Store) error {
+	blank, err := db.Blank(ctx)
+	if err != nil {
+		return err
+	}
+	if blank {
+		return errors.New("the database is empty: start the server once, or run nightlatch migrate up")
+	}
+	steps, err := db.Steps(ctx)
+	for _, x := range steps {
+		if !x.Done {
+			return errors.New("the database is older than this program: run nightlatch migrate up")
+		}
+	}
+	return err
+}
+
+func checkClock(ctx context.Context, db *store.Store) error {
+	theirs, err := db.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	if off := time.Since(theirs); off > clockSlack || off < -clockSlack {
+		return fmt.Errorf("it differs from the database's by %s; codes of authenticator apps need the right time", off.Round(time.Second))
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package commands_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"nightlatch/internal/pgtest"
+)
+
+// program is the built binary: these tests run what people run.
+var program string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "nightlatch-program-")
+	if err == nil {
+		program = filepath.Join(dir, "nightlatch")
+		var out []byte
+		if out, err = exec.Command("go", "build", "-o", program, "nightlatch").CombinedOutput(); err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the program cannot be built:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	pgtest.Stop()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// patience bounds a step that usually takes milliseconds. Nothing waits for it
+// to pass.
+const patience = time.Minute
+
+// command prepares the program in a folder, with an environment of its own.
+func command(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
+	cmd.Env = append([]string{"NIGHTLATCH_ADDR=127.0.0.1:0"}, env...)
+	return cmd
+}
+
+// result is how a command ended.
+type result struct {
+	out, err string
+	code     int
+}
+
+// run runs a command that ends by itself.
+func run(t testing.TB, dir string, env []string, input string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := command(ctx, dir, env, args...)
+	var out, complaint bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &complaint
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("%v did not end; it said %s", args, complaint.String())
+	}
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return result{out.String(), complaint.String(), cmd.ProcessState.ExitCode()}
+}
+
+// must runs a command that has to work and gives what it said.
+func must(t testing.TB, dir string, env []string, input string, args ...string) string {
+	t.Helper()
+	r := run(t, dir, env, input, args...)
+	if r.code != 0 {
+		t.Fatalf("%v ended with %d: %s", args, r.code, r.err)
+	}
+	return r.out
+}
+
+// server is a running server.
+type server struct {
+	t      testing.TB
+	url    string
+	cmd    *exec.Cmd
+	exited chan struct{}
+
+	mu       sync.Mutex
+	out, log []string
+}
+
+// start starts a server and waits until it serves. It is killed at the end of
+// the test if nobody stopped it.
+func start(t testing.TB, dir string, env []string, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, cmd: command(context.Background(), dir, env, args...), exited: make(chan struct{})}
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	complaint, err := s.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	serving := make(chan string, 1)
+	var read sync.WaitGroup
+	read.Go(func() { s.follow(out, &s.out, nil) })
+	read.Go(func() { s.follow(complaint, &s.log, serving) })
+	go func() { read.Wait(); _ = s.cmd.Wait(); close(s.exited) }()
+	t.Cleanup(s.kill)
+	select {
+	case addr := <-serving:
+		s.url = "http://" + addr
+	case <-s.exited:
+		t.Fatalf("the server did not start: %s", strings.Join(s.lines(&s.log), "\n"))
+	case <-time.After(patience):
+		t.Fatal("the server does not serve")
+	}
+	return s
+}
+
+// follow keeps the lines of a stream, and passes on the address that is served.
+func (s *server) follow(from interface{ Read([]byte) (int, error) }, into *[]string, serving chan<- string) {
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		s.mu.Lock()
+		*into = append(*into, lines.Text())
+		s.mu.Unlock()
+		var l struct{ Msg, Addr string }
+		if serving != nil && json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "serving" {
+			serving <- l.Addr
+		}
+	}
+}
+
+func (s *server) lines(of *[]string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), *of...)
+}
+
+// kill ends the process as a power cut would.
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill()
+	<-s.exited
+}
+
+// stop asks the process to end and gives its exit status.
+func (s *server) stop() int {
+	s.t.Helper()
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.exited:
+	case <-time.After(patience):
+		s.t.Fatal("the server does not stop")
+	}
+	return s.cmd.ProcessState.ExitCode()
+}
+
+// waitFor asks again and again until something is so.
+func waitFor(t testing.TB, so func() bool) {
+	t.Helper()
+	for late := time.Now().Add(patience); !so(); runtime.Gosched() {
+		if time.Now().After(late) {
+			t.Fatal("it never came to be")
+		}
+	}
+}
+
+func mode(t testing.TB, path string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}

@@ -1,0 +1,85 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nightlatch/factors"
+)
+
+// Step is how far an account has come on its way to a second factor, as bits.
+type Step int
+
+// The steps.
+const (
+	StepTold      Step = 1 << iota // reminded by mail, or shown by the policy
+	StepBegan                      // began to set one up
+	StepConfirmed                  // has confirmed one
+	StepSaved                      // said that the recovery codes are saved
+)
+
+// LinkTicket is what a pressed enrollment link leaves in the browser: for
+// TicketTTL it may sign in with the password alone, to enroll.
+const (
+	LinkTicket = "ticket"
+	TicketTTL  = time.Hour
+)
+
+// Bare says that an admin took the account's factors: until a new one is set
+// up, nothing else opens, and the password alone does not sign in.
+func (a Account) Bare() bool { return !a.MustEnroll.IsZero() && !a.HasFactor() }
+
+// admitBare lets an account without its factors sign in from the browser that
+// pressed the link in the owner's mail. All others are told to look there.
+func (s *Service) admitBare(ctx context.Context, tx Tx, a Account, c Client) error {
+	l, err := tx.Link(ctx, HashToken(c.Ticket), LinkTicket)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if err != nil || l.AccountID != a.ID || !s.Now().Before(l.Expires) {
+		return refuse(Denied, "The factors of this account were reset. Open the link in the mail about it, then sign in.")
+	}
+	return nil
+}
+
+// UnlockKinds ends every wait of an account, and switches kinds on again that
+// failures switched off; no kinds named means all, and the password's wait.
+func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a Account, kinds ...factors.Kind) error {
+	if len(kinds) == 0 {
+		for k := range s.kinds {
+			kinds = append(kinds, k)
+		}
+		if err := s.ForgivePassword(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := tx.ForgiveBrowsers(ctx, a.ID); err != nil {
+			return err
+		}
+	}
+	for _, k := range kinds {
+		if err := tx.ClearThrottle(ctx, factorKey(a.ID, k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SavedCodes notes that someone says to have kept the recovery codes.
+func (s *Service) SavedCodes(ctx context.Context, v *Visit) error {
+	_, err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, StepSaved) })
+	return err
+}
+
+// told notes that someone without the factor that the policy asks for has been
+// shown so.
+func (s *Service) told(ctx context.Context, tx Tx, a Account) error {
+	kept, err := tx.Setting(ctx, policySetting)
+	if err != nil || kept == "" {
+		return err
+	}
+	if p, err := ParsePolicy(kept); err != nil || !p.Asks(a) || p.Met(a) {
+		return err
+	}
+	return tx.Reach(ctx, a.ID, StepTold)
+}

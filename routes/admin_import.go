@@ -1,0 +1,73 @@
+package routes
+
+import (
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// importPage takes a file.
+func (w *web) importPage(c *gin.Context) error {
+	return w.showOr(c, login.Refusal{}, "Import", func(string) views.Screen { return views.AdminImport{Max: accounts.MaxLines} })
+}
+
+// tryImport shows what would become of each line; with do=1 it does it, which
+// needs a fresh confirmation.
+func (w *web) tryImport(c *gin.Context) error {
+	f, err := form(c, "do")
+	if err != nil {
+		return err
+	}
+	text, err := importText(c)
+	if err != nil {
+		return err
+	}
+	s := views.AdminImport{CSV: text, Max: accounts.MaxLines, Done: f["do"] == "1"}
+	if strings.TrimSpace(text) == "" {
+		return w.showOr(c, login.Refusal{Why: login.Bad, Text: "Choose a file, or paste its lines."}, "Import", func(alert string) views.Screen {
+			return views.AdminImport{Max: accounts.MaxLines, Alert: alert}
+		})
+	}
+	v := visit(c)
+	if s.Done && !v.Fresh {
+		return w.toConfirm(c)
+	}
+	lines, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		s.Lines = append(s.Lines, views.ImportLine{Number: l.Number, Login: l.Login, Name: l.Name, Role: string(l.Role), Fate: l.Fate, Link: l.Link, OK: l.OK})
+		if l.OK {
+			s.Good++
+		}
+	}
+	return w.showOr(c, login.Refusal{}, "Import", func(string) views.Screen { return s })
+}
+
+// importText is the file, or what was pasted.
+func importText(c *gin.Context) (string, error) {
+	text := c.Request.PostForm.Get("csv")
+	if m := c.Request.MultipartForm; m != nil && len(m.File["file"]) > 0 && m.File["file"][0].Size > 0 {
+		file, err := m.File["file"][0].Open()
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		raw, err := io.ReadAll(io.LimitReader(file, maxBody))
+		if err != nil {
+			return "", err
+		}
+		text = string(raw)
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return "", status{422, "This file is not UTF-8 text. Save it as “CSV UTF-8” and try again."}
+	}
+	return text, nil
+}

@@ -1,0 +1,121 @@
+package routes
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// auditFilter reads what the audit log is asked for.
+func auditFilter(c *gin.Context) accounts.AuditFilter {
+	before, _ := strconv.ParseInt(c.Query("after"), 10, 64) // anything else is the first page
+	return accounts.AuditFilter{Text: strings.TrimSpace(short(c.Query("q"), 100)), Kind: short(c.Query("event"), 60),
+		User: strings.TrimSpace(short(c.Query("user"), 256)), Before: max(0, before), Limit: eventsPage}
+}
+
+// audit is who did what to whom, and why.
+func (w *web) audit(c *gin.Context) error {
+	ctx, f := c.Request.Context(), auditFilter(c)
+	page, err := w.Accounts.Audit(ctx, f)
+	if err != nil {
+		return err
+	}
+	kinds, err := w.Accounts.AuditKinds(ctx)
+	if err != nil {
+		return err
+	}
+	s := views.AdminAudit{Kinds: kinds, Query: f.Text, Event: f.Kind, User: f.User, CSV: auditQuery("/admin/audit.csv", f, 0)}
+	if f.Before > 0 {
+		s.First = auditQuery("/admin/audit", f, 0)
+	}
+	if page.Next > 0 {
+		s.More = auditQuery("/admin/audit", f, page.Next)
+	}
+	for _, e := range page.Events {
+		s.Rows = append(s.Rows, auditRow(e, page.Logins))
+	}
+	return w.showOr(c, login.Refusal{}, "Audit log", func(string) views.Screen { return s })
+}
+
+func auditQuery(path string, f accounts.AuditFilter, after int64) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"q": f.Text, "event": f.Kind, "user": f.User} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if after > 0 {
+		q.Set("after", strconv.FormatInt(after, 10))
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+func auditRow(e login.Event, logins map[string]string) views.AuditRow {
+	words := eventWords[e.Kind]
+	if words.text == "" {
+		words.text = e.Kind
+	}
+	r := views.AuditRow{Seq: e.Seq, At: e.At, Kind: e.Kind, Text: words.text, Bad: words.bad, Detail: e.Detail, Reason: e.Reason,
+		Account: logins[e.AccountID], AccountID: e.AccountID, Actor: e.Actor, ActorID: e.ActorID, Address: e.Address, Browser: e.Browser, Level: e.Level}
+	if name := logins[e.ActorID]; name != "" && e.ActorID != e.AccountID {
+		r.Actor = name
+	}
+	return r
+}
+
+// outbox is what mail waits, went and failed.
+func (w *web) outbox(c *gin.Context) error { return w.showOutbox(c, login.Refusal{}) }
+
+func (w *web) showOutbox(c *gin.Context, refused login.Refusal) error {
+	f := accounts.MailFilter{Status: one(c.Query("status"), "queued", "sent", "failed", "expired"), After: short(c.Query("after"), 100), Limit: eventsPage}
+	page, err := w.Accounts.Outbox(c.Request.Context(), f)
+	if err != nil {
+		return err
+	}
+	s := views.AdminMail{Status: f.Status, Queued: page.Queued, Failed: page.Failed}
+	at := func(after string) string {
+		return "/admin/mail?" + url.Values{"status": {f.Status}, "after": {after}}.Encode()
+	}
+	if f.After != "" {
+		s.First = at("")
+	}
+	if page.Next != "" {
+		s.More = at(page.Next)
+	}
+	for _, m := range page.Mails {
+		s.Rows = append(s.Rows, views.MailRow{ID: m.ID, To: m.To, About: mailWords(m.Template), Status: m.Status, Error: m.LastError, Attempts: m.Attempts,
+			Created: m.Created, Next: m.Next, Sent: m.Sent, Retry: !m.Wiped && m.Status != "sent"})
+	}
+	return w.showOr(c, refused, "Outbox", func(alert string) views.Screen {
+		s.Alert = alert
+		return s
+	})
+}
+
+// mailWords makes a heading of a template's name.
+func mailWords(template string) string {
+	text := strings.ReplaceAll(template, "-", " ")
+	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
+}
+
+// retryMail tries a mail again.
+func (w *web) retryMail(c *gin.Context) error {
+	r, err := w.Accounts.RetryMail(c.Request.Context(), accounts.Admin(visit(c), "", w.client(c)), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.showOutbox(c, r)
+	}
+	w.redirect(c, "/admin/mail?said=retried")
+	return nil
+}

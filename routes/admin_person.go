@@ -1,0 +1,157 @@
+package routes
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/accounts"
+	"nightlatch/factors"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+// person is one account as an admin may see it.
+func (w *web) person(c *gin.Context) error { return w.showPerson(c, "", "", login.Refusal{}) }
+
+func (w *web) showPerson(c *gin.Context, section, reason string, refused login.Refusal) error {
+	ctx, v := c.Request.Context(), visit(c)
+	p, err := w.Accounts.Person(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	link, err := w.Login.Shown(ctx, v, p.ID)
+	if err != nil {
+		return err
+	}
+	s := personScreen(p)
+	s.Self, s.Link, s.Reason, s.AlertFor = p.ID == v.Account.ID, link, reason, section
+	title := p.Name
+	if title == "" {
+		title = p.Login
+	}
+	return w.showOr(c, refused, title, func(alert string) views.Screen {
+		s.Alert = alert
+		return s
+	})
+}
+
+func personScreen(p accounts.Person) views.AdminPerson {
+	s := views.AdminPerson{AccountRow: accountRow(p.Account), Email: p.Email, EmailVerified: !p.EmailVerified.IsZero(),
+		Events: eventRows(p.Events), Off: len(p.Off) > 0}
+	for _, cred := range p.Credentials {
+		if cred.Kind == factors.KindRecovery {
+			continue
+		}
+		r := factorRow(cred, p.Account, slices.Contains(p.Off, cred.Kind))
+		if cred.Address != "" {
+			r.Detail = factors.Mask(cred.Address)
+		}
+		s.Factors = append(s.Factors, r)
+	}
+	for _, x := range p.Sessions {
+		s.Sessions = append(s.Sessions, views.SessionRow{ID: x.ID, Browser: x.Browser, Address: x.Address, Started: x.Created,
+			LastSeen: x.LastSeen, Level: x.Level})
+	}
+	for _, b := range p.Browsers {
+		s.Browsers = append(s.Browsers, views.BrowserRow{ID: b.ID, Browser: b.Browser, Address: b.Address, LastUsed: b.LastUsed, Until: b.Until})
+	}
+	return s
+}
+
+// manage carries out what an admin does to an account. Its name is the last
+// part of the path, the section of the page and the word of the notice.
+func (w *web) manage(name string, do func(context.Context, accounts.By, string, map[string]string) (login.Refusal, error)) handler {
+	return func(c *gin.Context) error {
+		f, err := form(c, "reason", "role", "kind")
+		if err != nil {
+			return err
+		}
+		id := c.Param("id")
+		r, err := do(c.Request.Context(), accounts.Admin(visit(c), f["reason"], w.client(c)), id, f)
+		if err != nil {
+			return err
+		}
+		if !r.OK() {
+			return w.showPerson(c, name, short(f["reason"], 200), r)
+		}
+		if id == visit(c).Account.ID && name == "end-sessions" { // the admin's own
+			w.redirect(c, "/login")
+			return nil
+		}
+		w.redirect(c, "/admin/users/"+id+"?said=did-"+name)
+		return nil
+	}
+}
+
+func (w *web) unlockUser(ctx context.Context, by accounts.By, id string, f map[string]string) (login.Refusal, error) {
+	return w.Accounts.Unlock(ctx, by, id, factors.Kind(f["kind"]))
+}
+
+func (w *web) disableUser(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+	return w.Accounts.SetDisabled(ctx, by, id, true)
+}
+
+func (w *web) enableUser(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+	return w.Accounts.SetDisabled(ctx, by, id, false)
+}
+
+func (w *web) endUserSessions(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+	return w.Accounts.EndSessions(ctx, by, id)
+}
+
+func (w *web) changeRole(ctx context.Context, by accounts.By, id string, f map[string]string) (login.Refusal, error) {
+	return w.Accounts.SetRole(ctx, by, id, login.Role(f["role"]))
+}
+
+// resetFactors takes all factors; a link that no mail can carry is shown.
+func (w *web) resetFactors(c *gin.Context) error {
+	f, err := form(c, "reason")
+	if err != nil {
+		return err
+	}
+	ctx, id, v := c.Request.Context(), c.Param("id"), visit(c)
+	link, mailed, r, err := w.Accounts.ResetFactors(ctx, accounts.Admin(v, f["reason"], w.client(c)), id)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.showPerson(c, "reset", short(f["reason"], 200), r)
+	}
+	if mailed { // the link is its owner's alone
+		link = ""
+	}
+	if err := w.Login.Show(ctx, v, id, link); err != nil {
+		return err
+	}
+	w.redirect(c, "/admin/users/"+id+"?said=did-reset")
+	return nil
+}
+
+// enrollPage is behind the link in the mail about a reset.
+func (w *web) enrollPage(c *gin.Context) error {
+	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+		return views.Button{Heading: "Set up a new factor", Text: "An admin removed the factors of the account " + a.Login +
+			". Sign in with your password in this browser, within an hour, and set up a new one. This link works once.",
+			Action: c.Request.URL.Path, Label: "Go to the sign-in"}, views.Frame{Title: "Set up a new factor"}
+	}, login.LinkEnroll)
+}
+
+// enroll spends the link and lets this browser sign in with the password.
+func (w *web) enroll(c *gin.Context) error {
+	ticket, r, err := w.Accounts.Ticket(c.Request.Context(), c.Param("token"), w.client(c))
+	if err == nil && r.OK() {
+		w.cookies.set(c, ticketCookie, ticket, login.TicketTTL)
+	}
+	return w.byLink(c, r, err, "/login?said=ticket", nil)
+}
+
+// savedCodes is the button below fresh recovery codes.
+func (w *web) savedCodes(c *gin.Context) error {
+	if err := w.Login.SavedCodes(c.Request.Context(), visit(c)); err != nil {
+		return err
+	}
+	w.redirect(c, "/profile")
+	return nil
+}

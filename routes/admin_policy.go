@@ -1,0 +1,131 @@
+package routes
+
+import (
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch/accounts"
+	"nightlatch/factors"
+	"nightlatch/login"
+	"nightlatch/views"
+)
+
+const dateLayout = "2006-01-02"
+
+// policyPage shows the policy in force, or with fields in the address whom
+// another one would hit.
+func (w *web) policyPage(c *gin.Context) error {
+	present, err := w.Login.Policy(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	q := c.Request.URL.Query()
+	if !q.Has("who") {
+		return w.showPolicy(c, present, present, false, login.Refusal{})
+	}
+	p, r := policyForm(q, present, w.Login.Now())
+	if r.OK() {
+		r = w.Accounts.CheckPolicy(p)
+	}
+	return w.showPolicy(c, present, p, r.OK(), r)
+}
+
+// savePolicy puts a policy in force.
+func (w *web) savePolicy(c *gin.Context) error {
+	ctx := c.Request.Context()
+	f, err := form(c, "who", "from", "reason")
+	if err != nil {
+		return err
+	}
+	present, err := w.Login.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	p, r := policyForm(c.Request.PostForm, present, w.Login.Now())
+	if r.OK() {
+		if r, err = w.Accounts.SavePolicy(ctx, accounts.Admin(visit(c), f["reason"], w.client(c)), p); err != nil {
+			return err
+		}
+	}
+	if !r.OK() {
+		return w.showPolicy(c, present, p, false, r)
+	}
+	w.redirect(c, "/admin/policy?said=policy")
+	return nil
+}
+
+// policyForm reads a policy. Kinds that are not given stay as they are; a day
+// that is not given is today.
+func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy, login.Refusal) {
+	p := login.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Kinds: map[login.Role][]factors.Kind{}}
+	for role, name := range map[login.Role]string{login.Member: "user_kinds", login.Admin: "admin_kinds"} {
+		p.Kinds[role] = present.Kinds[role]
+		if q.Has(name) {
+			p.Kinds[role] = nil
+		}
+		for _, k := range q[name] {
+			if kind := factors.Kind(k); !slices.Contains(p.Kinds[role], kind) {
+				p.Kinds[role] = append(p.Kinds[role], kind)
+			}
+		}
+	}
+	if from := q.Get("from"); from != "" {
+		day, err := time.Parse(dateLayout, from)
+		if err != nil {
+			return p, login.Refusal{Why: login.Bad, Text: "Enter the day like " + now.UTC().AddDate(0, 0, 14).Format(dateLayout) + "."}
+		}
+		p.From = day
+	}
+	return p, login.Refusal{}
+}
+
+func (w *web) showPolicy(c *gin.Context, present, p login.Policy, preview bool, refused login.Refusal) error {
+	ctx := c.Request.Context()
+	pre, err := w.Accounts.Preview(ctx, p)
+	if err != nil {
+		return err
+	}
+	funnel, err := w.Accounts.Funnel(ctx)
+	if err != nil {
+		return err
+	}
+	s := views.AdminPolicy{Who: p.Who, Present: policyWords(present, w.Login.Now()), Preview: preview,
+		UserApp: p.Counts(login.Member, factors.KindTOTP), UserMail: p.Counts(login.Member, factors.KindEmail),
+		AdminApp: p.Counts(login.Admin, factors.KindTOTP), AdminMail: p.Counts(login.Admin, factors.KindEmail),
+		Hit: pre.Accounts, Admins: pre.Admins, Idle: pre.Idle, IdleMore: pre.IdleMore,
+		Told: funnel.Told, Began: funnel.Began, Confirmed: funnel.Confirmed, Saved: funnel.Saved}
+	if !p.From.IsZero() {
+		s.From = p.From.UTC().Format(dateLayout)
+	}
+	if !preview {
+		s.All = "/admin?status=required"
+	}
+	for _, k := range p.Kinds[login.Member] {
+		s.UserKinds = append(s.UserKinds, string(k))
+	}
+	for _, k := range p.Kinds[login.Admin] {
+		s.AdminKinds = append(s.AdminKinds, string(k))
+	}
+	for _, a := range pre.First {
+		s.Rows = append(s.Rows, accountRow(a))
+	}
+	return w.showOr(c, refused, "Policy", func(alert string) views.Screen {
+		s.Alert = alert
+		return s
+	})
+}
+
+// policyWords says a policy in a sentence.
+func policyWords(p login.Policy, now time.Time) string {
+	who := map[string]string{login.Everyone: "everyone", login.Admins: "admins"}[p.Who]
+	switch {
+	case who == "":
+		return "Nobody must have a second factor."
+	case now.Before(p.From):
+		return "From " + p.From.UTC().Format("2 January 2006") + " on " + who + " must have a second factor."
+	}
+	return "Since " + p.From.UTC().Format("2 January 2006") + " " + who + " must have a second factor."
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+)
+
+// scanned is how many rows one page of a search in the audit log looks through.
+const scanned = 20_000
+
+// AuditPage reads a page of the audit log, newest first.
+func (s *Store) AuditPage(ctx context.Context, f accounts.AuditFilter, account string) (page accounts.AuditPage, err error) {
+	var rows []eventRow
+	q := s.reader.NewSelect().Model(&rows).Order("seq DESC").Limit(int64(f.Limit) + 1)
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if account != "" {
+		q = q.Where("(account_id = ? OR actor_id = ?)", account, account)
+	}
+	floor := int64(0)
+	if f.Text != "" || account != "" { // nothing indexes these in full, so a page looks so far and no farther
+		top := f.Before
+		if top == 0 {
+			if top, err = s.lastSeq(ctx); err != nil {
+				return page, err
+			}
+			top++
+		}
+		floor = max(0, top-scanned)
+		q = q.Where("seq >= ?", floor)
+	}
+	if f.Before > 0 {
+		q = q.Where("seq < ?", f.Before)
+	}
+	if f.Text != "" {
+		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(f.Text)) + "%"
+		q = q.Where(`(lower(reason) LIKE ? ESCAPE '\' OR lower(detail) LIKE ? ESCAPE '\' OR lower(browser) LIKE ? ESCAPE '\' OR address LIKE ? ESCAPE '\')`,
+			like, like, like, like)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return page, err
+	}
+	switch {
+	case len(rows) > f.Limit:
+		rows = rows[:f.Limit]
+		page.Next = rows[f.Limit-1].Seq
+	case floor > 1:
+		page.Next = floor
+	}
+	page.Events = mapRows(rows, (*eventRow).event)
+	page.Logins, err = s.logins(ctx, rows)
+	return page, err
+}
+
+func (s *Store) lastSeq(ctx context.Context) (seq int64, err error) {
+	err = s.reader.NewRaw("SELECT coalesce(max(seq), 0) FROM events").Scan(ctx, &seq)
+	return seq, err
+}
+
+// logins names the accounts that events are about, and who did them.
+func (s *Store) logins(ctx context.Context, rows []eventRow) (map[string]string, error) {
+	var ids []string
+	for _, r := range rows {
+		ids = append(ids, r.AccountID, r.ActorID)
+	}
+	names := map[string]string{}
+	if len(ids) == 0 {
+		return names, nil
+	}
+	var found []accountRow
+	err := s.reader.NewSelect().Model(&found).Column("id", "login").Where("id IN (?)", list(ids)).Scan(ctx)
+	for _, a := range found {
+		names[a.ID] = a.Login
+	}
+	return names, err
+}
+
+// AuditKinds lists the kinds of event there are, hopping from one to the next.
+func (s *Store) AuditKinds(ctx context.Context) (kinds []string, err error) {
+	for last := ""; ; kinds = append(kinds, last) {
+		err := s.reader.NewRaw("SELECT kind FROM events WHERE kind > ? ORDER BY kind LIMIT 1", last).Scan(ctx, &last)
+		if errors.Is(missing(err), login.ErrNotFound) {
+			return kinds, nil
+		}
+		if err != nil {
+			return kinds, err
+		}
+	}
+}
+
+// verified is how many rows VerifyEvents holds at once.
+const verified = 1000
+
+// VerifyEvents walks the chain: each row must have the number after the one
+// before, and the hash that follows from it and its own words.
+func (s *Store) VerifyEvents(ctx context.Context) (rows, broken int64, err error) {
+	before := eventRow{}
+	for {
+		var page []eventRow
+		err := s.reader.NewSelect().Model(&page).Where("seq > ?", before.Seq).Order("seq").Limit(verified).Scan(ctx)
+		if err != nil {
+			return rows, 0, err
+		}
+		for _, r := range page {
+			if r.Seq != before.Seq+1 || r.Hash != r.chained(before.Hash) {
+				return rows, r.Seq, nil
+			}
+			rows, before = rows+1, r
+		}
+		if len(page) < verified {
+			return rows, 0, nil
+		}
+	}
+}

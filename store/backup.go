@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// Backup writes the embedded database as it is at this moment to a new file,
+// while the site goes on. The keys are not in it: without them it shows nothing.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if s.pg {
+		return errors.New("a PostgreSQL database is backed up with its own tools, such as pg_dump")
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("the backup cannot be written: %s", strings.TrimPrefix(err.Error(), "open "))
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	from, err := s.file(ctx)
+	if err != nil {
+		return err
+	}
+	pool, err := openPool(ctx, readerDSN(from), 1)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if _, err := pool.NewRaw("VACUUM INTO ?", path).Exec(ctx); err != nil {
+		_ = os.Remove(path)
+		return fmt.Errorf("the backup cannot be written: %w", err)
+	}
+	return s.sound(ctx, path)
+}
+
+// sound has SQLite check a file that was just written, and puts it on the disk.
+func (s *Store) sound(ctx context.Context, path string) error {
+	pool, err := openPool(ctx, readerDSN(path), 1)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := integrity(ctx, pool); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// integrity is SQLite's own check of a whole file.
+func integrity(ctx context.Context, db *bun.DB) error {
+	var verdict string
+	if err := db.NewRaw("PRAGMA integrity_check(1)").Scan(ctx, &verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return errors.New("the database file is damaged: " + verdict)
+	}
+	return nil
+}
+
+// Check looks whether the database is whole.
+func (s *Store) Check(ctx context.Context) error {
+	if s.pg {
+		return s.Ping(ctx)
+	}
+	return integrity(ctx, s.reader)
+}
+
+// Clock is the time of the database. An embedded one has this machine's; there
+// the newest event must not lie in the future.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	if s.pg {
+		var now time.Time
+		err := s.reader.NewRaw("SELECT now()").Scan(ctx, &now)
+		return now, err
+	}
+	var last stamp
+	err := s.reader.NewRaw("SELECT coalesce(max(at), 0) FROM events").Scan(ctx, &last)
+	if now := time.Now(); last.Time().Before(now) {
+		return now, err
+	}
+	return last.Time(), err
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch/accounts"
+	"nightlatch/login"
+)
+
+type count struct{ Bucket, N int }
+
+func (s *Store) totals(ctx context.Context, from, to int) (rows []count, err error) {
+	err = s.reader.NewRaw("SELECT bucket, sum(n) AS n FROM totals WHERE bucket >= ? AND bucket < ? GROUP BY bucket HAVING sum(n) > 0", from, to).Scan(ctx, &rows)
+	return rows, err
+}
+
+// Buckets counts the accounts of each bucket.
+func (s *Store) Buckets(ctx context.Context) (map[accounts.Bucket]int, error) {
+	rows, err := s.totals(ctx, 0, reachedKey)
+	n := make(map[accounts.Bucket]int, len(rows))
+	for _, r := range rows {
+		n[accounts.Bucket(r.Bucket)] = r.N
+	}
+	return n, err
+}
+
+// Reached counts the accounts by the steps they took.
+func (s *Store) Reached(ctx context.Context) (map[login.Step]int, error) {
+	rows, err := s.totals(ctx, reachedKey, 2*reachedKey)
+	n := make(map[login.Step]int, len(rows))
+	for _, r := range rows {
+		n[login.Step(r.Bucket-reachedKey)] = r.N
+	}
+	return n, err
+}
+
+const dayLength = 24 * time.Hour
+
+func dayOf(t time.Time) int64 { return t.Unix() / int64(dayLength/time.Second) }
+
+type dayRow struct {
+	bun.BaseModel `bun:"table:days"`
+	Day           int64
+	Bucket, N     int
+}
+
+// Days gives the kept numbers of the days from one on.
+func (s *Store) Days(ctx context.Context, from time.Time) (map[time.Time]map[accounts.Bucket]int, error) {
+	var rows []dayRow
+	err := s.reader.NewSelect().Model(&rows).Where("day >= ?", dayOf(from)).Scan(ctx)
+	days := map[time.Time]map[accounts.Bucket]int{}
+	for _, r := range rows {
+		day := time.Unix(r.Day*int64(dayLength/time.Second), 0).UTC()
+		if days[day] == nil {
+			days[day] = map[accounts.Bucket]int{}
+		}
+		days[day][accounts.Bucket(r.Bucket)] = r.N
+	}
+	return days, err
+}
+
+// KeepDay keeps the numbers of a day, over those kept before.
+func (s *Store) KeepDay(ctx context.Context, day time.Time, n map[accounts.Bucket]int) error {
+	rows := []dayRow{}
+	for b, count := range n {
+		rows = append(rows, dayRow{Day: dayOf(day), Bucket: int(b), N: count})
+	}
+	return s.writer.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewRaw("DELETE FROM days WHERE day = ?", dayOf(day)).Exec(ctx); err != nil || len(rows) == 0 {
+			return err
+		}
+		_, err := tx.NewInsert().Model(&rows).On("CONFLICT (day, bucket) DO UPDATE").Set("n = excluded.n").Exec(ctx)
+		return err
+	})
+}
+
+// refreshPage is how many accounts Refresh enters at once.
+const refreshPage = 500
+
+// Refresh enters into the directory the accounts that are not in it: those
+// from before there was one, and those that were loaded past the store.
+func (s *Store) Refresh(ctx context.Context) error {
+	for {
+		var ids []string
+		err := s.writer.NewRaw("SELECT id FROM accounts AS a WHERE NOT EXISTS (SELECT 1 FROM directory AS d WHERE d.account_id = a.id) LIMIT ?",
+			refreshPage).Scan(ctx, &ids)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		err = s.Write(ctx, func(x login.Tx) error {
+			for _, id := range ids {
+				if _, err := x.LockAccount(ctx, id); err != nil {
+					return err
+				}
+				x.(*tx).touch(id)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}

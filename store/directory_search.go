@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch/accounts"
+)
+
+func list[T any](xs []T) any { return bun.In(xs) }
+
+// condition is a part of a WHERE with its arguments.
+type condition struct {
+	sql  string
+	args []any
+}
+
+// after is where a page begins, and the order with its limit.
+func after(q accounts.Query) (condition, string) {
+	column, sign, down := sortColumns[q.Sort], ">", ""
+	if q.Down {
+		sign, down = "<", " DESC"
+	}
+	order := " ORDER BY " + column + down + ", account_id" + down + " LIMIT ?"
+	switch {
+	case q.After == "":
+		return condition{sql: "1 = 1"}, order
+	case column == "login_key":
+		return condition{"login_key " + sign + " ?", []any{q.After}}, order
+	}
+	value, id, _ := strings.Cut(q.After, ",")
+	n, _ := strconv.ParseInt(value, 10, 64) // a cursor that was tampered with begins somewhere
+	return condition{"(" + column + ", account_id) " + sign + " (?, ?)", []any{n, id}}, order
+}
+
+// search finds a text. A text that begins few words is looked up and sorted;
+// one that is common, or a small site, is walked through in order, so far and
+// no farther at a time. more is where the walk goes on.
+func (s *Store) search(ctx context.Context, q accounts.Query) (found []place, more string, count int, err error) {
+	text := strings.ToLower(q.Text)
+	if q.Size > walked {
+		word := []byte(text[:min(len(text), maxWord)])
+		hits, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= ? AND word < ? LIMIT ?) AS x",
+			word, append(word, 0xff), narrow+1))
+		if err != nil {
+			return nil, "", 0, err
+		}
+		if hits <= narrow {
+			return s.lookUp(ctx, q, word)
+		}
+	}
+	return s.walk(ctx, q, text)
+}
+
+// lookUp sorts the accounts in which a word begins so.
+func (s *Store) lookUp(ctx context.Context, q accounts.Query, word []byte) (found []place, more string, count int, err error) {
+	first, order := after(q)
+	var all []place
+	err = s.reader.NewRaw("SELECT "+placeColumns+" FROM directory WHERE account_id IN (SELECT account_id FROM words WHERE word >= ? AND word < ?)"+
+		" AND bucket IN (?)", word, append(word, 0xff), list(q.Buckets)).Scan(ctx, &all)
+	if err != nil || len(all) == 0 {
+		return nil, "", 0, err
+	}
+	ids := make([]string, len(all))
+	for i, p := range all {
+		ids[i] = p.ID
+	}
+	found, err = s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE account_id IN (?) AND "+first.sql+order,
+		append(append([]any{list(ids)}, first.args...), q.Limit)...)
+	return found, "", len(all), err
+}
+
+// walk goes through the accounts in order.
+func (s *Store) walk(ctx context.Context, q accounts.Query, text string) (found []place, more string, count int, err error) {
+	first, order := after(q)
+	inner := "(SELECT " + placeColumns + ", login_key, last_login_at, account_id FROM directory WHERE " + first.sql + order + ") AS x"
+	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+	where := ` WHERE searched LIKE ? ESCAPE '\' AND bucket IN (?)`
+	tail := []any{like, list(q.Buckets)}
+	args := append(append(append([]any{}, first.args...), walked), tail...)
+	if found, err = s.places(ctx, "SELECT id, login, searched, bucket, created_at, last_at FROM "+inner+where+order, append(args, q.Limit)...); err != nil {
+		return nil, "", 0, err
+	}
+	if q.Size <= walked {
+		count, err = s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM directory"+where, tail...))
+		return found, "", count, err
+	}
+	if len(found) == q.Limit {
+		return found, "", -1, nil
+	}
+	last, err := s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE "+first.sql+order+" OFFSET ?", append(append([]any{}, first.args...), 1, walked-1)...)
+	if len(last) == 1 {
+		more = last[0].value(q.Sort)
+	}
+	return found, more, -1, err
+}
+
+const (
+	maxWord  = 32 // bytes of a word that are kept and compared
+	maxWords = 16 // words of one account; a longer name is found by its beginning
+)
+
+// searchText is what a search looks through.
+func searchText(key, name string) string { return key + "\n" + strings.ToLower(name) }
+
+// words are the places of a text where a word begins, each with what follows,
+// so that "byron@ex" finds ada.byron@example.com.
+func words(text string) (list [][]byte) {
+	seen := map[string]bool{}
+	for line := range strings.SplitSeq(text, "\n") {
+		before := ' '
+		for i, r := range line {
+			begins := i == 0 || isWord(r) && !isWord(before)
+			before = r
+			word := line[i:min(len(line), i+maxWord)]
+			if begins && !seen[word] && len(list) < maxWords {
+				seen[word] = true
+				list = append(list, []byte(word))
+			}
+		}
+	}
+	return list
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == utf8.RuneError }
+
+// Idle counts those who signed in last before a time.
+func (s *Store) Idle(ctx context.Context, buckets []accounts.Bucket, before time.Time, limit int) (int, error) {
+	if len(buckets) == 0 {
+		return 0, nil
+	}
+	return s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM directory WHERE bucket IN (?) AND last_login_at > 0 AND last_login_at < ? LIMIT ?) AS x",
+		list(buckets), at(before), limit))
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+)
+
+// sealedTable is one place where sealed values are kept.
+type sealedTable struct {
+	name, column string
+	bound        string // SQL of what the value is bound to, see the seals in rows.go
+}
+
+var sealedTables = []sealedTable{
+	{"credentials", "secret", "'credentials/' || account_id || '/' || id"},
+	{"ceremonies", "state", "'ceremonies/' || account_id || '/' || id"},
+	{"outbox", "data", "'outbox/' || id"},
+}
+
+// sealedRow is one sealed value and what it is bound to.
+type sealedRow struct {
+	ID    string
+	Value []byte
+	Bound string
+}
+
+// resealPage is how many values are looked at, or resealed in one transaction.
+const resealPage = 200
+
+// walkSealed shows every sealed value, page by page in the order of ids.
+func (s *Store) walkSealed(ctx context.Context, t sealedTable, page func([]sealedRow) error) error {
+	for after := ""; ; {
+		var rows []sealedRow
+		err := s.reader.NewRaw("SELECT id, ? AS value, "+t.bound+" AS bound FROM ? WHERE id > ? AND ? IS NOT NULL ORDER BY id LIMIT ?",
+			bun.Ident(t.column), bun.Ident(t.name), after, bun.Ident(t.column), resealPage).Scan(ctx, &rows)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		if err := page(rows); err != nil {
+			return err
+		}
+		after = rows[len(rows)-1].ID
+	}
+}
+
+// CheckSealed opens every sealed value and tells how many there are and which
+// do not open, as TABLE/ID.
+func (s *Store) CheckSealed(ctx context.Context) (n int, shut []string, err error) {
+	for _, t := range sealedTables {
+		err = s.walkSealed(ctx, t, func(rows []sealedRow) error {
+			for _, r := range rows {
+				n++
+				if _, err := s.keys.Open(r.Value, r.Bound); err != nil {
+					shut = append(shut, t.name+"/"+r.ID)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return n, shut, err
+		}
+	}
+	return n, shut, nil
+}
+
+// Reseal seals every value with the primary key while the site goes on. A value
+// that changed meanwhile was sealed by whoever changed it, and is left alone.
+func (s *Store) Reseal(ctx context.Context, progress func(done int)) (done int, err error) {
+	for _, t := range sealedTables {
+		err := s.walkSealed(ctx, t, func(rows []sealedRow) error {
+			n, err := s.resealPage(ctx, t, rows)
+			done += n
+			progress(done)
+			return err
+		})
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+func (s *Store) resealPage(ctx context.Context, t sealedTable, rows []sealedRow) (done int, err error) {
+	err = s.writer.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		done = 0
+		for _, r := range rows {
+			if s.keys.SealedWithPrimary(r.Value) {
+				continue
+			}
+			plain, err := s.keys.Open(r.Value, r.Bound)
+			if err != nil {
+				return fmt.Errorf("%s/%s does not open: %w", t.name, r.ID, err)
+			}
+			sealed, err := s.keys.Seal(plain, r.Bound)
+			if err != nil {
+				return err
+			}
+			ok, err := changed(tx.NewRaw("UPDATE ? SET ? = ? WHERE id = ? AND ? = ?", bun.Ident(t.name), bun.Ident(t.column), sealed,
+				r.ID, bun.Ident(t.column), r.Value).Exec(ctx))
+			if err != nil {
+				return err
+			}
+			if ok {
+				done++
+			}
+		}
+		return nil
+	})
+	return done, err
+}

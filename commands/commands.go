@@ -26,6 +26,8 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the dashboard (also without any command)."`
 	Migrate migrateCmd `cmd:"" help:"Migrate the database."`
 	User    userCmd    `cmd:"" help:"Make and list accounts."`
+	Factor  factorCmd  `cmd:"" help:"Show and reset the factors of accounts."`
+	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
 	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
 	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
 	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`

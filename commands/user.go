@@ -17,6 +17,11 @@ import (
 type userCmd struct {
 	Add  userAddCmd  `cmd:"" help:"Make an account; without a password it prints a one-time invite link."`
 	List userListCmd `cmd:"" help:"List accounts with their enrollment."`
+
+	Disable userDisableCmd `cmd:"" help:"Lock an account: it cannot sign in, and whoever is signed in is out."`
+	Enable  userEnableCmd  `cmd:"" help:"Open a locked account again."`
+	Unlock  userUnlockCmd  `cmd:"" help:"End the waits after failures, and switch on again what they switched off."`
+	Role    userRoleCmd    `cmd:"" help:"Make an account an admin, or a user again."`
 }
 
 type userAddCmd struct {
@@ -84,18 +89,12 @@ func (x userListCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	}
 	defer b.store.Close()
 	rows := []userRow{}
-	for after := ""; ; {
-		page, err := b.accounts.List(ctx, accounts.Filter{After: after, Limit: 500})
-		if err != nil {
-			return err
-		}
-		for _, a := range page {
-			rows = append(rows, newUserRow(a))
-			after = a.Key
-		}
-		if len(page) < 500 {
-			break
-		}
+	err = b.accounts.Each(ctx, accounts.Filter{}, func(a login.Account) error {
+		rows = append(rows, newUserRow(a))
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if x.JSON {
 		e := json.NewEncoder(std.Out)

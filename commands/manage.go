@@ -1,0 +1,249 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"nightlatch/accounts"
+	"nightlatch/factors"
+	"nightlatch/login"
+)
+
+// one names an account and says why something is done to it.
+type one struct {
+	Login  string `arg:"" help:"Whose account."`
+	Reason string `help:"Why; it is kept in the audit log."`
+}
+
+type (
+	userDisableCmd struct{ one }
+	userEnableCmd  struct{ one }
+	userUnlockCmd  struct{ one }
+	userRoleCmd    struct {
+		Login  string `arg:"" help:"Whose account."`
+		Role   string `arg:"" enum:"admin,user" help:"admin or user."`
+		Reason string `help:"Why; it is kept in the audit log."`
+	}
+)
+
+// Run locks an account.
+func (x userDisableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	if x.Reason == "" {
+		return errors.New("say why with --reason: it is kept in the audit log")
+	}
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, true)
+	})
+}
+
+// Run opens a locked account.
+func (x userEnableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, false)
+	})
+}
+
+// Run ends the waits of an account.
+func (x userUnlockCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		return b.accounts.Unlock(ctx, accounts.Terminal(x.Reason), a.ID, "")
+	})
+}
+
+// Run changes a role.
+func (x userRoleCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		return b.accounts.SetRole(ctx, accounts.Terminal(x.Reason), a.ID, login.Role(x.Role))
+	})
+}
+
+// onAccount opens the site's base and does something to one account.
+func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func(*base, login.Account) (login.Refusal, error)) error {
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	a, err := b.find(ctx, name)
+	if err != nil {
+		return err
+	}
+	r, err := do(b, a)
+	if err == nil && !r.OK() {
+		err = errors.New(r.Text)
+	}
+	return err
+}
+
+// find looks an account up as it is written.
+func (b *base) find(ctx context.Context, name string) (login.Account, error) {
+	key, _ := login.LoginKey(name)
+	a, err := b.store.AccountByKey(ctx, key)
+	if errors.Is(err, login.ErrNotFound) {
+		return a, fmt.Errorf("there is no account %q", name)
+	}
+	return a, err
+}
+
+type factorCmd struct {
+	Status factorStatusCmd `cmd:"" help:"Show which factors accounts have."`
+	Reset  factorResetCmd  `cmd:"" help:"Remove all factors of accounts, end their sessions, and tell their owners."`
+}
+
+type factorStatusCmd struct {
+	Logins []string `arg:"" optional:"" name:"login" help:"Whose; all when none is named."`
+	JSON   bool     `name:"json" help:"As JSON."`
+}
+
+// factorStatus is which factors one account has. It holds no secret.
+type factorStatus struct {
+	Login        string       `json:"login"`
+	TwoFactor    bool         `json:"two_factor"`
+	Factors      []factorItem `json:"factors"`
+	RecoveryLeft int          `json:"recovery_left"`
+}
+
+type factorItem struct {
+	Kind     string     `json:"kind"`
+	Name     string     `json:"name"`
+	Added    time.Time  `json:"added"`
+	LastUsed *time.Time `json:"last_used"`
+}
+
+// Run shows the factors.
+func (x factorStatusCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	list := []factorStatus{}
+	add := func(a login.Account) error {
+		s, err := b.status(ctx, a)
+		list = append(list, s)
+		return err
+	}
+	if len(x.Logins) == 0 {
+		err = b.accounts.Each(ctx, accounts.Filter{}, add)
+	}
+	for _, name := range x.Logins {
+		a, err := b.find(ctx, name)
+		if err == nil {
+			err = add(a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if x.JSON {
+		e := json.NewEncoder(std.Out)
+		e.SetIndent("", "  ")
+		return e.Encode(list)
+	}
+	t := tabwriter.NewWriter(std.Out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "LOGIN\tTWO-FACTOR\tFACTORS\tRECOVERY CODES")
+	for _, s := range list {
+		word := map[bool]string{true: "on", false: "off"}[s.TwoFactor]
+		var items []string
+		for _, i := range s.Factors {
+			items = append(items, i.Kind+" “"+i.Name+"”")
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", s.Login, word, either(strings.Join(items, ", "), "-"), s.RecoveryLeft)
+	}
+	return t.Flush()
+}
+
+func (b *base) status(ctx context.Context, a login.Account) (factorStatus, error) {
+	s := factorStatus{Login: a.Login, TwoFactor: a.HasFactor(), Factors: []factorItem{}, RecoveryLeft: a.RecoveryLeft}
+	if !a.HasFactor() {
+		return s, nil
+	}
+	creds, err := b.store.Credentials(ctx, a.ID)
+	for _, c := range creds {
+		if c.Kind == factors.KindRecovery {
+			continue
+		}
+		i := factorItem{Kind: string(c.Kind), Name: c.Name, Added: c.Created}
+		if !c.LastUsed.IsZero() {
+			i.LastUsed = &c.LastUsed
+		}
+		s.Factors = append(s.Factors, i)
+	}
+	return s, err
+}
+
+type factorResetCmd struct {
+	Logins []string `arg:"" name:"login" help:"Whose."`
+	Reason string   `required:"" help:"Why; the owner is told, and it is kept in the audit log."`
+}
+
+// Run resets the accounts, each by itself: one that fails stops none.
+func (x factorResetCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	failed := 0
+	for _, name := range x.Logins {
+		if err := b.reset(ctx, std, name, x.Reason); err != nil {
+			failed++
+			fmt.Fprintf(std.Err, "%s: %v\n", name, err)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d accounts were not reset", failed, len(x.Logins))
+	}
+	return nil
+}
+
+func (b *base) reset(ctx context.Context, std Streams, name, reason string) error {
+	a, err := b.find(ctx, name)
+	if err != nil {
+		return err
+	}
+	link, mailed, r, err := b.accounts.ResetFactors(ctx, accounts.Terminal(reason), a.ID)
+	switch {
+	case err != nil:
+		return err
+	case !r.OK():
+		return errors.New(r.Text)
+	case mailed:
+		fmt.Fprintf(std.Out, "%s: reset; the link to enroll again went out by mail\n", a.Login)
+	default:
+		fmt.Fprintf(std.Out, "%s: reset; there is no address, hand this link over: %s\n", a.Login, link)
+	}
+	return nil
+}
+
+type auditCmd struct {
+	Verify auditVerifyCmd `cmd:"" help:"Check that no row of the audit log was changed or taken out."`
+}
+
+type auditVerifyCmd struct{}
+
+// Run checks the chain of the audit log.
+func (auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	rows, broken, err := b.accounts.VerifyAudit(ctx)
+	if err != nil {
+		return err
+	}
+	if broken > 0 {
+		return fmt.Errorf("the audit log is broken at row %d: it was changed, or one before it is missing", broken)
+	}
+	fmt.Fprintf(std.Out, "%d rows, each follows the one before\n", rows)
+	return nil
+}

@@ -47,7 +47,7 @@ func TestKeyboardOnly(t *testing.T) {
 		p.Press(p.site.Code(p.key))
 		p.Press("Enter")
 		p.at("/profile/factors/recovery")
-		p.tab(`a[href="/profile"].main`)
+		p.tab(`.sheet .main`)
 		p.Press("Enter")
 		p.at("/profile")
 

@@ -19,7 +19,7 @@ type person struct {
 	*chrome.Browser
 	t     testing.TB
 	site  *sitetest.Site
-	seen  func(screen string) // is shown every screen that is looked at
+	seen  func(screen string) // is shown every screen, where pictures are taken
 	codes []string            // recovery codes, once they were shown
 	key   []byte              // of the authenticator app, read off the QR code
 }
@@ -30,7 +30,7 @@ func arrive(t testing.TB, o chrome.Options) *person {
 	s := sitetest.New(t, func(c *sitetest.Config) { c.Server = true })
 	b := chrome.New(t, o)
 	b.Run(emulation.SetFocusEmulationEnabled(true)) // as if the window were in front
-	return &person{Browser: b, t: t, site: s, seen: func(string) {}}
+	return &person{Browser: b, t: t, site: s}
 }
 
 // visit opens a path of the site.
@@ -53,10 +53,13 @@ func (p *person) at(want string) {
 
 // look holds what is true of every screen: axe-core finds nothing, it is no
 // wider than the window, it has one heading of the first order in its main part, and nothing
-// turned red in the console.
+// turned red in the console. Where pictures are taken it only takes one.
 func (p *person) look(screen string) {
 	p.t.Helper()
-	p.seen(screen)
+	if p.seen != nil {
+		p.seen(screen)
+		return
+	}
 	for _, v := range p.Axe() {
 		p.t.Errorf("%s: %s", screen, v)
 	}

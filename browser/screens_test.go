@@ -99,7 +99,7 @@ func (p *person) steppingUp() {
 	p.at("/profile")
 }
 
-// administering is the list of accounts and an invite.
+// administering are the admin's pages, and an invite and what comes of it.
 func (p *person) administering() {
 	p.t.Helper()
 	p.site.User("grace@example.com", login.Member)
@@ -113,6 +113,11 @@ func (p *person) administering() {
 	p.Fill("#login", "linus@example.com")
 	p.Click("=Send the invitation")
 	p.look("accounts, one invited")
+	for _, path := range []string{"/admin/users/" + p.site.Account("grace@example.com").ID, "/admin/policy", "/admin/import", "/admin/audit", "/admin/mail"} {
+		p.visit(path)
+		same(p.t, "status of "+path, p.Status(), 200)
+		p.look(path)
+	}
 	var link string
 	for _, l := range p.site.Mails() {
 		if strings.HasPrefix(l.Link(), "/invite/") {

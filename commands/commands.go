@@ -28,6 +28,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Make and list accounts."`
 	Factor  factorCmd  `cmd:"" help:"Show and reset the factors of accounts."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
+	Demo    demoCmd    `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
 	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
 	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
 	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`

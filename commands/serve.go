@@ -38,6 +38,11 @@ func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 		return err
 	}
 	defer b.store.Close()
+	return b.serve(ctx, io)
+}
+
+// serve serves until it is told to stop.
+func (b *base) serve(ctx context.Context, io Streams) error {
 	var overrides fs.FS
 	if b.settings.views != "" {
 		overrides = os.DirFS(b.settings.views)

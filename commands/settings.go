@@ -24,6 +24,7 @@ type settings struct {
 	open, gallery                                    bool
 	proxies                                          routes.Proxies
 	level                                            slog.Level
+	cost                                             login.Cost
 	login                                            login.Options
 }
 
@@ -38,7 +39,7 @@ func (f *Flags) check() (s settings, err error) {
 	s.keys = either(f.Keys, filepath.Join(s.data, "keys.json"))
 	s.from = r.sender(either(f.MailFrom, "Nightlatch <nightlatch@localhost>"))
 	s.views = r.folder("NIGHTLATCH_VIEWS", f.Views)
-	s.gallery = f.Gallery
+	s.gallery, s.cost = f.Gallery, login.DefaultCost
 	s.open = r.oneOf("NIGHTLATCH_REGISTRATION", either(f.Registration, "invite"), "invite", "open") == "open"
 	if err := s.level.UnmarshalText([]byte(either(f.Log, "info"))); err != nil {
 		r.bad("NIGHTLATCH_LOG", "must be debug, info, warn or error, not %q", f.Log)

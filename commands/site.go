@@ -44,6 +44,11 @@ func (f *Flags) open(ctx context.Context, io Streams) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.begin(ctx, io)
+}
+
+func (s settings) begin(ctx context.Context, io Streams) (*base, error) {
+	var err error
 	b := &base{settings: s, log: newLog(io.Err, s.level), wake: func() {}}
 	if b.store, err = openStore(ctx, s); err != nil {
 		return nil, err
@@ -81,7 +86,7 @@ func (b *base) prepare(ctx context.Context) error {
 	b.store.UseKeys(keys)
 	opt := b.settings.login
 	opt.Wake = func() { b.wake() }
-	hasher := login.NewHasher(login.DefaultCost, runtime.GOMAXPROCS(0), 0)
+	hasher := login.NewHasher(b.settings.cost, runtime.GOMAXPROCS(0), 0)
 	b.login = login.New(b.store, hasher, opt, factors.TOTP{}, factors.Email{Keys: keys, TTL: opt.CodeTTL}, factors.Recovery{})
 	b.accounts = accounts.New(b.store, b.login, hasher, b.settings.open)
 	return nil

@@ -33,6 +33,10 @@ func TestSpellingsAreOneAccount(t *testing.T) {
 		for i, name := range []string{"kim@example.com", "KIM@example.com", " kim@example.com ", "\uff4bim@example.com", "\u212aIM@example.com"} {
 			fails(s.Browser().From(fmt.Sprintf("198.51.100.%d", i)), name, 1)
 		}
+		for _, name := range []string{"nobody@example.com", "Nobody@example.com", " nobody@EXAMPLE.com", "\uff4eobody@example.com", "nobody@e\uff58ample.com"} {
+			fails(s.Browser(), name, 1) // else an unknown name could be told by its counter
+		}
+		s.Browser().Password("NOBODY@example.com").WantStatus(t, 429)
 		s.Browser().Password("kIm@example.com").WantStatus(t, 429)
 		s.Browser().Password("\uff2bim@example.com").WantStatus(t, 429)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -38,6 +39,7 @@ func (s *Store) Rollback(ctx context.Context) (undone []string, err error) {
 		g, err := m.Rollback(ctx)
 		if g != nil && err == nil {
 			undone = names(g)
+			slices.Reverse(undone) // the last step is undone first
 		}
 		return err
 	})

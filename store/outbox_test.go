@@ -46,7 +46,7 @@ func TestAMailHasOneSender(t *testing.T) {
 		var mu sync.Mutex
 		got := map[string]int{}
 		together(8, func(i int) {
-			for {
+			for range mails {
 				list := claim(t, []*store.Store{s, other}[i%2], noon, 7)
 				if len(list) == 0 {
 					return

@@ -24,7 +24,7 @@ type Preview struct {
 }
 
 // previewed is how many accounts a preview lists.
-const previewed = 20
+const previewed = 10
 
 // Preview tells whom a policy would hit. Nothing is changed.
 func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err error) {

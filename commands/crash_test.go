@@ -178,6 +178,7 @@ func (l *ledger) check(t *testing.T, dir string, env []string, comers, guessers,
 			t.Errorf("the database is %q, %v", sound, err)
 		}
 	}
+	must(t, dir, env, "", "audit", "verify")
 	for key, n := range l.accepted {
 		if n > 1 {
 			t.Errorf("%s was accepted %d times", key, n)

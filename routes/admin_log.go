@@ -93,7 +93,7 @@ func (w *web) showOutbox(c *gin.Context, refused login.Refusal) error {
 	}
 	for _, m := range page.Mails {
 		s.Rows = append(s.Rows, views.MailRow{ID: m.ID, To: m.To, About: mailWords(m.Template), Status: m.Status, Error: m.LastError, Attempts: m.Attempts,
-			Created: m.Created, Next: m.Next, Sent: m.Sent, Retry: !m.Wiped && m.Status != "sent"})
+			Created: m.Created, Next: m.Next, Sent: m.Sent, Retry: !m.Wiped && m.Status != "sent" && m.Attempts > 0})
 	}
 	return w.showOr(c, refused, "Outbox", func(alert string) views.Screen {
 		s.Alert = alert

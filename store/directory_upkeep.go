@@ -82,7 +82,7 @@ func (t *tx) enter(ctx context.Context, id string) error {
 	if known && row == old {
 		return nil
 	}
-	_, err = t.db.NewInsert().Model(&row).On("CONFLICT (account_id) DO UPDATE").Set("bucket = excluded.bucket").Set("login_key = excluded.login_key").
+	_, err = t.db.NewInsert().Model(&row).On("CONFLICT (account_id) DO UPDATE").Set("bucket = excluded.bucket").Set("login_key = excluded.login_key").Set("created_at = excluded.created_at").
 		Set("last_login_at = excluded.last_login_at").Set("searched = excluded.searched").Exec(ctx)
 	if err != nil {
 		return err

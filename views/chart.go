@@ -15,8 +15,8 @@ type Adoption struct {
 
 // chart sizes, in CSS pixels: as wide as a card on a phone can show sharply.
 const (
-	chartWide = 720
-	chartTall = 240
+	chartWide = 520
+	chartTall = 220
 )
 
 // AdoptionChart draws the share of accounts with a second factor, in percent.

@@ -252,3 +252,13 @@ func resolve(base, ref string) string {
 	}
 	return strings.TrimPrefix(ref, base)
 }
+
+// Admin is a browser in which an admin of the given name is signed in at level
+// 2. The account is made when there is none.
+func (s *Site) Admin(name string) *Browser {
+	s.T.Helper()
+	s.User(name, login.Admin)
+	b := s.Browser().SignIn(name)
+	b.EnrollTOTP()
+	return b
+}

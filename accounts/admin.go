@@ -95,8 +95,8 @@ func (s *Service) ResetFactors(ctx context.Context, by By, id string) (link stri
 		if a.ID == by.ID {
 			return login.Refuse(login.Denied, "Change your own factors on your profile.")
 		}
-		if a.Password == "" {
-			return login.Refuse(login.Denied, "This account has not accepted its invite yet.")
+		if !a.HasFactor() && !a.Bare() {
+			return login.Refuse(login.Denied, "This account has no factor to reset.")
 		}
 		if err := s.login.Strip(ctx, tx, a); err != nil {
 			return err

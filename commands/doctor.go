@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"nightlatch/mail"
@@ -55,6 +57,12 @@ func checkMail(ctx context.Context, s settings) error {
 // checkStore looks at the database, its migrations, its keys and its clock. It
 // changes nothing, so what is missing is a fault and not made.
 func checkStore(ctx context.Context, s settings, report func(string, string, error) bool) {
+	if path, ok := strings.CutPrefix(s.database, "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil {
+			report("database", "", fmt.Errorf("there is no file %s: start the server once", path))
+			return
+		}
+	}
 	db, err := openStore(ctx, s)
 	if !report("database", "it answers", err) {
 		return

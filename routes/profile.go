@@ -3,6 +3,7 @@ package routes
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -107,8 +108,9 @@ func eventDetail(e login.Event) string {
 	if e.Kind == "login" && e.Detail == "browser" {
 		return "Trusted browser"
 	}
-	if label := login.KindLabel(factors.Kind(e.Detail)); label != e.Detail {
-		return label
+	kind, rest, _ := strings.Cut(e.Detail, " ") // totp “Phone”
+	if label := login.KindLabel(factors.Kind(kind)); label != kind {
+		return strings.TrimSpace(label + " " + rest)
 	}
 	if e.Reason != "" {
 		return e.Reason

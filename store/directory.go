@@ -32,16 +32,16 @@ var sortColumns = map[string]string{"": "login_key", "login": "login_key", "crea
 type place struct {
 	ID, Login, Searched string
 	Bucket              accounts.Bucket
-	CreatedAt, LastAt   int64
+	Created, LastAt     int64
 }
 
-const placeColumns = "account_id AS id, login_key AS login, searched, bucket, created_at, last_login_at AS last_at"
+const placeColumns = "account_id AS id, login_key AS login, searched, bucket, created_at AS created, last_login_at AS last_at"
 
 // value is what the list is sorted by, as a cursor holds it.
 func (p place) value(sort string) string {
 	switch sortColumns[sort] {
 	case "created_at":
-		return strconv.FormatInt(p.CreatedAt, 10) + "," + p.ID
+		return strconv.FormatInt(p.Created, 10) + "," + p.ID
 	case "last_login_at":
 		return strconv.FormatInt(p.LastAt, 10) + "," + p.ID
 	}
@@ -88,7 +88,7 @@ func (s *Store) merge(ctx context.Context, q accounts.Query) ([]place, error) {
 			after.sql+order+") AS b"+strconv.Itoa(i))
 		args = append(append(append(args, int(b)), after.args...), q.Limit)
 	}
-	return s.places(ctx, "SELECT id, login, searched, bucket, created_at, last_at FROM ("+strings.Join(parts, " UNION ALL ")+") AS x"+order,
+	return s.places(ctx, "SELECT id, login, searched, bucket, created, last_at FROM ("+strings.Join(parts, " UNION ALL ")+") AS x"+order,
 		append(args, q.Limit)...)
 }
 

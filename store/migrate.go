@@ -72,12 +72,19 @@ func (s *Store) migrating(ctx context.Context, do func(*migrate.Migrator) error)
 	if err != nil {
 		return err
 	}
-	unlock, err := s.lockMigrations(ctx)
+	db := s.writer
+	if s.pg {
+		if db, err = s.slow(); err != nil {
+			return err
+		}
+		defer db.Close()
+	}
+	unlock, err := s.lockMigrations(ctx, db)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	m := migrate.NewMigrator(s.writer, steps, migrate.WithMarkAppliedOnSuccess(true))
+	m := migrate.NewMigrator(db, steps, migrate.WithMarkAppliedOnSuccess(true))
 	if err := m.Init(ctx); err != nil {
 		return err
 	}
@@ -87,7 +94,7 @@ func (s *Store) migrating(ctx context.Context, do func(*migrate.Migrator) error)
 // migrationLock is the key of the advisory lock; any number of our own does.
 const migrationLock = 7_112_001
 
-func (s *Store) lockMigrations(ctx context.Context) (unlock func(), err error) {
+func (s *Store) lockMigrations(ctx context.Context, db *bun.DB) (unlock func(), err error) {
 	if !s.pg {
 		path, err := s.file(ctx)
 		if err != nil {
@@ -99,7 +106,7 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func(), err error) {
 		}
 		return func() { _ = lock.Unlock() }, nil
 	}
-	conn, err := s.writer.Conn(ctx)
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ import (
 type Store struct {
 	writer, reader *bun.DB
 	query
+	slow   func() (*bun.DB, error)   // a pool for migrations on PostgreSQL, to be closed
 	visits func() (*sql.Stmt, error) // the look-up of every signed-in request, kept prepared on SQLite
 }
 
@@ -76,7 +78,28 @@ func (s *Store) Ping(ctx context.Context) error {
 const postgresConns = 20
 
 func openPostgres(ctx context.Context, url string) (*Store, error) {
-	connector, err := postgresConnector(url)
+	db, err := postgresPool(url, queryPatience)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("the PostgreSQL server does not answer: %w", err)
+	}
+	s := newStore(db, db)
+	s.slow = func() (*bun.DB, error) { return postgresPool(url, migrationPatience) }
+	return s, nil
+}
+
+// How long one statement may take: of a request, which somebody waits for, and
+// of a migration, which may build an index over millions of rows.
+const (
+	queryPatience     = 10 * time.Second
+	migrationPatience = 6 * time.Hour
+)
+
+func postgresPool(url string, patience time.Duration) (*bun.DB, error) {
+	connector, err := postgresConnector(url, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -84,26 +107,21 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	pool.SetMaxOpenConns(postgresConns)
 	pool.SetMaxIdleConns(postgresConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db := bun.NewDB(pool, pgdialect.New())
-	if err := pool.PingContext(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("the PostgreSQL server does not answer: %w", err)
-	}
-	return newStore(db, db), nil
+	return bun.NewDB(pool, pgdialect.New()), nil
 }
 
 // postgresConnector reads the URL. The driver panics on what it cannot read,
 // and its words would show the password.
-func postgresConnector(url string) (c *pgdriver.Connector, err error) {
+func postgresConnector(url string, patience time.Duration) (c *pgdriver.Connector, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("the PostgreSQL address cannot be read; it looks like postgres://USER:PASSWORD@HOST:5432/NAME")
 		}
 	}()
 	return pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithDialTimeout(5*time.Second),
-		pgdriver.WithReadTimeout(15*time.Second), pgdriver.WithWriteTimeout(15*time.Second),
+		pgdriver.WithReadTimeout(patience+5*time.Second), pgdriver.WithWriteTimeout(15*time.Second),
 		// A query whose caller went away runs on, so the server must end it.
-		pgdriver.WithConnParams(map[string]any{"statement_timeout": "10000"})), nil
+		pgdriver.WithConnParams(map[string]any{"statement_timeout": strconv.FormatInt(patience.Milliseconds(), 10)})), nil
 }
 
 // tries is how often a transaction is run when the database asks for it.

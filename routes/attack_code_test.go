@@ -36,60 +36,58 @@ func dressed(code string) []string {
 // it is written: in the browser that gave it, in another, in the next step, in
 // a step-up, at an enrollment, in the check of recovery codes.
 func TestReplayInAnyDress(t *testing.T) {
-	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		e := equip(s, ada)
-		e.owner.SignInTOTP(ada, e.secret)
-		e.owner.Post("/profile/factors/totp").Want(t, "/profile/factors/totp")
-		for i, kind := range []string{"totp", "email", "recovery"} {
-			b, code := pend(s, ada), e.codes[i]
-			switch kind {
-			case "email":
-				code = mailed(b)
-			case "totp":
-				s.Advance(time.Minute)
-				code = s.Code(e.secret)
-			}
-			b.Post("/login/challenge/"+kind, "code", code).Want(t, "/profile")
-			before, left := sessions(s, ada), s.Account(ada).RecoveryLeft
-			again := pend(s, ada)
-			for n, typed := range dressed(code) {
-				address := fmt.Sprintf("2001:db8:%x:%x::1", i, n)
-				for where, p := range map[string]*sitetest.Page{
-					"sign-in":  again.From(address).Post("/login/challenge/"+kind, "code", typed),
-					"step-up":  e.owner.Post("/confirm", "kind", kind, "code", typed),
-					"new app":  e.owner.Post("/profile/factors/totp/confirm", "code", typed),
-					"check":    e.owner.Post("/profile/factors/recovery/check", "code", typed),
-					"same way": b.Post("/confirm", "kind", kind, "code", typed),
-				} {
-					if p.Status != 422 && p.Status != 400 {
-						t.Errorf("%s, %s: %q gets %d to %q", kind, where, typed, p.Status, p.Location)
-					}
+	s := sitetest.New(t, patient)
+	e := equip(s, ada)
+	e.owner.SignInTOTP(ada, e.secret)
+	e.owner.Post("/profile/factors/totp").Want(t, "/profile/factors/totp")
+	for i, kind := range []string{"totp", "email", "recovery"} {
+		b, code := pend(s, ada), e.codes[i]
+		switch kind {
+		case "email":
+			code = mailed(b)
+		case "totp":
+			s.Advance(time.Minute)
+			code = s.Code(e.secret)
+		}
+		b.Post("/login/challenge/"+kind, "code", code).Want(t, "/profile")
+		before, left := sessions(s, ada), s.Account(ada).RecoveryLeft
+		again := pend(s, ada)
+		for n, typed := range dressed(code) {
+			address := fmt.Sprintf("2001:db8:%x:%x::1", i, n)
+			for where, p := range map[string]*sitetest.Page{
+				"sign-in":  again.From(address).Post("/login/challenge/"+kind, "code", typed),
+				"step-up":  e.owner.Post("/confirm", "kind", kind, "code", typed),
+				"new app":  e.owner.Post("/profile/factors/totp/confirm", "code", typed),
+				"check":    e.owner.Post("/profile/factors/recovery/check", "code", typed),
+				"same way": b.Post("/confirm", "kind", kind, "code", typed),
+			} {
+				if p.Status != 422 && p.Status != 400 {
+					t.Errorf("%s, %s: %q gets %d to %q", kind, where, typed, p.Status, p.Location)
 				}
 			}
-			if sessions(s, ada) != before || s.Account(ada).RecoveryLeft != left {
-				t.Errorf("%s: %d sessions more, %d codes less", kind, sessions(s, ada)-before, left-s.Account(ada).RecoveryLeft)
-			}
-			s.Advance(time.Hour)
-			e.owner.SignInTOTP(ada, e.secret)
-			e.owner.Post("/profile/factors/totp").Want(t, "/profile/factors/totp")
 		}
-	}, patient)
+		if sessions(s, ada) != before || s.Account(ada).RecoveryLeft != left {
+			t.Errorf("%s: %d sessions more, %d codes less", kind, sessions(s, ada)-before, left-s.Account(ada).RecoveryLeft)
+		}
+		s.Advance(time.Hour)
+		e.owner.SignInTOTP(ada, e.secret)
+		e.owner.Post("/profile/factors/totp").Want(t, "/profile/factors/totp")
+	}
 }
 
 // A code written in another script is never the code: six ASCII digits count.
 func TestOtherScriptsAreNoDigits(t *testing.T) {
-	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		e := equip(s, ada)
-		b := pend(s, ada)
-		for _, zero := range []rune{'０', '٠', '۰', '०', '০', '๐', '𝟎', '𝟘', '🯰'} {
-			var other strings.Builder
-			for _, r := range s.Code(e.secret) {
-				other.WriteRune(r - '0' + zero)
-			}
-			b.Post("/login/challenge/totp", "code", other.String()).WantStatus(t, 422)
+	s := sitetest.New(t, patient)
+	e := equip(s, ada)
+	b := pend(s, ada)
+	for _, zero := range []rune{'０', '٠', '۰', '०', '০', '๐', '𝟎', '𝟘', '🯰'} {
+		var other strings.Builder
+		for _, r := range s.Code(e.secret) {
+			other.WriteRune(r - '0' + zero)
 		}
-		b.Post("/login/challenge/totp", "code", s.Code(e.secret)).Want(t, "/profile")
-	}, patient)
+		b.Post("/login/challenge/totp", "code", other.String()).WantStatus(t, 422)
+	}
+	b.Post("/login/challenge/totp", "code", s.Code(e.secret)).Want(t, "/profile")
 }
 
 // A code proves one thing: that of one app is not that of another's, an
@@ -124,10 +122,14 @@ func TestCodesOfOthers(t *testing.T) {
 
 // ways are what a guesser changes between two guesses; none starts a new count.
 var ways = map[string]func(s *sitetest.Site, b *sitetest.Browser, n int) *sitetest.Browser{
-	"nothing":     func(_ *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser { return b },
-	"new jar":     func(s *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser { return fresh(s, b, ada) },
-	"letter case": func(s *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser { return fresh(s, b, "ADA@Example.COM") },
-	"spaces":      func(s *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser { return fresh(s, b, "  ada@example.com ") },
+	"nothing": func(_ *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser { return b },
+	"new jar": func(s *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser { return fresh(s, b, ada) },
+	"letter case": func(s *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser {
+		return fresh(s, b, "ADA@Example.COM")
+	},
+	"spaces": func(s *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser {
+		return fresh(s, b, "  ada@example.com ")
+	},
 	"IPv4": func(_ *sitetest.Site, b *sitetest.Browser, n int) *sitetest.Browser {
 		return b.From(fmt.Sprintf("198.51.100.%d", n))
 	},
@@ -168,7 +170,6 @@ var ways = map[string]func(s *sitetest.Site, b *sitetest.Browser, n int) *sitete
 		s.Browser().Post("/password/forgot", "login", ada)
 		return b
 	},
-	"restart": func(s *sitetest.Site, b *sitetest.Browser, _ int) *sitetest.Browser { return b.At(s.Restart()) },
 }
 
 // fresh gives the first step in a new browser at the same address.
@@ -176,7 +177,7 @@ func fresh(s *sitetest.Site, old *sitetest.Browser, name string) *sitetest.Brows
 	b := s.Browser()
 	b.Address = old.Address
 	b.Password(name)
-	return b.At(old.Site)
+	return b
 }
 
 // Lines 9, 20, 69: whatever a guesser changes, five guesses of a kind are

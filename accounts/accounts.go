@@ -139,6 +139,11 @@ func (s *Service) create(ctx context.Context, f Form, by string, actor login.Eve
 				return cmpErr(err, login.Refuse(login.Gone, ""))
 			}
 		}
+		if actor.Actor == "admin" {
+			if err := s.allowed(ctx, tx, By{ID: actor.ActorID, Actor: actor.Actor, Level: actor.Level}); err != nil {
+				return err
+			}
+		}
 		err := tx.InsertAccount(ctx, a)
 		if errors.Is(err, login.ErrTaken) {
 			return login.Refuse(login.Bad, "This login is taken.")

@@ -46,14 +46,14 @@ func (s *Service) did(kind, accountID string, by By, detail string) login.Event 
 
 // allowed holds, in the transaction that acts, what the page held already: an
 // admin at level 2, with a reason that can be kept.
-func (s *Service) allowed(ctx context.Context, tx login.Tx, by By) error {
+func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 	if r := checkName(by.Reason); !r.OK() || utf8.RuneCountInString(by.Reason) > maxReason {
 		return login.Refuse(login.Bad, "A reason has 200 characters at most, all of which can be seen.")
 	}
 	if by.Actor == "cli" {
 		return nil
 	}
-	a, err := tx.Account(ctx, by.ID)
+	a, err := r.Account(ctx, by.ID)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,15 @@ func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx
 		}
 		return do(tx, a)
 	})
+}
+
+// tellChange records what an admin did, and tells the owner.
+func (s *Service) tellChange(ctx context.Context, tx login.Tx, a login.Account, by By, e login.Event, what string) error {
+	if err := tx.Record(ctx, e); err != nil || a.Email == "" {
+		return err
+	}
+	return tx.Post(ctx, login.Mail{Template: "admin-change", To: a.Email, AccountID: a.ID, Created: e.At, Data: map[string]string{
+		"login": a.Login, "time": e.At.UTC().Format("2 January 2006, 15:04 UTC"), "by": by.Name, "reason": by.Reason, "what": what}})
 }
 
 func needsReason(by By) error {
@@ -166,7 +175,8 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 		if err := s.login.UnlockKinds(ctx, tx, a, kinds...); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.did("account.unlocked", a.ID, by, string(k)))
+		what := "all waits were ended, and what failures had switched off works again"
+		return s.tellChange(ctx, tx, a, by, s.did("account.unlocked", a.ID, by, string(k)), what)
 	})
 }
 
@@ -176,6 +186,6 @@ func (s *Service) EndSessions(ctx context.Context, by By, id string) (login.Refu
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.did("sessions.ended-by-admin", a.ID, by, ""))
+		return s.tellChange(ctx, tx, a, by, s.did("sessions.ended-by-admin", a.ID, by, ""), "all its sessions were ended")
 	})
 }

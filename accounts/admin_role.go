@@ -15,10 +15,10 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 		if disabled == !a.Disabled.IsZero() {
 			return nil
 		}
-		kind := "account.enabled"
+		kind, what := "account.enabled", "it was enabled again"
 		a.Disabled = time.Time{}
 		if disabled {
-			kind, a.Disabled = "account.disabled", s.opt.Now()
+			kind, what, a.Disabled = "account.disabled", "it was disabled", s.opt.Now()
 			if err := needsReason(by); err != nil {
 				return err
 			}
@@ -35,7 +35,7 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.did(kind, a.ID, by, ""))
+		return s.tellChange(ctx, tx, a, by, s.did(kind, a.ID, by, ""), what)
 	})
 }
 
@@ -57,7 +57,7 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.did("role.changed", a.ID, by, string(role)))
+		return s.tellChange(ctx, tx, a, by, s.did("role.changed", a.ID, by, string(role)), "its role is now "+string(role))
 	})
 }
 

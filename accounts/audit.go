@@ -98,6 +98,9 @@ func (s *Service) Outbox(ctx context.Context, f MailFilter) (MailPage, error) {
 
 // RetryMail tries a mail again at once, with three more days to go.
 func (s *Service) RetryMail(ctx context.Context, by By, id string) (login.Refusal, error) {
+	if r, err := login.Settle(s.allowed(ctx, s.store, by)); err != nil || !r.OK() {
+		return r, err
+	}
 	ok, err := s.store.RetryMail(ctx, id, s.opt.Now())
 	if err != nil {
 		return login.Refusal{}, err

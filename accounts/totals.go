@@ -107,7 +107,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	return s.remind(ctx)
 }
 
-// Reached counts how far accounts have come since the policy told them.
+// Funnel counts how far accounts have come since the policy told them.
 func (s *Service) Funnel(ctx context.Context) (f Funnel, err error) {
 	n, err := s.store.Reached(ctx)
 	for step, count := range n {

@@ -86,15 +86,15 @@ func (s *Service) CheckPassword(ctx context.Context, a Account, password string,
 	if err != nil || !r.OK() {
 		return r, err
 	}
+	if right {
+		return Refusal{}, nil
+	}
 	if r, err = s.write(ctx, func(tx Tx) error {
-		if right {
-			return tx.ClearThrottle(ctx, key)
-		}
 		if err := s.addressFailed(ctx, tx, c); err != nil {
 			return err
 		}
 		return tx.Record(ctx, s.event("password.failed", a.ID, c))
-	}); err == nil && r.OK() && !right {
+	}); err == nil && r.OK() {
 		r = Refusal{Why: Wrong}
 	}
 	return r, err

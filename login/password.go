@@ -47,12 +47,9 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	}
 	var entry Entry
 	r, err = s.write(ctx, func(tx Tx) error {
-		entry, err = s.passwordRight(ctx, tx, acct, key, rehash, next, c)
+		entry, err = s.passwordRight(ctx, tx, acct, rehash, next, c)
 		return err
 	})
-	if err == nil && r.Why == Denied { // the password was right
-		err = s.giveBack(ctx, key)
-	}
 	return entry, r, err
 }
 
@@ -77,9 +74,10 @@ func (s *Service) find(ctx context.Context, login string, c Client) (Account, st
 	return acct, passwordKey(name), nil
 }
 
-// judge checks a password. The failure is reserved inside the hashing slot:
-// there are as many slots as cores, so a burst of right passwords is never
-// mistaken for failures, and a burst of wrong ones is counted one by one.
+// judge checks a password. The failure is reserved, and given back when it was
+// none, inside the hashing slot: there are as many slots as cores, so a burst
+// of right passwords is never mistaken for failures, and a burst of wrong ones
+// is counted one by one.
 func (s *Service) judge(ctx context.Context, acct Account, key, password string, c Client) (right bool, rehash string, r Refusal, err error) {
 	if r, err = s.passwordHeld(ctx, key, c); err != nil || !r.OK() {
 		return
@@ -101,8 +99,14 @@ func (s *Service) judge(ctx context.Context, acct Account, key, password string,
 			return err
 		}
 		if old {
-			rehash, err = s.hasher.Hash(password)
+			if rehash, err = s.hasher.Hash(password); err != nil {
+				return err
+			}
 		}
+		if !acct.Disabled.IsZero() { // right, and refused all the same
+			return nil
+		}
+		_, err = s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
 		return err
 	})
 	if errors.Is(err, ErrBusy) {
@@ -124,16 +128,13 @@ func (s *Service) passwordHeld(ctx context.Context, key string, c Client) (Refus
 
 // passwordRight opens a session where nothing else stands before the account,
 // and a pending login where a factor does.
-func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, key, rehash, next string, c Client) (Entry, error) {
+func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, rehash, next string, c Client) (Entry, error) {
 	a, err := tx.LockAccount(ctx, read.ID)
 	if err != nil {
 		return Entry{}, err
 	}
 	if !a.Disabled.IsZero() || a.Password != read.Password {
 		return Entry{}, refuse(Wrong, "")
-	}
-	if err := tx.ClearThrottle(ctx, key); err != nil {
-		return Entry{}, err
 	}
 	if rehash != "" {
 		a.Password = Hidden(rehash)

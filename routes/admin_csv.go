@@ -14,7 +14,10 @@ import (
 )
 
 // sheet streams a CSV file whose cells cannot start a formula.
-type sheet struct{ out *csv.Writer }
+type sheet struct {
+	out *csv.Writer
+	c   *gin.Context
+}
 
 // sheetFlush is after how many rows a sheet goes on its way.
 const sheetFlush = 500
@@ -23,7 +26,7 @@ func newSheet(c *gin.Context, name string, heading ...string) *sheet {
 	c.Header("Content-Type", "text/csv; charset=utf-8")
 	c.Header("Content-Disposition", `attachment; filename="`+name+`"`)
 	c.Status(http.StatusOK)
-	s := &sheet{csv.NewWriter(c.Writer)}
+	s := &sheet{csv.NewWriter(c.Writer), c}
 	_ = s.row(heading...) // the next row says when nobody listens any more
 	return s
 }
@@ -43,6 +46,14 @@ func cell(x string) string {
 		return "'" + x
 	}
 	return x
+}
+
+// flush sends what there is, and gives the next part a minute: a long file
+// may take longer than a page.
+func (s *sheet) flush() {
+	_ = http.NewResponseController(s.c.Writer).SetWriteDeadline(time.Now().Add(time.Minute)) // a recorder in tests has none
+	s.out.Flush()
+	s.c.Writer.Flush()
 }
 
 func (s *sheet) end() error {
@@ -68,8 +79,7 @@ func (w *web) enrollmentCSV(c *gin.Context) error {
 			kinds = append(kinds, string(k))
 		}
 		if n++; n%sheetFlush == 0 {
-			s.out.Flush()
-			c.Writer.Flush()
+			s.flush()
 		}
 		return s.row(a.Login, a.Name, a.Email, string(a.Role), accounts.StatusOf(a), strings.Join(kinds, " "), strconv.Itoa(a.RecoveryLeft),
 			when(a.Created), when(a.LastLogin))
@@ -97,8 +107,7 @@ func (w *web) auditCSV(c *gin.Context) error {
 		if f.Before = page.Next; f.Before == 0 {
 			return w.ended(c, s, nil)
 		}
-		s.out.Flush()
-		c.Writer.Flush()
+		s.flush()
 	}
 }
 

@@ -78,11 +78,11 @@ func TestAudit(t *testing.T) {
 		boss.Post("/admin/users/"+a.ID+"/disable", "reason", "left the <house>").WantStatus(t, okStatus(boss))
 		for query, want := range map[string]bool{"": true, "?event=account.disabled": true, "?user=ADA@example.com": true, "?q=the%20%3CHOUSE": true, "?user=boss": true,
 			"?user=" + a.ID: true, "?event=login": false, "?q=nothing": false, "?user=nobody": false, "?q=%25": false} {
-			p := boss.Get("/admin/audit" + query).WantStatus(t, http.StatusOK)
+			p := boss.Get("/admin/audit"+query).WantStatus(t, http.StatusOK)
 			if got := strings.Contains(p.Text(), "“left the <house>”"); got != want {
 				t.Errorf("%s: %v", query, got)
 			}
-			file := boss.Get("/admin/audit.csv" + query).WantStatus(t, http.StatusOK)
+			file := boss.Get("/admin/audit.csv"+query).WantStatus(t, http.StatusOK)
 			if got := strings.Contains(file.Body, "left the <house>"); got != want {
 				t.Errorf("%s: %v in the file", query, got)
 			}
@@ -155,7 +155,7 @@ func TestOutboxPage(t *testing.T) {
 		if got := s.Mails(); len(got) != 1 {
 			t.Fatalf("%d mails after the retry", len(got))
 		}
-		if p := boss.Post("/admin/mail/" + id + "/retry").WantStatus(t, http.StatusUnprocessableEntity); !strings.Contains(p.Alert(), "wiped") {
+		if p := boss.Post("/admin/mail/"+id+"/retry").WantStatus(t, http.StatusUnprocessableEntity); !strings.Contains(p.Alert(), "wiped") {
 			t.Error(p.Alert())
 		}
 		boss.Post("/admin/mail/unknown/retry").WantStatus(t, http.StatusNotFound)

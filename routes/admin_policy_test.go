@@ -106,7 +106,7 @@ func TestPolicyPreview(t *testing.T) {
 			"who=admins":   "This would hit 1 account, 1 of them an admin; 0 have not signed in for 90 days.",
 			"who=nobody":   "This would hit nobody.",
 		} {
-			if p := boss.Get("/admin/policy?" + query + "&from=2027-05-01").WantStatus(t, http.StatusOK); !strings.Contains(p.Text(), want) {
+			if p := boss.Get("/admin/policy?"+query+"&from=2027-05-01").WantStatus(t, http.StatusOK); !strings.Contains(p.Text(), want) {
 				t.Errorf("%s: no %q in %s", query, want, p.Text())
 			}
 		}

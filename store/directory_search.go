@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,9 +35,8 @@ func after(q accounts.Query) (condition, string) {
 	case column == "login_key":
 		return condition{"login_key " + sign + " ?", []any{q.After}}, order
 	}
-	value, id, _ := strings.Cut(q.After, ",")
-	n, _ := strconv.ParseInt(value, 10, 64) // a cursor that was tampered with begins somewhere
-	return condition{"(" + column + ", account_id) " + sign + " (?, ?)", []any{n, id}}, order
+	start := cursor(q)
+	return condition{"(" + column + ", account_id) " + sign + " (?, ?)", []any{start.Created, start.ID}}, order
 }
 
 // search finds a text. A text that begins few words is looked up and sorted;
@@ -58,22 +58,33 @@ func (s *Store) search(ctx context.Context, q accounts.Query) (found []place, mo
 	return s.walk(ctx, q, text)
 }
 
-// lookUp sorts the accounts in which a word begins so.
+// lookUp reads the accounts in which a word begins so, and sorts them here.
 func (s *Store) lookUp(ctx context.Context, q accounts.Query, word []byte) (found []place, more string, count int, err error) {
-	first, order := after(q)
-	var all []place
-	err = s.reader.NewRaw("SELECT "+placeColumns+" FROM directory WHERE account_id IN (SELECT account_id FROM words WHERE word >= ? AND word < ?)"+
-		" AND bucket IN (?)", word, append(word, 0xff), list(q.Buckets)).Scan(ctx, &all)
-	if err != nil || len(all) == 0 {
+	found, err = s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE account_id IN (SELECT account_id FROM words WHERE word >= ? AND word < ?)"+
+		" AND bucket IN (?)", word, append(word, 0xff), list(q.Buckets))
+	if err != nil {
 		return nil, "", 0, err
 	}
-	ids := make([]string, len(all))
-	for i, p := range all {
-		ids[i] = p.ID
+	count = len(found)
+	order := q.Sort
+	slices.SortFunc(found, func(x, y place) int { return x.compare(y, order) })
+	if q.Down {
+		slices.Reverse(found)
 	}
-	found, err = s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE account_id IN (?) AND "+first.sql+order,
-		append(append([]any{list(ids)}, first.args...), q.Limit)...)
-	return found, "", len(all), err
+	if start := cursor(q); q.After != "" {
+		found = slices.DeleteFunc(found, func(p place) bool {
+			c := p.compare(start, order)
+			return c == 0 || (c < 0) != q.Down
+		})
+	}
+	return found[:min(len(found), q.Limit)], "", count, nil
+}
+
+// cursor is the place after which a page begins.
+func cursor(q accounts.Query) place {
+	value, id, _ := strings.Cut(q.After, ",")
+	n, _ := strconv.ParseInt(value, 10, 64) // a cursor that was tampered with begins somewhere
+	return place{ID: id, Login: q.After, Created: n, LastAt: n}
 }
 
 // walk goes through the accounts in order.

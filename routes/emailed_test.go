@@ -235,9 +235,9 @@ func TestCodeIsBoundToItsCeremony(t *testing.T) {
 		s.Advance(61 * time.Second)
 		one, two, bobs := pendingOf(t, s, "ada"), pendingOf(t, s, "ada"), pendingOf(t, s, "bob")
 		type ceremony struct {
-			name, to   string
-			ask, begin func() *sitetest.Page
-			answer     func(code string) *sitetest.Page
+			name   string
+			ask    func() *sitetest.Page
+			answer func(code string) *sitetest.Page
 		}
 		challenge := func(b *sitetest.Browser) (func() *sitetest.Page, func(string) *sitetest.Page) {
 			return func() *sitetest.Page { return b.Post("/login/challenge/email/code") },

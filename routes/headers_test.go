@@ -31,6 +31,9 @@ func checkHeaders(t *testing.T, where string, p *sitetest.Page, https bool) {
 	if referrer := h.Get("Referrer-Policy"); h.Get("X-Content-Type-Options") != "nosniff" || referrer != "no-referrer" && referrer != "same-origin" {
 		t.Errorf("%s: %v", where, h)
 	}
+	if h.Get("Cross-Origin-Opener-Policy") != "same-origin" {
+		t.Errorf("%s: opener policy %q", where, h.Get("Cross-Origin-Opener-Policy"))
+	}
 	if (h.Get("Strict-Transport-Security") != "") != https {
 		t.Errorf("%s: HSTS %q", where, h.Get("Strict-Transport-Security"))
 	}

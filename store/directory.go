@@ -31,9 +31,8 @@ var sortColumns = map[string]string{"": "login_key", "login": "login_key", "crea
 
 // place is one account in the order of the list.
 type place struct {
-	ID, Login, Searched string
-	Bucket              accounts.Bucket
-	Created, LastAt     int64
+	ID, Login       string
+	Created, LastAt int64
 }
 
 // compare is the order of the list, upwards.
@@ -47,7 +46,10 @@ func (p place) compare(other place, sort string) int {
 	return strings.Compare(p.Login, other.Login)
 }
 
-const placeColumns = "account_id AS id, login_key AS login, searched, bucket, created_at AS created, last_login_at AS last_at"
+const placeColumns = "account_id AS id, login_key AS login, created_at AS created, last_login_at AS last_at"
+
+// placeNames is how placeColumns calls what is sorted by.
+var placeNames = map[string]string{"login_key": "login", "created_at": "created", "last_login_at": "last_at"}
 
 // value is what the list is sorted by, as a cursor holds it.
 func (p place) value(sort string) string {
@@ -87,21 +89,27 @@ func (s *Store) Page(ctx context.Context, q accounts.Query) (accounts.Page, erro
 	return page, err
 }
 
-// merge takes the first of each bucket and then the first of those.
+// merge takes the first of each bucket and then the first of those. Only what
+// the indexes hold is read.
 func (s *Store) merge(ctx context.Context, q accounts.Query) ([]place, error) {
-	after, order := after(q)
+	first, order := after(q)
+	column := sortColumns[q.Sort]
+	pick := "SELECT account_id, " + column + " FROM directory WHERE "
+	give := "SELECT account_id AS id, " + column + " AS " + placeNames[column] + " FROM "
 	if q.All {
-		return s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE "+after.sql+order, append(after.args, q.Limit)...)
+		return s.places(ctx, give+"directory WHERE "+first.sql+order, append(first.args, q.Limit)...)
+	}
+	if s.pg { // one plan serves all buckets, where each part would be planned by itself
+		args := append(append([]any{list(q.Buckets)}, first.args...), q.Limit, q.Limit)
+		return s.places(ctx, give+"unnest(ARRAY[?]::bigint[]) AS v(n) CROSS JOIN LATERAL ("+pick+"bucket = v.n AND "+first.sql+order+") AS x"+order, args...)
 	}
 	var parts []string
 	var args []any
-	for i, b := range q.Buckets {
-		parts = append(parts, "SELECT * FROM (SELECT "+placeColumns+", "+sortColumns[q.Sort]+", account_id FROM directory WHERE bucket = ? AND "+
-			after.sql+order+") AS b"+strconv.Itoa(i))
-		args = append(append(append(args, int(b)), after.args...), q.Limit)
+	for _, b := range q.Buckets {
+		parts = append(parts, "SELECT * FROM ("+pick+"bucket = ? AND "+first.sql+order+")")
+		args = append(append(append(args, int(b)), first.args...), q.Limit)
 	}
-	return s.places(ctx, "SELECT id, login, searched, bucket, created, last_at FROM ("+strings.Join(parts, " UNION ALL ")+") AS x"+order,
-		append(args, q.Limit)...)
+	return s.places(ctx, give+"("+strings.Join(parts, " UNION ALL ")+") AS x"+order, append(args, q.Limit)...)
 }
 
 func (s *Store) places(ctx context.Context, sql string, args ...any) (list []place, err error) {

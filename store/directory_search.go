@@ -14,7 +14,7 @@ import (
 	"nightlatch/accounts"
 )
 
-func list[T any](xs []T) any { return bun.In(xs) }
+func list[T any](xs []T) any { return bun.List(xs) }
 
 // condition is a part of a WHERE with its arguments.
 type condition struct {
@@ -90,12 +90,12 @@ func cursor(q accounts.Query) place {
 // walk goes through the accounts in order.
 func (s *Store) walk(ctx context.Context, q accounts.Query, text string) (found []place, more string, count int, err error) {
 	first, order := after(q)
-	inner := "(SELECT " + placeColumns + ", login_key, created_at, last_login_at, account_id FROM directory WHERE " + first.sql + order + ") AS x"
+	inner := "(SELECT login_key, created_at, last_login_at, account_id, searched, bucket FROM directory WHERE " + first.sql + order + ") AS x"
 	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 	where := ` WHERE searched LIKE ? ESCAPE '\' AND bucket IN (?)`
 	tail := []any{like, list(q.Buckets)}
 	args := append(append(append([]any{}, first.args...), walked), tail...)
-	if found, err = s.places(ctx, "SELECT id, login, searched, bucket, created, last_at FROM "+inner+where+order, append(args, q.Limit)...); err != nil {
+	if found, err = s.places(ctx, "SELECT "+placeColumns+" FROM "+inner+where+order, append(args, q.Limit)...); err != nil {
 		return nil, "", 0, err
 	}
 	if q.Size <= walked {

@@ -222,3 +222,48 @@ func TestForgedHost(t *testing.T) {
 		}
 	})
 }
+
+// endless is a body that says no length and has no end.
+type endless struct {
+	head string
+	n    int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+		if e.n+i < len(e.head) {
+			p[i] = e.head[e.n+i]
+		}
+	}
+	e.n += len(p)
+	return len(p), nil
+}
+
+// A body without an end is read up to the limit and no further, on every route,
+// whoever sends it and whatever it says it is.
+func TestEndlessBody(t *testing.T) {
+	s := sitetest.New(t, func(c *sitetest.Config) { c.Open = true })
+	c := &cast{s: s, b: map[string]*sitetest.Browser{}, a: map[string]string{}}
+	const limit = 64<<10 + 8<<10 // and what a reader reads ahead
+	for _, r := range table(s) {
+		if r.method != http.MethodPost {
+			continue
+		}
+		for _, who := range []string{"nobody", "pending", "level 2", "stale", "admin"} {
+			for kind, head := range map[string]string{
+				"application/x-www-form-urlencoded": "login=", "application/json": "{", "text/plain": "",
+				"multipart/form-data; boundary=b": "--b\r\nContent-Disposition: form-data; name=\"csv\"; filename=\"a\"\r\n\r\n",
+			} {
+				b, body := c.person(who), &endless{head: head}
+				b.Header = http.Header{"Content-Type": {kind}}
+				if p := b.Do(r.method, r.path, body, false); p.Status >= 500 || body.n > limit {
+					t.Errorf("%s as %s, %s: %d after %d bytes", r.path, who, kind, p.Status, body.n)
+				}
+				if who != "nobody" && who != "pending" && b.Cookie("nightlatch_session") == "" {
+					c.b[who] = nil // signed out
+				}
+			}
+		}
+	}
+}

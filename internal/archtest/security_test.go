@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	named    = regexp.MustCompile("\\b(?:Test|Fuzz)[A-Z][A-Za-z0-9]*\\b")
+	named    = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z][A-Za-z0-9]*\b`)
 	declared = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)\(\w+ \*testing\.[TF]\)`)
 	shownBy  = regexp.MustCompile("`(?:Test|Fuzz)|README|ARCHITECTURE|there (?:is|are) none|unless given|code is typed")
 )

@@ -305,7 +305,7 @@ func (m *model) check(t *rapid.T) {
 }
 
 // runs is how many histories are tried unless -rapid.checks says otherwise.
-const runs = "30"
+const runs = "15"
 
 // Whatever is done in whatever order, the throttle and the one-time use of
 // every kind are as the rules say, on either database.

@@ -26,9 +26,7 @@ func (s *Site) Restart() *Site {
 		c.Database, c.Folder = s.Database, filepath.Dir(s.mailDir)
 	})
 	next.read = s.read
-	if on, ok := htmx.Load(s); ok {
-		htmx.Store(next, on)
-	}
+	next.htmx = s.htmx
 	return next
 }
 

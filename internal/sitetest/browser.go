@@ -37,9 +37,7 @@ type Page struct {
 // Browser opens a fresh browser; in an HTMX run of Each its requests are HTMX's.
 func (s *Site) Browser() *Browser {
 	jar, _ := cookiejar.New(nil)
-	on, _ := htmx.Load(s)
-	isHTMX, _ := on.(bool)
-	return &Browser{Site: s, HTMX: isHTMX, Header: http.Header{}, jar: jar}
+	return &Browser{Site: s, HTMX: s.htmx, Header: http.Header{}, jar: jar}
 }
 
 // Get asks for a page. Pages are asked for without HTMX.

@@ -46,6 +46,7 @@ type Site struct {
 	Database string // its address, for a second process
 	Log      *strings.Builder
 
+	htmx    bool // its browsers send HTMX requests
 	mu      sync.Mutex
 	now     time.Time
 	worker  *mail.Worker
@@ -235,15 +236,12 @@ func Each(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)
 				}
 				s := New(t, all...)
 				s.T = t
-				htmx.Store(s, mode == "htmx")
+				s.htmx = mode == "htmx"
 				do(t, s)
 			})
 		}
 	}
 }
-
-// htmx says which sites' browsers send HTMX requests.
-var htmx sync.Map
 
 func resolve(base, ref string) string {
 	u, err := url.Parse(ref)

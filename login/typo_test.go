@@ -1,0 +1,71 @@
+package login_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"nightlatch/factors"
+	"nightlatch/internal/sitetest"
+	"nightlatch/login"
+)
+
+// meanwhile is the recovery codes, with something that happens while a code is
+// being judged.
+type meanwhile struct {
+	factors.Recovery
+	do func()
+}
+
+func (m *meanwhile) Verify(ctx context.Context, c factors.Ceremony, creds []factors.Credential, state []byte, a factors.Answer) (factors.Credential, error) {
+	if do := m.do; do != nil {
+		m.do = nil
+		do()
+	}
+	return m.Recovery.Verify(ctx, c, creds, state, a)
+}
+
+// A mistyped code is not counted, and a wrong one that is judged while it is
+// under way is: the wait comes after the fifth wrong one, not earlier or later.
+func TestATypoBetweenWrongCodes(t *testing.T) {
+	s := sitetest.New(t)
+	s.User("ada", login.Member)
+	s.Browser().SignIn("ada").EnrollTOTP()
+	kind := &meanwhile{}
+	in := login.New(s.Store, s.Hasher, s.Login.Options(), factors.TOTP{}, kind)
+	c := login.Client{Address: "203.0.113.9", Range: "203.0.113.9"}
+	entry, r, err := in.Password(t.Context(), "ada", sitetest.Password, "", c)
+	if err != nil || !r.OK() {
+		t.Fatal(r, err)
+	}
+	answer := func(code string) login.Why {
+		_, r, err := in.Answer(t.Context(), entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Why
+	}
+	for range 3 {
+		if why := answer("wrong"); why != login.Wrong {
+			t.Fatal(why)
+		}
+	}
+	kind.do = func() { // the fifth reservation, and the fourth failure
+		s.Advance(time.Millisecond)
+		if why := answer("wrong"); why != login.Wrong {
+			t.Error(why)
+		}
+	}
+	if why := answer("0000-0000-0000-0001"); why != login.Typo {
+		t.Fatal(why)
+	}
+	if why := answer("wrong"); why != login.Wrong {
+		t.Errorf("the fifth failure: %v", why)
+	}
+	kind.do = func() { t.Error("a code was looked at during the wait") }
+	for _, code := range []string{"wrong", "0000-0000-0000-0001"} {
+		if why := answer(code); why != login.Wait {
+			t.Errorf("after the fifth failure: %v instead of a wait", why)
+		}
+	}
+}

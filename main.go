@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	"nightlatch/commands"
+	"nightlatch.example/nightlatch/commands"
 )
 
 func main() {

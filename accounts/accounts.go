@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // How long links live that an account's life hangs on.

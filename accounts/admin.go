@@ -6,8 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 const (

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // SetDisabled locks an account out at once, or lets it in again. What was

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // AuditFilter chooses rows of the audit log. Its parts combine.

@@ -1,8 +1,8 @@
 package accounts
 
 import (
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Bucket is all that the totals and filters know of an account, in one small

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Filter chooses accounts of the list. Its parts combine.

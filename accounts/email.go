@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // AskVerify mails a link to the account's own address.

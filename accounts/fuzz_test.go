@@ -5,9 +5,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"nightlatch/accounts"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Whatever is pasted into the import, each line gets a fate, and a good line is

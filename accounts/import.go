@@ -6,7 +6,7 @@ import (
 	"errors"
 	"strings"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // MaxLines is how many lines one import takes.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Change sets a new password for someone signed in who knows the present one.

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // idleAfter is when someone who has not signed in is called idle.

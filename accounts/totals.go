@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Total is one number at the top of the list, and the filter that lists whom

@@ -8,8 +8,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"nightlatch/internal/chrome"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/login"
 )
 
 // The admin's work, with scripts and without: find somebody, reset their

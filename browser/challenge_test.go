@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/chrome"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/login"
 )
 
 // ready is someone with an app and an address, signed out, at the sign-in page.

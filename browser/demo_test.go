@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/chrome"
 )
 
 // demo starts the real program with its demo, and gives what it printed.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/chrome"
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // The whole job, as a person does it: from the setup link to a sign-in with

@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"testing"
 
-	"nightlatch/internal/chrome"
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // tab presses Tab until an element has the keyboard. Each place on the way

@@ -8,8 +8,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 
-	"nightlatch/internal/chrome"
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 const ada = "ada@example.com"

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/chrome"
 )
 
 // The profile's actions, one after another, as somebody would do them: with

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/chrome"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Every other screen: nothing for axe-core to find, no wider than the window,

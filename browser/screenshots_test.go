@@ -7,7 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 
-	"nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/chrome"
 )
 
 var screenshots = flag.Bool("screenshots", false, "write the pictures to docs/ instead of a folder that goes away")

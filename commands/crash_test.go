@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // ledger is what the server acknowledged before it was killed.

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 type demoCmd struct{}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"nightlatch/mail"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/store"
 )
 
 type doctorCmd struct{}

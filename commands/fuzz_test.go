@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // A configuration is refused in one line that names the variable and tells no

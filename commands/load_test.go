@@ -17,10 +17,10 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/driver/sqliteshim"
 
-	"nightlatch/factors"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 // address is the database that a server in dir uses.

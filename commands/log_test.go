@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // CONFORMANCE 22, contract §1: the log is JSON lines, each request with its id,

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/pgtest"
 )
 
 // program is the built binary: these tests run what people run.
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		program = filepath.Join(dir, "nightlatch")
 		var out []byte
-		if out, err = exec.Command("go", "build", "-o", program, "nightlatch").CombinedOutput(); err != nil {
+		if out, err = exec.Command("go", "build", "-o", program, "nightlatch.example/nightlatch").CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 	}

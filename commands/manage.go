@@ -9,9 +9,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // one names an account and says why something is done to it.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/store"
 )
 
 type migrateCmd struct {

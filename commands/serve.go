@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"nightlatch/routes"
+	"nightlatch.example/nightlatch/routes"
 )
 
 // The server's patience. A browser that dawdles is not waited for.

@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"nightlatch/internal/pgtest"
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 var setupLine = regexp.MustCompile(`^No account exists yet\. Make the first admin here: http://localhost:8080(/setup\?token=[A-Z2-7]{32})$`)

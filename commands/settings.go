@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"nightlatch/login"
-	"nightlatch/mail"
-	"nightlatch/routes"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/routes"
 )
 
 // settings are the configuration, checked.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/commands"
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/commands"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // secret stands for a password in these tests: no complaint may show it.

@@ -15,14 +15,14 @@ import (
 
 	"github.com/mattn/go-isatty"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/login"
-	"nightlatch/mail"
-	"nightlatch/routes"
-	"nightlatch/static"
-	"nightlatch/store"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/routes"
+	"nightlatch.example/nightlatch/static"
+	"nightlatch.example/nightlatch/store"
+	"nightlatch.example/nightlatch/views"
 )
 
 // base is what every command that touches accounts needs.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // The story that demo tells.

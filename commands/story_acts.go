@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // signIn gives the password, and then an app's code or a mailed one.

@@ -10,8 +10,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
 )
 
 type userCmd struct {

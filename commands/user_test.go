@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // listed is one account of `user list --json`.

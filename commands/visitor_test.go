@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // visitor is a browser that talks to a running server.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Answer is the second step: it judges a code and opens the session.

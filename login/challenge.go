@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Option is one entry of the chooser.

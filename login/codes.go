@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Sheet is the set of recovery codes as shown to its owner.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Confirmation is the chooser of a step-up: the person's factors, or nothing

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // HeldForm is a form that waits for a step-up.

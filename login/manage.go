@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Rename gives one factor another name.

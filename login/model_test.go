@@ -9,10 +9,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"nightlatch/factors"
-	"nightlatch/internal/pgtest"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

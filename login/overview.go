@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Overview is everything that the profile shows.

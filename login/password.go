@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Entry is what a step of signing in hands to the browser. Empty tokens mean

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Who must have a second factor.

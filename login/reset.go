@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Step is how far an account has come on its way to a second factor, as bits.

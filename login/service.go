@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Options are the numbers of CONTRACT §4 and the site's name.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // warnOwner tells an owner that someone knew the password and then failed at,

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Keys of the counters. They are per account and kind, so that failures of one

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Role is what an account may do.

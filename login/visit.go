@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Visit is one request of someone signed in.

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 const newPassword = "quite another pass phrase"

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // population makes n accounts in every state there is.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
-	"nightlatch/accounts"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 const importCSV = "login,name,role\nada@example.com,Ada Byron,admin\nkurt,Kurt\n\"open,quote\nbad login,x\nADA@example.com,Twin\nboss,Me\nzoe,Zoe,queen\n"

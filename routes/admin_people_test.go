@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // adminPages are the pages of an admin that only look.

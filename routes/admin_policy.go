@@ -7,10 +7,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/login"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/views"
 )
 
 const dateLayout = "2006-01-02"

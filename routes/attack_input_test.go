@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // extra are fields that no form has and that a careless one would take over.

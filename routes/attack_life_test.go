@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // loot is what a thief took while it was worth something: each entry tries to

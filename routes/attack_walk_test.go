@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // people are the columns of doors.

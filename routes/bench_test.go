@@ -6,9 +6,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"nightlatch/internal/pgtest"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // databases runs a benchmark on both databases.

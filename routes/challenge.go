@@ -8,9 +8,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/factors"
-	"nightlatch/login"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/views"
 )
 
 // challengePage is the second step: the chooser and one open panel. It sends

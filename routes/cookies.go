@@ -8,7 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/mileusna/useragent"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // The cookies. Each holds an opaque random token.

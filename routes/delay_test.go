@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // fails gives so many wrong passwords that are looked at.

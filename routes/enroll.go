@@ -7,9 +7,9 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/skip2/go-qrcode"
 
-	"nightlatch/factors"
-	"nightlatch/login"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/views"
 )
 
 // startPage is where someone begins who must, or wants to, enroll.

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/internal/chrome"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/chrome"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Any request, from nobody and from an admin, is answered with less than 500,

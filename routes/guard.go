@@ -6,7 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // guard is who may open a route. It is checked here for the sake of the

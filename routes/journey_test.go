@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // The main job: each of three factors opens the door.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/login"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/views"
 )
 
 // home leads everyone to where they can do something.

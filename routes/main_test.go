@@ -3,7 +3,7 @@ package routes_test
 import (
 	"testing"
 
-	"nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

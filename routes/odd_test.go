@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // fields of every route that takes some; a route that is missing here and

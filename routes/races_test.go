@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // tally counts the statuses of answers.

@@ -12,10 +12,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
-	"nightlatch/static"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/static"
+	"nightlatch.example/nightlatch/views"
 )
 
 // Options are what the site is made of.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/views"
 )
 
 // SetupToken opens the page on which the first admin is made. It lives in this

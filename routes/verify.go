@@ -7,7 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/views"
 )
 
 // verify answers a reverse proxy: who is it, and how sure are we? It is asked

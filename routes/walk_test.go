@@ -6,7 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // doors is who comes in where. A route that has no row here, or a row that has

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Line 67: what another site sends is refused at every form, login and logout

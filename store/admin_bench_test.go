@@ -18,12 +18,12 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/driver/sqliteshim"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/internal/pgtest"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 var million = flag.Int("accounts", 10_000, "how many accounts BenchmarkAdmin loads")

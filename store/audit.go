@@ -5,8 +5,8 @@ import (
 	"errors"
 	"strings"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
 )
 
 // scanned is how many rows one page of a search in the audit log looks through.

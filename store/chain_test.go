@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 // eventRow is a row of the audit log as it lies in the database.

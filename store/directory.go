@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
 )
 
 var _ accounts.Store = (*Store)(nil)

@@ -6,8 +6,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
 )
 
 type count struct{ Bucket, N int }

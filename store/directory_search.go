@@ -11,7 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/accounts"
+	"nightlatch.example/nightlatch/accounts"
 )
 
 func list[T any](xs []T) any { return bun.List(xs) }

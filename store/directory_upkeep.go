@@ -11,8 +11,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
 )
 
 // directoryRow is what the admin's list knows of an account.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 type eventRow struct {

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // visitSQL is the look-up of every signed-in request.

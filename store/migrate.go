@@ -11,7 +11,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
 
-	"nightlatch/migrations"
+	"nightlatch.example/nightlatch/migrations"
 )
 
 // Step is one migration and whether it was done.

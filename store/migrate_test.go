@@ -8,7 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/store"
 )
 
 // tables lists what is in a database, bun's own notes left out.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/login"
-	"nightlatch/mail"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
 )
 
 type mailRow struct {

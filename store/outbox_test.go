@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/login"
-	"nightlatch/mail"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/store"
 )
 
 // post puts n mails into the outbox, to 0@x, 1@x and so on.

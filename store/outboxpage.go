@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
 )
 
 // mailCap is how far mails of a state are counted for the page.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Account finds one by its id.

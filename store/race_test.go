@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"nightlatch/factors"
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 // winners runs n transactions at once on two handles of one database, as two

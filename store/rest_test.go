@@ -15,10 +15,10 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/factors"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 // dump is everything in a database: each column of each row of each table.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 type accountRow struct {

@@ -18,7 +18,7 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/driver/pgdriver"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Store is the database. Writes go through one pool and reads through another:

@@ -15,10 +15,10 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/driver/sqliteshim"
 
-	"nightlatch/factors"
-	"nightlatch/internal/pgtest"
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

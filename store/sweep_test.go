@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 // What is over goes; what is not, stays. Failures of a factor are not forgotten

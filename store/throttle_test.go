@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/factors"
-	"nightlatch/internal/sitetest"
-	"nightlatch/login"
-	"nightlatch/store"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
 )
 
 // CONFORMANCE 18: a hundred wrong codes at once are counted a hundred times.

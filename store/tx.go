@@ -5,8 +5,8 @@ import (
 	"errors"
 	"strings"
 
-	"nightlatch/factors"
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
 )
 
 // tx is one transaction. Events are kept back until its end: the lock of their

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // InsertPending begins a pending login.

@@ -1,4 +1,4 @@
-module nightlatch/tools
+module nightlatch.example/nightlatch/tools
 
 go 1.26.0
 

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	module = "nightlatch"
+	module = "nightlatch.example/nightlatch"
 	root   = "../.."
 )
 
@@ -104,18 +104,18 @@ func TestImportsRunOneWay(t *testing.T) {
 
 func TestBreachesAreFound(t *testing.T) {
 	for path, imports := range map[string][]string{
-		"nightlatch":          {"nightlatch/routes"},
-		"nightlatch/login":    {"nightlatch/store"},
-		"nightlatch/factors":  {"nightlatch/login"},
-		"nightlatch/routes":   {"nightlatch/store"},
-		"nightlatch/commands": {"nightlatch/internal/chrome"},
-		"nightlatch/attic":    nil,
+		"nightlatch.example/nightlatch":          {"nightlatch.example/nightlatch/routes"},
+		"nightlatch.example/nightlatch/login":    {"nightlatch.example/nightlatch/store"},
+		"nightlatch.example/nightlatch/factors":  {"nightlatch.example/nightlatch/login"},
+		"nightlatch.example/nightlatch/routes":   {"nightlatch.example/nightlatch/store"},
+		"nightlatch.example/nightlatch/commands": {"nightlatch.example/nightlatch/internal/chrome"},
+		"nightlatch.example/nightlatch/attic":    nil,
 	} {
 		if len(breaches(listed{path, imports})) != 1 {
 			t.Errorf("%s importing %v was let through", path, imports)
 		}
 	}
-	fine := listed{"nightlatch/routes", []string{"net/http", "nightlatch/login", "nightlatch/routes/sub"}}
+	fine := listed{"nightlatch.example/nightlatch/routes", []string{"net/http", "nightlatch.example/nightlatch/login", "nightlatch.example/nightlatch/routes/sub"}}
 	if found := breaches(fine); found != nil {
 		t.Error(found)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Restart ends the site and starts it again on the same database, keys and

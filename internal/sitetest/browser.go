@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch/factors"
+	"nightlatch.example/nightlatch/factors"
 )
 
 // Browser is one browser with its cookies.

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"nightlatch/login"
+	"nightlatch.example/nightlatch/login"
 )
 
 // Letter is a mail as its reader gets it.

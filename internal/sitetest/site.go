@@ -18,15 +18,15 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch/accounts"
-	"nightlatch/factors"
-	"nightlatch/internal/pgtest"
-	"nightlatch/login"
-	"nightlatch/mail"
-	"nightlatch/routes"
-	"nightlatch/static"
-	"nightlatch/store"
-	"nightlatch/views"
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/routes"
+	"nightlatch.example/nightlatch/static"
+	"nightlatch.example/nightlatch/store"
+	"nightlatch.example/nightlatch/views"
 )
 
 // Password is good for every account that User makes.

@@ -39,7 +39,8 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 	})
 }
 
-// SetRole makes an account an admin or a user. Its next request has the role.
+// SetRole makes an account an admin or a user. Its next request has the role;
+// an admin's rights are for whoever proves a factor, so the trust ends.
 func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role) (login.Refusal, error) {
 	if role != login.Admin && role != login.Member {
 		return bad("Choose user or admin."), nil
@@ -56,6 +57,11 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role
 		a.Role = role
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
+		}
+		if role == login.Admin {
+			if err := s.login.Promote(ctx, tx, a.ID); err != nil {
+				return err
+			}
 		}
 		return s.tellChange(ctx, tx, a, by, s.did("role.changed", a.ID, by, string(role)), "its role is now "+string(role))
 	})

@@ -115,6 +115,8 @@ func (s *Service) raise(ctx context.Context, tx Tx, accountID, id string, level 
 	if level > sess.Level {
 		entry.Session, sess.TokenHash = NewToken()
 		sess.Level, sess.Factor = level, by
+	} else if sess.Factor == ByBrowser { // now something was proved
+		sess.Factor = by
 	}
 	sess.Confirm = s.Now()
 	return entry, tx.SaveSession(ctx, sess)

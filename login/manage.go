@@ -199,6 +199,28 @@ func (s *Service) drop(ctx context.Context, v *Visit, kind string, c Client, do 
 	return err
 }
 
+// Promote is for whoever gives an account more to do: its trusted browsers
+// end, and a session that one of them opened is asked for a factor.
+func (s *Service) Promote(ctx context.Context, tx Tx, accountID string) error {
+	if _, err := tx.DropTrusted(ctx, accountID); err != nil {
+		return err
+	}
+	list, err := tx.Sessions(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		if x.Factor != ByBrowser {
+			continue
+		}
+		x.Level, x.Factor = 1, ""
+		if err := tx.SaveSession(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // CancelLogins is for whoever changes a password or locks an account: nothing
 // that was proved before counts any more.
 func (s *Service) CancelLogins(ctx context.Context, tx Tx, accountID, exceptSession string) error {

@@ -156,7 +156,7 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, rehash
 		if err := tx.PutBrowser(ctx, trusted); err != nil {
 			return Entry{}, err
 		}
-		return s.enter(ctx, tx, a, 2, "browser", next, c)
+		return s.enter(ctx, tx, a, 2, ByBrowser, next, c)
 	}
 	if rehash != "" {
 		if err := tx.SaveAccount(ctx, a); err != nil {
@@ -194,10 +194,12 @@ func (s *Service) enter(ctx context.Context, tx Tx, a Account, level int, by fac
 		}
 	}
 	token, hash := NewToken()
-	err := tx.InsertSession(ctx, Session{
-		ID: NewID(), TokenHash: hash, AccountID: a.ID, Level: level, Factor: by,
-		Address: c.Address, Browser: c.Browser, Created: now, LastSeen: now, Confirm: now,
-	})
+	sess := Session{ID: NewID(), TokenHash: hash, AccountID: a.ID, Level: level, Factor: by,
+		Address: c.Address, Browser: c.Browser, Created: now, LastSeen: now, Confirm: now}
+	if by == ByBrowser { // the password alone is no proof of someone who has a factor
+		sess.Confirm = time.Time{}
+	}
+	err := tx.InsertSession(ctx, sess)
 	if err != nil {
 		return Entry{}, err
 	}

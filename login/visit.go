@@ -14,7 +14,7 @@ type Visit struct {
 	Account Account
 	Policy  Policy
 	Now     time.Time
-	Fresh   bool // confirmed within ConfirmTTL
+	Fresh   bool // proved within ConfirmTTL that it is the owner
 }
 
 // Passed says that nothing of the sign-in is left to prove: a session that was
@@ -55,7 +55,14 @@ func (s *Service) Visit(ctx context.Context, token string) (*Visit, error) {
 		sess.LastSeen = now
 	}
 	return &Visit{Session: sess, Account: acct, Policy: policy, Now: now,
-		Fresh: now.Sub(sess.Confirm) < s.opt.ConfirmTTL}, nil
+		Fresh: s.fresh(sess, now)}, nil
+}
+
+// fresh says whether a session was confirmed within ConfirmTTL. One that
+// nothing but a password on a trusted browser opened never was, and a clock
+// that was set back makes no confirmation last longer than its time.
+func (s *Service) fresh(x Session, now time.Time) bool {
+	return !x.Confirm.IsZero() && now.Sub(x.Confirm).Abs() < s.opt.ConfirmTTL
 }
 
 // ended says whether a session is past its idle or absolute limit (OWASP ASVS

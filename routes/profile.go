@@ -105,7 +105,7 @@ func eventRows(events []login.Event) []views.EventRow {
 }
 
 func eventDetail(e login.Event) string {
-	if e.Kind == "login" && e.Detail == "browser" {
+	if e.Kind == "login" && e.Detail == string(login.ByBrowser) {
 		return "Trusted browser"
 	}
 	kind, rest, _ := strings.Cut(e.Detail, " ") // totp “Phone”

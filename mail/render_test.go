@@ -87,6 +87,20 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// A golden file without its template is a message that nobody sends any more.
+func TestNoGoldenFileIsLeftOver(t *testing.T) {
+	left, err := filepath.Glob("testdata/*.*")
+	if err != nil || len(left) == 0 {
+		t.Fatal(left, err)
+	}
+	for _, file := range left {
+		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+		if !slices.Contains(Names(), name) {
+			t.Errorf("%s belongs to no message", file)
+		}
+	}
+}
+
 func golden(t *testing.T, file, got string) {
 	t.Helper()
 	file = filepath.Join("testdata", file)

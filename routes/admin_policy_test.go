@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -162,6 +163,13 @@ func TestReminders(t *testing.T) {
 		ada.Post("/profile/factors/recovery/saved").Want(t, "/profile")
 		if f, err = s.Accounts.Funnel(t.Context()); err != nil || f.Told != 1 || f.Began != 1 || f.Confirmed != 1 || f.Saved != 1 {
 			t.Errorf("funnel: %+v %v", f, err)
+		}
+		cli := accounts.By{Actor: "cli", Name: "the command line", Reason: "lost phone"}
+		if _, _, r, err := s.Accounts.ResetFactors(t.Context(), cli, s.Account("ada@example.com").ID); err != nil || !r.OK() {
+			t.Fatal(r, err)
+		}
+		if f, err = s.Accounts.Funnel(t.Context()); err != nil || f != (accounts.Funnel{}) {
+			t.Errorf("the funnel still counts someone whose factors were reset: %+v %v", f, err)
 		}
 	})
 }

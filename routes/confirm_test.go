@@ -1,6 +1,9 @@
 package routes_test
 
 import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -151,4 +154,28 @@ func mustCredentials(t *testing.T, s *sitetest.Site) []factors.Credential {
 		t.Fatal(err)
 	}
 	return creds
+}
+
+// A step-up posted as multipart, as some clients send every form, carries the
+// held form out as well.
+func TestStepUpAsMultipartCarriesTheHeldFormOut(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		b, secret := enrolled(t, s)
+		phone := b.Factor("Phone")
+		s.Advance(6 * time.Minute)
+		up := b.Post("/profile/factors/"+phone+"/name", "name", "Old phone")
+		step := b.Get(up.Location)
+		var body bytes.Buffer
+		w := multipart.NewWriter(&body)
+		for name, value := range step.Hidden("/confirm") {
+			_ = w.WriteField(name, value)
+		}
+		_ = w.WriteField("code", b.Code(secret))
+		_ = w.Close()
+		b.Header.Set("Content-Type", w.FormDataContentType())
+		b.Do(http.MethodPost, "/confirm", &body, b.HTMX).Want(t, "/profile?said=factor-renamed")
+		if b.Factor("Old phone") != phone {
+			t.Fatal("the held form was not carried out")
+		}
+	})
 }

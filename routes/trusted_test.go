@@ -136,4 +136,11 @@ func TestTrustSwitchedOff(t *testing.T) {
 	if list, _ := off.Store.Browsers(t.Context(), off.Account("ada@example.com").ID); len(list) != 1 {
 		t.Errorf("%d trusted browsers", len(list)) // the old row, no new one
 	}
+	v, err := off.Login.Visit(t.Context(), x.Cookie("nightlatch_session"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err := off.Login.Overview(t.Context(), v); err != nil || len(o.Browsers) > 0 {
+		t.Errorf("the profile lists %d trusted browsers, %v", len(o.Browsers), err)
+	}
 }

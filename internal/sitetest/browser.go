@@ -254,3 +254,22 @@ func (b *Browser) Factor(name string) string {
 
 // Body makes a request body of text.
 func Body(text string) io.Reader { return bytes.NewReader([]byte(text)) }
+
+var (
+	formOf      = regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
+	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
+)
+
+// Hidden are the hidden fields of the form that is sent to a path.
+func (p *Page) Hidden(action string) map[string]string {
+	fields := map[string]string{}
+	for _, form := range formOf.FindAllStringSubmatch(p.Body, -1) {
+		if form[1] != action {
+			continue
+		}
+		for _, m := range hiddenField.FindAllStringSubmatch(form[2], -1) {
+			fields[m[1]] = html.UnescapeString(m[2])
+		}
+	}
+	return fields
+}

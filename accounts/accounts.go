@@ -53,6 +53,7 @@ type Form struct {
 	Login, Name, Password string
 	Role                  login.Role
 	Origin                string // setup, cli, admin or self
+	From                  string // address range that asks, as in login.Client; empty for the command line
 }
 
 // write runs a transaction; an expected refusal comes out as a value.
@@ -94,20 +95,18 @@ func checkName(name string) login.Refusal {
 	return login.Refusal{}
 }
 
-// hash checks and hashes a new password.
-func (s *Service) hash(ctx context.Context, password string, a login.Account) (login.Hidden, login.Refusal, error) {
+// hash checks and hashes a new password, when it is the turn of the address
+// range that asks.
+func (s *Service) hash(ctx context.Context, password string, a login.Account, from string) (login.Hidden, login.Refusal, error) {
 	if problem := login.CheckPassword(password, a.Login, a.Name, a.Email, s.opt.Brand); problem != "" {
 		return "", bad(problem), nil
 	}
 	var phc string
-	err := s.hasher.Do(ctx, func() (err error) {
+	r, err := login.Busied(s.hasher.Do(ctx, from, func() (err error) {
 		phc, err = s.hasher.Hash(password)
 		return err
-	})
-	if errors.Is(err, login.ErrBusy) {
-		return "", login.Refusal{Why: login.Busy, Wait: time.Second}, nil
-	}
-	return login.Hidden(phc), login.Refusal{}, err
+	}))
+	return login.Hidden(phc), r, err
 }
 
 // Create makes an account. With a password it can sign in at once; without,
@@ -125,7 +124,7 @@ func (s *Service) create(ctx context.Context, f Form, by string, actor login.Eve
 		return "", "", r, nil
 	}
 	if f.Password != "" {
-		if a.Password, r, err = s.hash(ctx, f.Password, a); err != nil || !r.OK() {
+		if a.Password, r, err = s.hash(ctx, f.Password, a, f.From); err != nil || !r.OK() {
 			return "", "", r, err
 		}
 		a.PasswordChanged = a.Created
@@ -184,7 +183,7 @@ func (s *Service) invite(ctx context.Context, tx login.Tx, a login.Account, by s
 // Register makes an account for whoever asks, where that is open. Like every
 // account it starts without a session: its owner signs in.
 func (s *Service) Register(ctx context.Context, f Form, c login.Client) (login.Refusal, error) {
-	f.Role, f.Origin = login.Member, "self"
+	f.Role, f.Origin, f.From = login.Member, "self", c.Range
 	if f.Password == "" {
 		return bad("Choose a password."), nil
 	}

@@ -16,7 +16,7 @@ func (s *Service) Change(ctx context.Context, v *login.Visit, current, password 
 		}
 		return r, err
 	}
-	phc, r, err := s.hash(ctx, password, v.Account)
+	phc, r, err := s.hash(ctx, password, v.Account, c.Range)
 	if err != nil || !r.OK() {
 		return r, err
 	}
@@ -146,7 +146,7 @@ func (s *Service) SetByLink(ctx context.Context, token, purpose, name, password 
 	if r := checkName(name); !r.OK() {
 		return r, nil
 	}
-	phc, r, err := s.hash(ctx, password, a)
+	phc, r, err := s.hash(ctx, password, a, c.Range)
 	if err != nil || !r.OK() {
 		return r, err
 	}

@@ -78,8 +78,19 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 	if err != nil {
 		return factors.Credential{}, Refusal{}, err
 	}
-	cred, err := s.kinds[k].Verify(ctx, s.ceremony(sub), creds, state, a)
+	var cred factors.Credential
+	verify := func() (err error) {
+		cred, err = s.kinds[k].Verify(ctx, s.ceremony(sub), creds, state, a)
+		return err
+	}
+	if k == factors.KindRecovery { // the one kind that hashes
+		err = s.hasher.Do(ctx, c.Range, verify)
+	} else {
+		err = verify()
+	}
 	switch {
+	case errors.Is(err, ErrBusy):
+		return cred, Refusal{Why: Busy, Wait: busyWait}, s.giveBack(ctx, key)
 	case err == nil:
 		return cred, Refusal{}, nil
 	case errors.Is(err, factors.ErrTypo):

@@ -23,9 +23,9 @@ type SheetCode struct {
 
 // MakeCodes makes a new set of recovery codes and voids the old one.
 func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, error) {
-	codes, err := factors.Recovery{}.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
-	if err != nil {
-		return Refusal{}, err
+	codes, r, err := s.drawCodes(ctx, v, c)
+	if err != nil || !r.OK() {
+		return r, err
 	}
 	return s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -40,6 +40,15 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, e
 		}
 		return s.replaceCodes(ctx, tx, a, codes, c)
 	})
+}
+
+// drawCodes makes ten codes and their hashes; nothing is kept yet.
+func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []factors.Credential, r Refusal, err error) {
+	r, err = s.inTurn(ctx, c, func() (err error) {
+		codes, err = factors.Recovery{}.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
+		return err
+	})
+	return codes, r, err
 }
 
 // Codes shows the recovery codes again. ErrNotFound when there are none.

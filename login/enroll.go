@@ -116,9 +116,12 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 	if err != nil || !r.OK() {
 		return Enrolled{}, r, err
 	}
-	codes, err := factors.Recovery{}.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
+	codes, r, err := s.drawCodes(ctx, v, c)
 	if err != nil {
 		return Enrolled{}, Refusal{}, err
+	}
+	if !r.OK() { // nothing was wrong with the code, and it may be sent again
+		return Enrolled{}, r, s.giveBack(ctx, factorKey(v.Account.ID, k))
 	}
 	var done Enrolled
 	r, err = s.write(ctx, func(tx Tx) error {

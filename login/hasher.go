@@ -54,10 +54,9 @@ const (
 // Hasher makes and checks password hashes, and bounds how many run at a time:
 // unbounded, twenty logins at once would take twenty times the memory.
 type Hasher struct {
-	cost   Cost
-	slots  chan struct{} // held while hashing
-	places chan struct{} // held while hashing or waiting
-	dummy  string
+	cost  Cost
+	queue *queue
+	dummy string
 }
 
 // NewHasher returns a hasher that runs at most slots jobs at a time and lets
@@ -77,36 +76,29 @@ func NewHasher(cost Cost, slots, queue int) *Hasher {
 		queue = queuePerSlot * slots
 	}
 	return &Hasher{
-		cost:   cost,
-		slots:  make(chan struct{}, slots),
-		places: make(chan struct{}, slots+queue),
+		cost:  cost,
+		queue: newQueue(slots, queue),
 		// Random bytes in the key's place: no password is known to lead there,
 		// and checking one against it takes the same work as any other.
 		dummy: phc{cost: cost, salt: randomBytes(saltBytes), key: randomBytes(keyBytes)}.String(),
 	}
 }
 
-// Do runs job in one of the slots. It waits for its turn in the queue, and
-// answers ErrBusy when the queue is full or the context's error when the
-// caller has gone; the job has not run then. Otherwise it gives job's error.
-func (h *Hasher) Do(ctx context.Context, job func() error) error {
-	select {
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
-	default:
-		return ErrBusy
-	}
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if err := ctx.Err(); err != nil {
+// Do runs job in one of the slots. from is the address range that asks, as in
+// Client.Range; empty for this machine itself. It waits for its turn, and
+// answers ErrBusy when the queue has no place for that address or the
+// context's error when the caller has gone; the job has not run then.
+// Otherwise it gives job's error.
+func (h *Hasher) Do(ctx context.Context, from string, job func() error) error {
+	if err := h.queue.enter(ctx, from); err != nil {
 		return err
 	}
+	defer h.queue.leave()
 	return job()
 }
+
+// Waiting is how many wait for a slot now.
+func (h *Hasher) Waiting() int { return h.queue.length() }
 
 // Hash returns the PHC string of a password at the present cost. It refuses
 // text that is not UTF-8. Run it inside Do.

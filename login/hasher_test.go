@@ -1,12 +1,9 @@
 package login
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 )
 
@@ -72,8 +69,15 @@ func TestHasherDummy(t *testing.T) {
 	if h.Dummy() == NewHasher(cheap, 1, 1).Dummy() {
 		t.Error("two hashers share a dummy")
 	}
-	if got := NewHasher(Cost{}, 0, 0); got.cost != DefaultCost || cap(got.slots) < 1 || cap(got.places) != 65*cap(got.slots) {
+	if got := NewHasher(Cost{}, 0, 0); got.cost != DefaultCost || got.queue.free < 1 || got.queue.places != 64*got.queue.free {
 		t.Errorf("defaults: %+v", got.cost)
+	}
+}
+
+// OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane.
+func TestDefaultCost(t *testing.T) {
+	if want := (Cost{MemoryKiB: 19456, Time: 2, Threads: 1}); DefaultCost != want {
+		t.Errorf("DefaultCost is %+v", DefaultCost)
 	}
 }
 
@@ -126,78 +130,6 @@ func TestNewHasherRefusesMadCost(t *testing.T) {
 		}
 	}()
 	NewHasher(Cost{MemoryKiB: 1 << 30, Time: 1, Threads: 1}, 1, 1)
-}
-
-func TestDoBoundsAndQueues(t *testing.T) {
-	h := NewHasher(cheap, 1, 1)
-	entered, leave, waited := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	first := make(chan error, 1)
-	go func() {
-		first <- h.Do(t.Context(), func() error { close(entered); <-leave; return nil })
-	}()
-	<-entered
-
-	gone, cancel := context.WithCancel(t.Context())
-	go func() { waited <- h.Do(gone, func() error { t.Error("ran without a slot"); return nil }) }()
-	for len(h.places) < 2 { // until the second one stands in the queue
-		if err := t.Context().Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := h.Do(t.Context(), func() error { t.Error("ran past a full queue"); return nil }); !errors.Is(err, ErrBusy) {
-		t.Errorf("full queue: %v", err)
-	}
-	cancel()
-	if err := <-waited; !errors.Is(err, context.Canceled) {
-		t.Errorf("gone while waiting: %v", err)
-	}
-	close(leave)
-	if err := <-first; err != nil {
-		t.Error(err)
-	}
-	if err := h.Do(gone, func() error { t.Error("ran for nobody"); return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("gone before: %v", err)
-	}
-	own := errors.New("own")
-	if err := h.Do(t.Context(), func() error { return own }); err != own {
-		t.Errorf("the job's error: %v", err)
-	}
-}
-
-func TestDoNeverRunsMoreThanSlots(t *testing.T) {
-	h := NewHasher(cheap, 2, 100)
-	var now, most atomic.Int32
-	var all sync.WaitGroup
-	for range 64 {
-		all.Go(func() {
-			err := h.Do(t.Context(), func() error {
-				n := now.Add(1)
-				defer now.Add(-1)
-				for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
-				}
-				_, err := h.Hash("a fine long phrase")
-				return err
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if most.Load() > 2 {
-		t.Errorf("%d at once", most.Load())
-	}
-}
-
-func TestDoGivesTheSlotBackAfterAPanic(t *testing.T) {
-	h := NewHasher(cheap, 1, 1)
-	func() {
-		defer func() { _ = recover() }()
-		_ = h.Do(t.Context(), func() error { panic("boom") })
-	}()
-	if err := h.Do(t.Context(), func() error { return nil }); err != nil {
-		t.Error(err)
-	}
 }
 
 func FuzzParsePHC(f *testing.F) {

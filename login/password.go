@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
@@ -86,7 +85,7 @@ func (s *Service) judge(ctx context.Context, acct Account, key, password string,
 	if phc == "" {
 		phc = s.hasher.Dummy()
 	}
-	err = s.hasher.Do(ctx, func() error {
+	busy, err := s.inTurn(ctx, c, func() error {
 		if r, err = s.addressHeld(ctx, c); err != nil || !r.OK() { // others may have failed while this one waited
 			return err
 		}
@@ -109,10 +108,7 @@ func (s *Service) judge(ctx context.Context, acct Account, key, password string,
 		_, err = s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
 		return err
 	})
-	if errors.Is(err, ErrBusy) {
-		return false, "", Refusal{Why: Busy, Wait: time.Second}, nil
-	}
-	return
+	return right, rehash, cmpRefusal(busy, r), err
 }
 
 func (s *Service) passwordHeld(ctx context.Context, key string, c Client) (Refusal, error) {

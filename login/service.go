@@ -43,6 +43,7 @@ const (
 	maxFactors       = 20                   // of one account; more is a mistake or an attack
 	maxNameRunes     = 60                   // of a factor's name
 	stalePendingPage = 100                  // pending logins swept at once
+	busyWait         = time.Second          // when to come back to a full queue; it empties in about 1.6 s
 )
 
 // Service answers every question about getting in.
@@ -127,6 +128,20 @@ func (s *Service) write(ctx context.Context, do func(Tx) error) (Refusal, error)
 		s.opt.Wake()
 	}
 	return r, err
+}
+
+// inTurn runs a job that hashes when the turn of the client's address comes.
+// Busy means that the queue is full; the job has not run then.
+func (s *Service) inTurn(ctx context.Context, c Client, job func() error) (Refusal, error) {
+	return Busied(s.hasher.Do(ctx, c.Range, job))
+}
+
+// Busied takes a full queue out of an error of Hasher.Do.
+func Busied(err error) (Refusal, error) {
+	if errors.Is(err, ErrBusy) {
+		return Refusal{Why: Busy, Wait: busyWait}, nil
+	}
+	return Refusal{}, err
 }
 
 // event begins an event about an account, done by a client.

@@ -80,7 +80,7 @@ func (w *web) setup(c *gin.Context) error {
 	ctx, k := c.Request.Context(), w.client(c)
 	r := login.Refusal{Why: login.Bad, Text: "Choose a password."}
 	if f["password"] != "" {
-		_, r, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: login.Admin, Origin: "setup"},
+		_, r, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: login.Admin, Origin: "setup", From: k.Range},
 			"", login.Event{Actor: "self", Address: k.Address, Browser: k.Browser})
 		if err != nil {
 			return err

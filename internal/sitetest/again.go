@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
@@ -118,4 +119,31 @@ func (s *Site) column(db *sql.DB, query string) (list []string) {
 		list = append(list, one)
 	}
 	return list
+}
+
+// Crowd holds every slot for hashing and lets so many of an address wait for
+// one, until release is called. The site needs Config.Slots to be 1.
+func (s *Site) Crowd(address string, waiters int) (release func()) {
+	s.T.Helper()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		_ = s.Hasher.Do(context.Background(), address, func() error { close(entered); <-leave; return nil })
+	})
+	<-entered
+	for range waiters {
+		all.Go(func() { _ = s.Hasher.Do(context.Background(), address, func() error { return nil }) })
+	}
+	s.Waiting(waiters)
+	return sync.OnceFunc(func() { close(leave); all.Wait() })
+}
+
+// Waiting returns once so many wait for a slot for hashing.
+func (s *Site) Waiting(n int) {
+	s.T.Helper()
+	for end := time.Now().Add(time.Minute); s.Hasher.Waiting() != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.T.Fatalf("%d wait instead of %d", s.Hasher.Waiting(), n)
+		}
+	}
 }

@@ -65,6 +65,8 @@ type Config struct {
 	Now      time.Time
 	Server   bool // listen on a real port; otherwise requests go straight to the router
 	RealTime bool // the real clock
+	Slots    int  // password hashes at once; 0: one for each core
+	Queue    int  // how many wait for one; 0: more than a test sends, on any machine
 }
 
 // Defaults are the numbers of the contract.
@@ -130,7 +132,7 @@ func (s *Site) build(c Config) {
 	s.Keys, err = store.OpenKeys(filepath.Join(c.Folder, "keys.json"), true)
 	must()
 	s.Store.UseKeys(s.Keys)
-	s.Hasher = login.NewHasher(cheap, 0, 0)
+	s.Hasher = login.NewHasher(cheap, c.Slots, cmp.Or(c.Queue, 256))
 	s.Login = login.New(s.Store, s.Hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{})
 	s.Accounts = accounts.New(s.Store, s.Login, s.Hasher, c.Open)
 	renderer, err2 := mail.NewRenderer(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})

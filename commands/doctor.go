@@ -72,6 +72,7 @@ func checkStore(ctx context.Context, s settings, report func(string, string, err
 	if !report("migrations", "all were done", migrated(ctx, db)) {
 		return
 	}
+	report("disk", "the database takes a write", db.Writable(ctx))
 	report("clock", "it agrees with the database", checkClock(ctx, db))
 	keys, err := store.OpenKeys(s.keys, false)
 	if !report("keys", s.keys+" can be read, by its owner alone", err) {

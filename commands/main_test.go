@@ -26,8 +26,10 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "nightlatch-program-")
 	if err == nil {
 		program = filepath.Join(dir, "nightlatch")
+		build := exec.Command("go", "build", "-o", program, "nightlatch.example/nightlatch")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped: it needs no file of the system
 		var out []byte
-		if out, err = exec.Command("go", "build", "-o", program, "nightlatch.example/nightlatch").CombinedOutput(); err != nil {
+		if out, err = build.CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 	}
@@ -102,7 +104,13 @@ type server struct {
 // the test if nobody stopped it.
 func start(t testing.TB, dir string, env []string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: command(context.Background(), dir, env, args...), exited: make(chan struct{})}
+	return begin(t, command(context.Background(), dir, env, args...))
+}
+
+// begin starts a server that was prepared.
+func begin(t testing.TB, cmd *exec.Cmd) *server {
+	t.Helper()
+	s := &server{t: t, cmd: cmd, exited: make(chan struct{})}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,14 @@ type (
 
 // Run brings the database up to date.
 func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	return f.onStore(ctx, func(s *store.Store) error {
+	return f.onStore(ctx, func(s *store.Store, conf settings) error {
+		blank, err := s.Blank(ctx)
+		if err == nil && blank {
+			err = conf.orphaned()
+		}
+		if err != nil {
+			return err
+		}
 		done, err := s.Migrate(ctx)
 		return report(io, "up", done, err)
 	})
@@ -29,7 +36,7 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 
 // Run undoes the last group.
 func (downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	return f.onStore(ctx, func(s *store.Store) error {
+	return f.onStore(ctx, func(s *store.Store, _ settings) error {
 		undone, err := s.Rollback(ctx)
 		return report(io, "down", undone, err)
 	})
@@ -37,7 +44,7 @@ func (downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 
 // Run shows what was done.
 func (statusCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	return f.onStore(ctx, func(s *store.Store) error {
+	return f.onStore(ctx, func(s *store.Store, _ settings) error {
 		steps, err := s.Steps(ctx)
 		for _, x := range steps {
 			word := "pending"
@@ -50,7 +57,7 @@ func (statusCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	})
 }
 
-func (f *Flags) onStore(ctx context.Context, do func(*store.Store) error) error {
+func (f *Flags) onStore(ctx context.Context, do func(*store.Store, settings) error) error {
 	s, err := f.check()
 	if err != nil {
 		return err
@@ -60,7 +67,7 @@ func (f *Flags) onStore(ctx context.Context, do func(*store.Store) error) error 
 		return err
 	}
 	defer db.Close()
-	return do(db)
+	return do(db, s)
 }
 
 func report(io Streams, word string, steps []string, err error) error {

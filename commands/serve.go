@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/routes"
+	"nightlatch.example/nightlatch/store"
 )
 
 // The server's patience. A browser that dawdles is not waited for.
@@ -33,7 +34,12 @@ type serveCmd struct {
 // Run serves until it is told to stop.
 func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	f.Name = either(x.Name, f.Name)
-	b, err := f.open(ctx, io)
+	s, err := f.check()
+	if err != nil {
+		return err
+	}
+	s.thorough = true
+	b, err := s.begin(ctx, io)
 	if err != nil {
 		return err
 	}
@@ -51,7 +57,9 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	if err != nil {
 		return err
 	}
-	o := routes.Options{Ready: func() error { return errors.Join(b.store.Ping(ctx), worker.Ready()) }}
+	watch := b.store.Watch(b.lost)
+	o := routes.Options{Lost: watch.Lost, Unavailable: store.Unavailable,
+		Ready: func() error { return errors.Join(watch.Ready(), worker.Ready()) }}
 	empty, err := b.accounts.Empty(ctx)
 	if err != nil {
 		return err
@@ -79,6 +87,7 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 		}
 		background.Go(func() { _ = serveUntil(working, side, numbers.handler()) })
 	}
+	background.Go(func() { watch.Run(working) })
 	background.Go(func() { worker.Run(working) })
 	background.Go(func() { b.sweep(working) })
 	if empty {
@@ -93,6 +102,15 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	rest()
 	background.Wait()
 	return err
+}
+
+// lost logs that the database is not there any more, or is back.
+func (b *base) lost(err error) {
+	if err != nil {
+		b.log.Error("nothing is served: the database is lost", "error", err)
+		return
+	}
+	b.log.Info("the database is back")
 }
 
 // listen opens a port, and says plainly when it cannot.

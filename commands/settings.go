@@ -22,6 +22,7 @@ type settings struct {
 	addr, metrics, data, database, keys, from, views string
 	mail                                             mail.Config
 	open, gallery                                    bool
+	thorough                                         bool // look through the database before it is used
 	proxies                                          routes.Proxies
 	level                                            slog.Level
 	cost                                             login.Cost

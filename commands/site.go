@@ -53,7 +53,13 @@ func (s settings) begin(ctx context.Context, io Streams) (*base, error) {
 	if b.store, err = openStore(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := b.prepare(ctx); err != nil {
+	if s.thorough {
+		err = b.store.Whole(ctx)
+	}
+	if err == nil {
+		err = b.prepare(ctx)
+	}
+	if err != nil {
 		b.store.Close()
 		return nil, err
 	}
@@ -67,11 +73,32 @@ func openStore(ctx context.Context, s settings) (*store.Store, error) {
 			return nil, fmt.Errorf("NIGHTLATCH_DATA (--data): %w", err)
 		}
 	}
+	if path, ok := strings.CutPrefix(s.database, "sqlite:"); ok && missing(path) {
+		if err := s.orphaned(); err != nil {
+			return nil, err
+		}
+	}
 	db, err := store.Open(ctx, s.database)
 	if err != nil {
 		return nil, fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
 	}
 	return db, nil
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// orphaned refuses to begin an empty database beside keys that were used: the
+// one that they belong to was lost, or another one was named, and whoever came
+// first would be the admin of a new site.
+func (s settings) orphaned() error {
+	if missing(s.keys) {
+		return nil
+	}
+	return fmt.Errorf("the key file %s belongs to a database that is not here: NIGHTLATCH_DATABASE names an empty one. "+
+		"Name the right one, or put a backup back with nightlatch restore; to begin a new site on purpose, move the key file away first", s.keys)
 }
 
 func (b *base) prepare(ctx context.Context) error {
@@ -98,6 +125,11 @@ func (b *base) migrate(ctx context.Context) error {
 	blank, err := b.store.Blank(ctx)
 	if err != nil {
 		return fmt.Errorf("the database cannot be read: %w", err)
+	}
+	if blank {
+		if err := b.settings.orphaned(); err != nil {
+			return err
+		}
 	}
 	if b.store.Embedded() || blank {
 		if b.migrated, err = b.store.Migrate(ctx); err != nil {

@@ -31,6 +31,7 @@ var (
 	errCross     = status{http.StatusForbidden, "This request came from another site and was not carried out."}
 	errForm      = status{http.StatusBadRequest, "This form cannot be read. Go back and send it again."}
 	errType      = status{http.StatusUnsupportedMediaType, "Only forms can be sent here."}
+	errDatabase  = status{http.StatusServiceUnavailable, "The site cannot reach its records at the moment. Please try again in a minute."}
 	errLarge     = status{http.StatusRequestEntityTooLarge, "This is more than the form can take."}
 )
 
@@ -39,6 +40,9 @@ var (
 func (w *web) fail(c *gin.Context, err error) {
 	var s status
 	if errors.As(err, &s) {
+		if s.code == http.StatusServiceUnavailable {
+			c.Header("Retry-After", retryDatabase)
+		}
 		w.say(c, s.code, http.StatusText(s.code), s.text)
 		return
 	}
@@ -51,8 +55,16 @@ func (w *web) fail(c *gin.Context, err error) {
 		return
 	}
 	w.Log.Error("request failed", "id", c.GetString(idKey), "route", c.FullPath(), "error", err)
+	if w.Unavailable != nil && w.Unavailable(err) {
+		w.fail(c, errDatabase)
+		return
+	}
 	w.say(c, http.StatusInternalServerError, "Something went wrong", "It was not your fault, and nothing was changed. Please try again.")
 }
+
+// retryDatabase is when it is worth asking again, in seconds: a server that is
+// started anew takes about so long.
+const retryDatabase = "10"
 
 // say shows a page that only says something.
 func (w *web) say(c *gin.Context, code int, heading, text string) {

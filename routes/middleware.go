@@ -92,7 +92,11 @@ func headers(https bool) gin.HandlerFunc {
 
 // protect refuses what no route takes.
 func (w *web) protect(c *gin.Context) {
-	if err := w.unfit(c.Request); err != nil {
+	err := w.unfit(c.Request)
+	if err == nil {
+		err = w.adrift(c)
+	}
+	if err != nil {
 		w.fail(c, err)
 		c.Abort()
 		return
@@ -113,6 +117,19 @@ func (w *web) unfit(r *http.Request) error {
 		return errNotFound
 	case !isTextQuery(r.URL):
 		return errForm
+	}
+	return nil
+}
+
+// adrift refuses what needs the database while there is none: a session that
+// was ended in the real one must not open anything.
+func (w *web) adrift(c *gin.Context) error {
+	switch c.FullPath() {
+	case "/healthz", "/readyz", "/static/*name":
+		return nil
+	}
+	if w.Lost != nil && w.Lost() != nil {
+		return errDatabase
 	}
 	return nil
 }

@@ -27,7 +27,12 @@ type Options struct {
 	Proxies  Proxies
 	Setup    *SetupToken  // makes the first admin; nil when there is one
 	Ready    func() error // database and mail worker
-	Log      *slog.Logger
+	// Lost says why nothing may be served any more; may be nil.
+	Lost func() error
+	// Unavailable says whether a fault is that the database cannot work at the
+	// moment; may be nil.
+	Unavailable func(error) bool
+	Log         *slog.Logger
 	// Observe is told how each request ended; may be nil.
 	Observe func(method, route string, status int, took time.Duration)
 	Gallery bool // every state of every screen at /_screens, for development

@@ -133,15 +133,16 @@ func (s *Store) Embedded() bool { return !s.pg }
 
 // Blank says whether nothing was ever migrated here.
 func (s *Store) Blank(ctx context.Context) (bool, error) {
-	n, err := s.count(ctx, s.tables())
+	n, err := s.count(ctx, s.table("accounts"))
 	return n == 0, err
 }
 
-func (s *Store) tables() *bun.RawQuery {
+// table counts the tables of a name.
+func (s *Store) table(name string) *bun.RawQuery {
 	if s.pg {
-		return s.reader.NewRaw("SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'accounts'")
+		return s.reader.NewRaw("SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?", name)
 	}
-	return s.reader.NewRaw("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'accounts'")
+	return s.reader.NewRaw("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?", name)
 }
 
 func (s *Store) count(ctx context.Context, q *bun.RawQuery) (n int, err error) {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -31,27 +32,61 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := touchPrivate(path); err != nil {
 		return nil, err
 	}
-	name := (&url.URL{Path: path}).EscapedPath()
-	writer, err := openPool(ctx, "file:"+name+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)"+
-		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate&_dqs=0", 1)
+	writer, err := openChecked(ctx, writerDSN(path), 1, "journal_mode=wal", "synchronous=2", "foreign_keys=1")
+	if unreadable(err) {
+		return nil, damaged(path, err.Error())
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPragmas(ctx, writer); err != nil {
-		writer.Close()
-		return nil, err
-	}
-	reader, err := openPool(ctx, readerDSN(path)+"&_pragma=query_only(1)", sqliteReaders)
+	reader, err := openChecked(ctx, readerDSN(path)+"&_pragma=query_only(1)", sqliteReaders, "query_only=1")
 	if err != nil {
 		writer.Close()
 		return nil, err
 	}
-	return newStore(writer, reader), nil
+	s := newStore(writer, reader)
+	if s.files, err = s.findFiles(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// inMemory keeps what SQLite needs for the length of a statement in memory: a
+// machine may have no folder for temporary files that can be written.
+const inMemory = "&_pragma=temp_store(MEMORY)"
+
+// writerDSN opens a file for a connection whose transactions take the lock at
+// once; commits are on the disk when they return.
+func writerDSN(path string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(5000)" + inMemory +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate&_dqs=0"
 }
 
 // readerDSN opens a file without the right to change it.
 func readerDSN(path string) string {
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=ro&_pragma=busy_timeout(5000)"
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=ro&_pragma=busy_timeout(5000)" + inMemory
+}
+
+// openChecked opens a pool and reads back what its address asks for, as
+// NAME=VALUE: SQLite ignores a misspelt pragma without a word.
+func openChecked(ctx context.Context, dsn string, conns int, asked ...string) (*bun.DB, error) {
+	db, err := openPool(ctx, dsn, conns)
+	if err != nil {
+		return nil, err
+	}
+	for _, pragma := range append(asked, "temp_store=2") {
+		var got string
+		name, want, _ := strings.Cut(pragma, "=")
+		if err = db.NewRaw("PRAGMA "+name).Scan(ctx, &got); err == nil && got != want {
+			err = fmt.Errorf("%s is %s instead of %s", name, got, want)
+		}
+		if err != nil {
+			db.Close()
+			return nil, fmt.Errorf("the database file cannot be used: %w", err)
+		}
+	}
+	return db, nil
 }
 
 func openPool(ctx context.Context, dsn string, conns int) (*bun.DB, error) {
@@ -80,19 +115,4 @@ func touchPrivate(path string) error {
 		return fmt.Errorf("the database file %s cannot be opened: %w", path, err)
 	}
 	return f.Close()
-}
-
-// checkPragmas reads back what was asked for: SQLite ignores a misspelt one
-// without a word.
-func checkPragmas(ctx context.Context, db *bun.DB) error {
-	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
-		var got string
-		if err := db.NewRaw("PRAGMA "+name).Scan(ctx, &got); err != nil {
-			return fmt.Errorf("the database file cannot be used: %w", err)
-		}
-		if got != want {
-			return fmt.Errorf("the database file cannot be used: %s is %s instead of %s", name, got, want)
-		}
-	}
-	return nil
 }

@@ -27,6 +27,7 @@ import (
 type Store struct {
 	writer, reader *bun.DB
 	query
+	files  *files                    // where the embedded database lies; nil for PostgreSQL
 	slow   func() (*bun.DB, error)   // a pool for migrations on PostgreSQL, to be closed
 	visits func() (*sql.Stmt, error) // the look-up of every signed-in request, kept prepared on SQLite
 }
@@ -140,7 +141,19 @@ func (s *Store) Write(ctx context.Context, do func(login.Tx) error) error {
 	return err
 }
 
+// once runs a transaction. What went into a file that is no longer the
+// database was not kept, and is not reported as done.
 func (s *Store) once(ctx context.Context, do func(login.Tx) error) error {
+	if err := s.files.check(); err != nil {
+		return err
+	}
+	if err := s.transact(ctx, do); err != nil {
+		return err
+	}
+	return s.files.check()
+}
+
+func (s *Store) transact(ctx context.Context, do func(login.Tx) error) error {
 	return s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
 		t := &tx{query: query{db: btx, keys: s.keys, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
 		if err := do(t); err != nil {

@@ -122,3 +122,13 @@ func together(n int, do func(i int)) {
 	close(start)
 	all.Wait()
 }
+
+// waitUntil asks again and again until something is so.
+func waitUntil(t *testing.T, so func() bool) {
+	t.Helper()
+	for late := time.Now().Add(time.Minute); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("it never came to be")
+		}
+	}
+}

@@ -37,6 +37,7 @@ type Site struct {
 	T        testing.TB
 	URL      string
 	Store    *store.Store
+	Watch    *store.Watch // not running: a test asks it
 	Keys     *store.Keys
 	Login    *login.Service
 	Hasher   *login.Hasher
@@ -154,9 +155,10 @@ func (s *Site) build(c Config) {
 	err = err2
 	must()
 	s.Setup = routes.NewSetupToken()
+	s.Watch = s.Store.Watch(func(error) {})
 	s.URL = c.Login.URL
 	s.Handler = routes.New(routes.Options{Login: s.Login, Accounts: s.Accounts, Views: screens, Static: files, Proxies: proxies,
-		Setup: s.Setup, Ready: func() error { return s.Store.Ping(ctx) }, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})
+		Setup: s.Setup, Ready: s.Watch.Ready, Lost: s.Watch.Lost, Unavailable: store.Unavailable, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})
 }
 
 type locked struct {

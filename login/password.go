@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"errors"
+	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )

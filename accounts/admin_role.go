@@ -28,7 +28,8 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 			if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 				return err
 			}
-			if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkVerify, login.LinkChange, login.LinkSecure, login.LinkTicket); err != nil {
+			if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkVerify, login.LinkSecure, login.LinkTicket,
+				login.LinkStop, login.LinkUndo); err != nil {
 				return err
 			}
 		}

@@ -28,8 +28,9 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 	})
 }
 
-// ChangeEmail mails a link to the new address and a notice to the old. The
-// address is the account's only when the link was clicked and confirmed.
+// ChangeEmail mails a link to the new address, and to the old one a link that
+// stops it. The address is the account's only when the link was clicked and
+// confirmed; until then nothing else is ever mailed to it.
 func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) (login.Refusal, error) {
 	email = strings.TrimSpace(email)
 	if !login.LooksLikeEmail(email) {
@@ -51,6 +52,9 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 			return err
 		}
 		if err := s.post(ctx, tx, "email-change", a, email, link); err != nil {
+			return err
+		}
+		if err := s.warnOld(ctx, tx, a, email, c); err != nil {
 			return err
 		}
 		return tx.Record(ctx, s.event("email.change-asked", a.ID, v, c))
@@ -95,7 +99,7 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 		if err != nil {
 			return err
 		}
-		old := a.Email
+		old, proved := a.Email, !a.EmailVerified.IsZero()
 		if l.Purpose == login.LinkVerify && !strings.EqualFold(old, l.Data) {
 			return login.Refuse(login.Gone, "")
 		}
@@ -106,24 +110,37 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 		if l.Purpose == login.LinkVerify {
 			return tx.Record(ctx, s.event("email.verified", a.ID, nil, c))
 		}
-		return s.emailChanged(ctx, tx, a, old, c)
+		undo := ""
+		if proved {
+			if undo, err = s.undoLink(ctx, tx, a, old); err != nil {
+				return err
+			}
+		} else if err := tx.DropLinks(ctx, a.ID, login.LinkStop); err != nil { // it may be a stranger's, typed by mistake
+			return err
+		}
+		return s.emailChanged(ctx, tx, a, moved{old: old, undo: undo, event: "email.changed"}, c)
 	})
 }
 
+// moved is a change of address that has happened.
+type moved struct {
+	old   string
+	undo  string // link for the old address that takes it back; may be empty
+	event string
+}
+
 // emailChanged tells both addresses and voids what was sent to the old one.
-func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a login.Account, old string, c login.Client) error {
+func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a login.Account, m moved, c login.Client) error {
 	if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkVerify, login.LinkSecure); err != nil {
 		return err
 	}
-	if err := tx.Record(ctx, s.event("email.changed", a.ID, nil, c)); err != nil {
+	if err := tx.Record(ctx, s.event(m.event, a.ID, nil, c)); err != nil {
 		return err
 	}
-	for _, to := range []string{old, a.Email} {
-		told := a
-		told.Email = to
-		if err := s.login.Tell(ctx, tx, "email-changed", told, c, "old", old, "new", a.Email); err != nil {
-			return err
-		}
+	told := a
+	told.Email = m.old
+	if err := s.login.Tell(ctx, tx, "email-changed", told, c, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
+		return err
 	}
-	return nil
+	return s.login.Tell(ctx, tx, "email-changed", a, c, "old", m.old, "new", a.Email)
 }

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"nightlatch.example/nightlatch/login"
 )
@@ -45,7 +46,7 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 	if err := s.login.CancelLogins(ctx, tx, a.ID, keep); err != nil {
 		return err
 	}
-	if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkSecure, login.LinkChange); err != nil {
+	if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkSecure); err != nil {
 		return err
 	}
 	if err := s.login.ForgivePassword(ctx, tx, a); err != nil {
@@ -154,6 +155,9 @@ func (s *Service) SetByLink(ctx context.Context, token, purpose, name, password 
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return err
+		}
+		if purpose == login.LinkReset && l.Data != "" && !strings.EqualFold(l.Data, a.Email) { // it was mailed to an address that is gone
+			return login.Refuse(login.Gone, "")
 		}
 		kind := "password.reset"
 		if purpose == login.LinkInvite {

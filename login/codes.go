@@ -35,7 +35,7 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, e
 		if !a.HasFactor() {
 			return refuse(Denied, "Recovery codes come with a second factor. Add one first.")
 		}
-		if _, err := tx.DropTrusted(ctx, a.ID); err != nil {
+		if err := s.Distrust(ctx, tx, a.ID); err != nil {
 			return err
 		}
 		return s.replaceCodes(ctx, tx, a, codes, c)

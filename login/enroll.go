@@ -193,7 +193,7 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 			return Enrolled{}, err
 		}
 	}
-	if _, err := tx.DropTrusted(ctx, a.ID); err != nil {
+	if err := s.Distrust(ctx, tx, a.ID); err != nil {
 		return Enrolled{}, err
 	}
 	entry, err := s.raise(ctx, tx, a.ID, v.Session.ID, 2, cred.Kind)

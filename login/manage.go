@@ -87,7 +87,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) (Re
 				return err
 			}
 		}
-		if _, err := tx.DropTrusted(ctx, a.ID); err != nil {
+		if err := s.Distrust(ctx, tx, a.ID); err != nil {
 			return err
 		}
 		e := s.event("factor.removed", a.ID, c)
@@ -147,20 +147,29 @@ func (s *Service) Strip(ctx context.Context, tx Tx, a Account) error {
 	if err := s.bare(ctx, tx, a); err != nil {
 		return err
 	}
-	_, err := tx.DropTrusted(ctx, a.ID)
-	return err
+	return s.Distrust(ctx, tx, a.ID)
 }
 
 // EndSession ends one session of the account; ErrNotFound when it has none such.
+// A change of address that may have been asked for there ends with it.
 func (s *Service) EndSession(ctx context.Context, v *Visit, id string, c Client) error {
-	return s.drop(ctx, v, "session.ended", c, func(tx Tx) (bool, error) { return tx.EndSession(ctx, v.Account.ID, id) })
+	return s.drop(ctx, v, "session.ended", c, func(tx Tx) (bool, error) {
+		found, err := tx.EndSession(ctx, v.Account.ID, id)
+		if err != nil || !found {
+			return found, err
+		}
+		return true, tx.DropLinks(ctx, v.Account.ID, LinkChange)
+	})
 }
 
-// EndOthers ends all sessions of the account but this one.
+// EndOthers ends all sessions of the account but this one, and a change of
+// address that may have been asked for there.
 func (s *Service) EndOthers(ctx context.Context, v *Visit, c Client) error {
 	return s.drop(ctx, v, "sessions.ended", c, func(tx Tx) (bool, error) {
-		_, err := tx.EndSessions(ctx, v.Account.ID, v.Session.ID)
-		return true, err
+		if _, err := tx.EndSessions(ctx, v.Account.ID, v.Session.ID); err != nil {
+			return true, err
+		}
+		return true, tx.DropLinks(ctx, v.Account.ID, LinkChange)
 	})
 }
 
@@ -202,7 +211,7 @@ func (s *Service) drop(ctx context.Context, v *Visit, kind string, c Client, do 
 // Promote is for whoever gives an account more to do: its trusted browsers
 // end, and a session that one of them opened is asked for a factor.
 func (s *Service) Promote(ctx context.Context, tx Tx, accountID string) error {
-	if _, err := tx.DropTrusted(ctx, accountID); err != nil {
+	if err := s.Distrust(ctx, tx, accountID); err != nil {
 		return err
 	}
 	list, err := tx.Sessions(ctx, accountID)
@@ -229,7 +238,7 @@ func (s *Service) CancelLogins(ctx context.Context, tx Tx, accountID, exceptSess
 		err = tx.DropPendings(ctx, accountID)
 	}
 	if err == nil {
-		_, err = tx.DropTrusted(ctx, accountID)
+		err = s.Distrust(ctx, tx, accountID)
 	}
 	if errors.Is(err, ErrNotFound) {
 		return nil

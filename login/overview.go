@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"nightlatch.example/nightlatch/factors"
@@ -40,9 +41,14 @@ func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error
 	}
 	o.Browsers = slices.DeleteFunc(o.Browsers, func(b Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
 	o.Events, err = s.store.Events(ctx, id, 0, 6)
-	if err == nil {
-		o.NewEmail, err = s.store.PendingEmail(ctx, id, v.Now)
+	if err != nil {
+		return o, err
 	}
+	change, err := s.store.LinkOf(ctx, id, LinkChange, v.Now)
+	if errors.Is(err, ErrNotFound) {
+		return o, nil
+	}
+	o.NewEmail = change.Data
 	return o, err
 }
 

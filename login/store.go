@@ -31,8 +31,8 @@ type Reader interface {
 	Setting(ctx context.Context, key string) (string, error) // "" when unset
 	Sessions(ctx context.Context, accountID string) ([]Session, error)
 	Browsers(ctx context.Context, accountID string) ([]Browser, error) // trusted ones
-	// PendingEmail is the new address that waits for its click; "" when none does.
-	PendingEmail(ctx context.Context, accountID string, now time.Time) (string, error)
+	// LinkOf is the link of a purpose that an account has and that still works.
+	LinkOf(ctx context.Context, accountID, purpose string, now time.Time) (Link, error)
 	Events(ctx context.Context, accountID string, before int64, n int) ([]Event, error)
 }
 

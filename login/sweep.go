@@ -31,7 +31,7 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) er
 	if err := tx.SavePending(ctx, p); err != nil {
 		return err
 	}
-	link, err := s.NewLink(ctx, tx, a, LinkSecure, "", secureTTL)
+	link, err := s.NewLink(ctx, tx, a, LinkSecure, "", SecureTTL)
 	if err != nil {
 		return err
 	}
@@ -85,14 +85,28 @@ const (
 	LinkChange = "change" // a new address
 	LinkSecure = "secure" // end all sessions and begin a reset
 	LinkEnroll = "enroll" // sign in once more with the password alone, to enroll
+	LinkStop   = "stop"   // the old address stops a change of address; its data is that address, if it was proved
+	LinkUndo   = "undo"   // the same, mailed when the address was changed
 
-	secureTTL = 7 * 24 * time.Hour
+	// SecureTTL is how long an owner has to say that something was not them.
+	SecureTTL = 7 * 24 * time.Hour
 )
 
 // linkPath says where a link of a purpose leads.
 var linkPath = map[string]string{
 	LinkInvite: "/invite/", LinkReset: "/password/reset/", LinkVerify: "/email/verify/",
 	LinkChange: "/email/verify/", LinkSecure: "/secure/", LinkEnroll: "/enroll/",
+	LinkStop: "/email/stop/", LinkUndo: "/email/stop/",
+}
+
+// Distrust is for whoever changes what protects an account: browsers that were
+// trusted before, and a change of address that was asked for before, count no
+// more. Somebody else may have trusted or asked.
+func (s *Service) Distrust(ctx context.Context, tx Tx, accountID string) error {
+	if _, err := tx.DropTrusted(ctx, accountID); err != nil {
+		return err
+	}
+	return tx.DropLinks(ctx, accountID, LinkChange)
 }
 
 // NewLink makes a one-time link and voids the older ones of its purpose. The

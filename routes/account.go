@@ -3,6 +3,7 @@ package routes
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -171,6 +172,26 @@ func (w *web) securePage(c *gin.Context) error {
 func (w *web) secure(c *gin.Context) error {
 	r, err := w.Accounts.Secure(c.Request.Context(), c.Param("token"), w.client(c))
 	return w.byLink(c, r, err, "/login?said=secured", nil)
+}
+
+// stopEmailPage is behind the link to the old address. It only shows a button,
+// like every page behind a link.
+func (w *web) stopEmailPage(c *gin.Context) error {
+	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+		return views.Button{Heading: "Stop the change of address", Text: "The account " + a.Login + " keeps the address that this link was sent to." +
+			" If it was changed already, it is put back. Then you can end all sessions.",
+			Action: c.Request.URL.Path, Label: "Keep this address", Danger: true}, views.Frame{Title: "Stop the change of address"}
+	}, login.LinkStop, login.LinkUndo)
+}
+
+// stopEmail stops the change, and leads to what ends all sessions.
+func (w *web) stopEmail(c *gin.Context) error {
+	secure, r, err := w.Accounts.StopEmail(c.Request.Context(), c.Param("token"), w.client(c))
+	return w.byLink(c, r, err, strings.TrimPrefix(secure, w.Login.Options().URL)+"?said=stopped", nil)
+}
+
+func (w *web) cancelEmail(c *gin.Context) error {
+	return w.act(c, "email", "email-cancelled", w.Accounts.CancelEmail)
 }
 
 func (w *web) changePassword(c *gin.Context) error {

@@ -200,6 +200,8 @@ var notices = map[string]string{
 	"all-forgotten":   "Every browser will be asked for a second factor again.",
 	"password":        "Your password was changed. All other sessions were ended.",
 	"email-asked":     "We sent a link to the new address. It becomes yours when you confirm it there.",
+	"email-cancelled": "Your address stays as it is.",
+	"stopped":         "The address stays as it was. If somebody else asked for the change, lock everybody out now.",
 	"email-confirmed": "The address is confirmed.",
 	"verify-asked":    "We sent a link to your address.",
 	"confirmed":       "Confirmed. Please send the form once more.",

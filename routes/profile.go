@@ -135,6 +135,7 @@ var eventWords = map[string]struct {
 	"session.ended": {text: "A session was ended"}, "sessions.ended": {text: "Other sessions were ended"},
 	"browser.trusted": {text: "Browser trusted"}, "browser.forgotten": {text: "Browser forgotten"}, "browsers.forgotten": {text: "All browsers forgotten"},
 	"email.verified": {text: "Address confirmed"}, "email.changed": {text: "Address changed"}, "email.change-asked": {text: "New address asked for"},
+	"email.change-stopped": {text: "Change of address stopped"}, "email.change-undone": {"Change of address taken back by the old address", true},
 	"name.changed": {text: "Name changed"}, "account.created": {text: "Account made"}, "account.accepted": {text: "Invite accepted"},
 	"factors.reset": {"Factors reset by an admin", true}, "ticket.used": {text: "Link for a new factor opened"},
 	"account.unlocked": {text: "Unlocked by an admin"}, "account.disabled": {"Disabled by an admin", true}, "account.enabled": {text: "Enabled by an admin"},

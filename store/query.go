@@ -95,15 +95,11 @@ func (q query) Link(ctx context.Context, hash, purpose string) (login.Link, erro
 	return r.link(), missing(err)
 }
 
-// PendingEmail is the new address that waits for its click.
-func (q query) PendingEmail(ctx context.Context, accountID string, now time.Time) (string, error) {
+// LinkOf finds the link of a purpose that an account has.
+func (q query) LinkOf(ctx context.Context, accountID, purpose string, now time.Time) (login.Link, error) {
 	var r linkRow
-	err := q.db.NewSelect().Model(&r).
-		Where("account_id = ? AND purpose = ? AND expires_at > ?", accountID, login.LinkChange, at(now)).Scan(ctx)
-	if errors.Is(missing(err), login.ErrNotFound) {
-		return "", nil
-	}
-	return r.Data, err
+	err := q.db.NewSelect().Model(&r).Where("account_id = ? AND purpose = ? AND expires_at > ?", accountID, purpose, at(now)).Scan(ctx)
+	return r.link(), missing(err)
 }
 
 // Setting reads a setting.

@@ -104,7 +104,7 @@ func (l Letter) Code() string {
 	return ""
 }
 
-var linkIn = regexp.MustCompile(`https?://\S+/(invite|password/reset|email/verify|secure|enroll)/[A-Z0-9a-z]+`)
+var linkIn = regexp.MustCompile(`https?://\S+/(invite|password/reset|email/verify|email/stop|secure|enroll)/[A-Z0-9a-z]+`)
 
 // Link is the one-time link of a mail, as a path; empty when it has none.
 func (l Letter) Link() string {

@@ -1,0 +1,91 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+)
+
+// warnOld tells the address that an account has of another one that was asked
+// for, with a link that stops it. The link outlives the click at the new
+// address, since a thief clicks at once; but only an address that was proved
+// is ever put back.
+func (s *Service) warnOld(ctx context.Context, tx login.Tx, a login.Account, email string, c login.Client) error {
+	if a.Email == "" {
+		return nil
+	}
+	proved := ""
+	if !a.EmailVerified.IsZero() {
+		proved = a.Email
+	}
+	link, err := s.login.NewLink(ctx, tx, a, login.LinkStop, proved, login.SecureTTL)
+	if err != nil {
+		return err
+	}
+	return s.login.Tell(ctx, tx, "email-change-asked", a, c, "new", factors.Mask(email), "link", link)
+}
+
+// undoLink is the link with which a proved address takes its account back. The
+// oldest address keeps its link: whoever changes the address again and again
+// does not get rid of it.
+func (s *Service) undoLink(ctx context.Context, tx login.Tx, a login.Account, old string) (string, error) {
+	_, err := tx.LinkOf(ctx, a.ID, login.LinkUndo, s.opt.Now())
+	if !errors.Is(err, login.ErrNotFound) {
+		return "", err
+	}
+	return s.login.NewLink(ctx, tx, a, login.LinkUndo, old, login.SecureTTL)
+}
+
+// StopEmail is the button behind the link to the old address: a change that
+// waits is void, and one that was carried out is taken back. It gives the link
+// that locks everybody out, for the page that comes next.
+func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (secure string, r login.Refusal, err error) {
+	l, _, r, err := s.Link(ctx, token, login.LinkStop, login.LinkUndo)
+	if err != nil || !r.OK() {
+		return "", r, err
+	}
+	r, err = s.write(ctx, func(tx login.Tx) error {
+		a, err := s.take(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		if err := tx.DropLinks(ctx, a.ID, login.LinkChange, login.LinkStop, login.LinkUndo); err != nil {
+			return err
+		}
+		if err := s.putBack(ctx, tx, a, l.Data, c); err != nil {
+			return err
+		}
+		secure, err = s.login.NewLink(ctx, tx, a, login.LinkSecure, "", login.SecureTTL)
+		return err
+	})
+	return secure, r, err
+}
+
+// putBack gives an account its old address again, if it has another one now.
+func (s *Service) putBack(ctx context.Context, tx login.Tx, a login.Account, old string, c login.Client) error {
+	if old == "" || strings.EqualFold(old, a.Email) {
+		return tx.Record(ctx, s.event("email.change-stopped", a.ID, nil, c))
+	}
+	m := moved{old: a.Email, event: "email.change-undone"}
+	a.Email, a.EmailVerified = old, s.opt.Now()
+	if err := tx.SaveAccount(ctx, a); err != nil {
+		return err
+	}
+	return s.emailChanged(ctx, tx, a, m, c)
+}
+
+// CancelEmail drops a change of address that its owner asked for.
+func (s *Service) CancelEmail(ctx context.Context, v *login.Visit, c login.Client) (login.Refusal, error) {
+	return s.write(ctx, func(tx login.Tx) error {
+		if _, err := tx.LockAccount(ctx, v.Account.ID); err != nil {
+			return err
+		}
+		if err := tx.DropLinks(ctx, v.Account.ID, login.LinkChange); err != nil {
+			return err
+		}
+		return tx.Record(ctx, s.event("email.change-stopped", v.Account.ID, v, c))
+	})
+}

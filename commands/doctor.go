@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"nightlatch.example/nightlatch/mail"
@@ -45,6 +45,11 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 }
 
 func checkMail(ctx context.Context, s settings) error {
+	if folder := s.mail.Folder(); folder != "" {
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+			return nil // the server makes it; the doctor makes nothing
+		}
+	}
 	t, err := s.mail.Open(mail.TransportOptions{})
 	if err != nil {
 		return err
@@ -57,13 +62,7 @@ func checkMail(ctx context.Context, s settings) error {
 // checkStore looks at the database, its migrations, its keys and its clock. It
 // changes nothing, so what is missing is a fault and not made.
 func checkStore(ctx context.Context, s settings, report func(string, string, error) bool) {
-	if path, ok := strings.CutPrefix(s.database, "sqlite:"); ok {
-		if _, err := os.Stat(path); err != nil {
-			report("database", "", fmt.Errorf("there is no file %s: start the server once", path))
-			return
-		}
-	}
-	db, err := openStore(ctx, s)
+	db, err := openStore(ctx, s, false)
 	if !report("database", "it answers", err) {
 		return
 	}
@@ -74,16 +73,30 @@ func checkStore(ctx context.Context, s settings, report func(string, string, err
 	}
 	report("disk", "the database takes a write", db.Writable(ctx))
 	report("clock", "it agrees with the database", checkClock(ctx, db))
+	checkKeys(ctx, s, db, report)
+}
+
+// checkKeys looks whether the key file is the site's, and opens all that is
+// sealed with it.
+func checkKeys(ctx context.Context, s settings, db *store.Store, report func(string, string, error) bool) {
 	keys, err := store.OpenKeys(s.keys, false)
-	if !report("keys", s.keys+" can be read, by its owner alone", err) {
+	if err == nil {
+		db.UseKeys(keys)
+		err = db.FollowKeys(ctx)
+	}
+	if !report("keys", s.keys+" can be read, and is the one of this site", err) {
 		return
 	}
-	db.UseKeys(keys)
 	n, shut, err := db.CheckSealed(ctx)
 	if err == nil && len(shut) > 0 {
 		err = fmt.Errorf("%d of %d sealed values do not open, the first is %s: the key file is not the one they were sealed with, or they were moved", len(shut), n, shut[0])
 	}
 	report("secrets", fmt.Sprintf("all %d open", n), err)
+	finished, err := db.Resealed(ctx)
+	if err == nil && !finished {
+		err = errors.New("the last one was broken off: run nightlatch key rotate again")
+	}
+	report("key rotation", "none is half done", err)
 }
 
 func migrated(ctx context.Context, db *store.Store) error {

@@ -2,48 +2,134 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"nightlatch.example/nightlatch/store"
 )
 
 type keyCmd struct {
-	Rotate rotateCmd `cmd:"" help:"Add a new primary key and seal every secret with it, while the server runs."`
+	Rotate rotateCmd `cmd:"" help:"Add a new key and seal every secret with it, while the servers run."`
 }
 
-type rotateCmd struct{}
+type rotateCmd struct {
+	Add     bool `xor:"step" help:"Only the first step: put a new key into the file. It seals nothing yet; copy the file to all hosts."`
+	Promote bool `xor:"step" help:"Only the second step: seal everything with the key that was added."`
+}
 
-// Run rotates the keys. It may be run again after it was broken off: the old
-// keys stay in the file, so everything opens at every moment.
-func (rotateCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+// learning is how long servers get to read a new key. They look every second.
+const learning = 25 * time.Second
+
+// Run rotates the keys: first every running server reads the new key, then it
+// seals. It may be run again after it was broken off: the old keys stay in the
+// file, so everything opens at every moment.
+func (x rotateCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	b, err := f.open(ctx, std)
 	if err != nil {
 		return err
 	}
 	defer b.store.Close()
-	if err := b.keys.Rotate(); err != nil {
+	finished, err := b.store.Resealed(ctx)
+	if err != nil {
 		return err
 	}
-	n, err := b.store.Reseal(ctx, func(done int) { fmt.Fprintf(std.Err, "%d sealed anew\n", done) })
+	waiting := b.keys.NewestID() != b.keys.LeadID()
+	if x.Promote && finished && !waiting {
+		return errors.New("no new key waits in the key file: run nightlatch key rotate --add first")
+	}
+	if !finished {
+		return b.reseal(ctx, std, "The last rotation was not finished, so no key was added")
+	}
+	if !x.Promote {
+		added, err := b.keys.Add()
+		if err != nil {
+			return err
+		}
+		if x.Add {
+			return sayAdded(std, b.settings.keys, added)
+		}
+	}
+	if err := b.lead(ctx); err != nil {
+		return err
+	}
+	return b.reseal(ctx, std, "A new key is in use")
+}
+
+func sayAdded(std Streams, path string, added bool) error {
+	text := "A new key is in " + path + " and seals nothing yet."
+	if !added {
+		text = "The key that was added before still waits in " + path + "; no other was added."
+	}
+	_, err := fmt.Fprintln(std.Out, text+" Copy the file to every host of the site, then run nightlatch key rotate --promote.")
+	return err
+}
+
+// lead makes the new key the one that seals, once all running servers know it.
+func (b *base) lead(ctx context.Context) error {
+	id := b.keys.NewestID()
+	late, err := b.await(ctx, func(p store.Process) bool { return p.Knows(id) })
+	if err != nil {
+		return err
+	}
+	if late != "" {
+		return fmt.Errorf("the new key waits in %s and seals nothing yet, since a running server has not read it: %s. See that it can read its key file, and that this is a copy of the newest; then run this again", b.settings.keys, late)
+	}
+	if err := b.store.Lead(ctx); err != nil {
+		return err
+	}
+	// A server that goes on with the old key for a moment longer seals nothing
+	// that does not open, but this is to find all of it.
+	_, err = b.await(ctx, func(p store.Process) bool { return p.Lead == int64(id) })
+	return err
+}
+
+// await waits until something holds of every running server, and names those
+// of which it does not.
+func (b *base) await(ctx context.Context, holds func(store.Process) bool) (late string, err error) {
+	tick := time.NewTicker(keyWatch / 5)
+	defer tick.Stop()
+	for end := time.Now().Add(learning); ; {
+		list, err := b.store.Running(ctx)
+		if err != nil {
+			return "", err
+		}
+		list = slices.DeleteFunc(list, holds)
+		if len(list) == 0 {
+			return "", nil
+		}
+		if time.Now().After(end) {
+			var names []string
+			for _, p := range list {
+				names = append(names, p.String())
+			}
+			return strings.Join(names, ", "), nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// reseal seals everything with the leading key.
+func (b *base) reseal(ctx context.Context, std Streams, done string) error {
+	n, shut, err := b.store.Reseal(ctx, func(n int) { fmt.Fprintf(std.Err, "%d sealed anew\n", n) })
 	if err != nil {
 		return fmt.Errorf("the new key is in use, but not everything was sealed with it yet, run this again: %w", err)
 	}
-	fmt.Fprintf(std.Out, "A new key is in use; %d values were sealed with it.\n", n)
-	return nil
-}
-
-type backupCmd struct {
-	File string `arg:"" help:"A file that does not exist yet."`
-}
-
-// Run writes a backup of the embedded database.
-func (x backupCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	b, err := f.open(ctx, std)
-	if err != nil {
+	if len(shut) > 0 {
+		for _, name := range shut {
+			fmt.Fprintf(std.Err, "%s does not open\n", name)
+		}
+		return fmt.Errorf("%s. %d values were sealed with the newest key; %d open with no key and were left as they are: reset the factors of these accounts, and run this again", done, n, len(shut))
+	}
+	if err := b.store.SetResealed(ctx); err != nil {
 		return err
 	}
-	defer b.store.Close()
-	if err := b.store.Backup(ctx, x.File); err != nil {
-		return err
-	}
-	fmt.Fprintf(std.Out, "%s holds the database. Keep %s too, in another place: without it no factor in the backup works.\n", x.File, b.settings.keys)
-	return nil
+	_, err = fmt.Fprintf(std.Out, "%s. %d values were sealed with the newest key.\n", done, n)
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +25,9 @@ var program string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "nightlatch-program-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // other accounts run it too
+	}
 	if err == nil {
 		program = filepath.Join(dir, "nightlatch")
 		build := exec.Command("go", "build", "-o", program, "nightlatch.example/nightlatch")
@@ -47,11 +51,20 @@ func TestMain(m *testing.M) {
 // to pass.
 const patience = time.Minute
 
+// runAs before a number, in an environment, is the account that runs the program.
+const runAs = "RUN_AS="
+
 // command prepares the program in a folder, with an environment of its own.
 func command(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{"NIGHTLATCH_ADDR=127.0.0.1:0"}, env...)
+	for _, e := range env {
+		if id, ok := strings.CutPrefix(e, runAs); ok {
+			n, _ := strconv.ParseUint(id, 10, 32)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(n), Gid: uint32(n)}}
+		}
+	}
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"nightlatch.example/nightlatch/store"
 )
@@ -19,19 +20,58 @@ type (
 	statusCmd struct{}
 )
 
-// Run brings the database up to date.
+// Run brings the database up to date. A new site gets its keys too, so that
+// other commands may come before the first server.
 func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	return f.onStore(ctx, func(s *store.Store, conf settings) error {
-		blank, err := s.Blank(ctx)
-		if err == nil && blank {
-			err = conf.orphaned()
+	s, err := f.check()
+	if err != nil {
+		return err
+	}
+	if err := s.foreignFolder(); err != nil {
+		return err
+	}
+	db, err := openStore(ctx, s, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	blank, err := db.Blank(ctx)
+	if err == nil && blank {
+		err = s.orphaned()
+	}
+	if err != nil {
+		return err
+	}
+	done, err := db.Migrate(ctx)
+	if err := report(io, "up", done, err); err != nil {
+		return err
+	}
+	used, err := db.UsesKeys(ctx)
+	if err != nil {
+		return err
+	}
+	if used && missing(s.keys) {
+		return nil // a used database may be migrated from a machine without its keys
+	}
+	b := &base{settings: s, store: db, making: true}
+	return b.openKeys(ctx)
+}
+
+// foreignFolder refuses to make files that the account of the service, whose
+// folder it is, could not read.
+func (s settings) foreignFolder() error {
+	files := []string{s.keys}
+	if path, ok := strings.CutPrefix(s.database, "sqlite:"); ok {
+		files = append(files, path)
+	}
+	for _, path := range files {
+		if missing(path) {
+			if err := store.NotOurs(path); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-		done, err := s.Migrate(ctx)
-		return report(io, "up", done, err)
-	})
+	}
+	return nil
 }
 
 // Run undoes the last group.
@@ -62,7 +102,7 @@ func (f *Flags) onStore(ctx context.Context, do func(*store.Store, settings) err
 	if err != nil {
 		return err
 	}
-	db, err := openStore(ctx, s)
+	db, err := openStore(ctx, s, false)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 		return err
 	}
 	s.thorough = true
-	b, err := s.begin(ctx, io)
+	b, err := s.begin(ctx, io, true)
 	if err != nil {
 		return err
 	}
@@ -57,9 +57,13 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	if err != nil {
 		return err
 	}
+	self := newProcess()
+	if err := b.store.Announce(ctx, self); err != nil {
+		return err
+	}
 	watch := b.store.Watch(b.lost)
 	o := routes.Options{Lost: watch.Lost, Unavailable: store.Unavailable,
-		Ready: func() error { return errors.Join(watch.Ready(), worker.Ready()) }}
+		Ready: func() error { return errors.Join(watch.Ready(), b.keys.Reload(), worker.Ready()) }}
 	empty, err := b.accounts.Empty(ctx)
 	if err != nil {
 		return err
@@ -90,6 +94,7 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	background.Go(func() { watch.Run(working) })
 	background.Go(func() { worker.Run(working) })
 	background.Go(func() { b.sweep(working) })
+	background.Go(func() { b.watchKeys(working, self) })
 	if empty {
 		fmt.Fprintf(io.Out, "No account exists yet. Make the first admin here: %s\n", o.Setup.Link(b.settings.login.URL))
 	}

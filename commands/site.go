@@ -35,22 +35,27 @@ type base struct {
 	accounts *accounts.Service
 	wake     func()   // set by serve; the mail worker's
 	migrated []string // the steps that this start took
+	making   making
 }
 
-// open reads the configuration, opens and migrates the database, and opens or
-// makes the keys.
+// making says whether a command may make a database and keys where there are
+// none. Only serve, demo and migrate up do: a mistyped folder is to be noticed.
+type making bool
+
+// open reads the configuration, opens and migrates the database that is there,
+// and opens the keys.
 func (f *Flags) open(ctx context.Context, io Streams) (*base, error) {
 	s, err := f.check()
 	if err != nil {
 		return nil, err
 	}
-	return s.begin(ctx, io)
+	return s.begin(ctx, io, false)
 }
 
-func (s settings) begin(ctx context.Context, io Streams) (*base, error) {
+func (s settings) begin(ctx context.Context, io Streams, mk making) (*base, error) {
 	var err error
-	b := &base{settings: s, log: newLog(io.Err, s.level), wake: func() {}}
-	if b.store, err = openStore(ctx, s); err != nil {
+	b := &base{settings: s, log: newLog(io.Err, s.level), wake: func() {}, making: mk}
+	if b.store, err = openStore(ctx, s, mk); err != nil {
 		return nil, err
 	}
 	if s.thorough {
@@ -66,16 +71,23 @@ func (s settings) begin(ctx context.Context, io Streams) (*base, error) {
 	return b, nil
 }
 
-// openStore opens the database; the folder of the embedded one is made.
-func openStore(ctx context.Context, s settings) (*store.Store, error) {
-	if strings.HasPrefix(s.database, "sqlite:"+s.data) || s.keys != "" && strings.HasPrefix(s.keys, s.data) {
-		if err := store.MakeFolder(s.data); err != nil {
-			return nil, fmt.Errorf("NIGHTLATCH_DATA (--data): %w", err)
-		}
-	}
-	if path, ok := strings.CutPrefix(s.database, "sqlite:"); ok && missing(path) {
+// firstStart is what to do about a site that is not there.
+const firstStart = "start the server once, or run nightlatch migrate up"
+
+// openStore opens the database. One that may be made is made, and the folder of
+// the embedded one with it.
+func openStore(ctx context.Context, s settings, mk making) (*store.Store, error) {
+	if path, embedded := strings.CutPrefix(s.database, "sqlite:"); embedded && missing(path) {
 		if err := s.orphaned(); err != nil {
 			return nil, err
+		}
+		if !mk {
+			return nil, fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no database %s: %s", path, firstStart)
+		}
+	}
+	if bool(mk) && (strings.HasPrefix(s.database, "sqlite:"+s.data) || s.keys != "" && strings.HasPrefix(s.keys, s.data)) {
+		if err := store.MakeFolder(s.data); err != nil {
+			return nil, fmt.Errorf("NIGHTLATCH_DATA (--data): %w", err)
 		}
 	}
 	db, err := store.Open(ctx, s.database)
@@ -105,16 +117,13 @@ func (b *base) prepare(ctx context.Context) error {
 	if err := b.migrate(ctx); err != nil {
 		return err
 	}
-	keys, err := b.openKeys(ctx)
-	if err != nil {
+	if err := b.openKeys(ctx); err != nil {
 		return err
 	}
-	b.keys = keys
-	b.store.UseKeys(keys)
 	opt := b.settings.login
 	opt.Wake = func() { b.wake() }
 	hasher := login.NewHasher(b.settings.cost, runtime.GOMAXPROCS(0), 0)
-	b.login = login.New(b.store, hasher, opt, factors.TOTP{}, factors.Email{Keys: keys, TTL: opt.CodeTTL}, factors.Recovery{})
+	b.login = login.New(b.store, hasher, opt, factors.TOTP{}, factors.Email{Keys: b.keys, TTL: opt.CodeTTL}, factors.Recovery{})
 	b.accounts = accounts.New(b.store, b.login, hasher, b.settings.open)
 	return nil
 }
@@ -129,6 +138,9 @@ func (b *base) migrate(ctx context.Context) error {
 	if blank {
 		if err := b.settings.orphaned(); err != nil {
 			return err
+		}
+		if !b.making {
+			return fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no site in this database yet: %s", firstStart)
 		}
 	}
 	if b.store.Embedded() || blank {
@@ -146,21 +158,29 @@ func (b *base) migrate(ctx context.Context) error {
 	return err
 }
 
-// openKeys opens the keys. They are made only while nothing is sealed: a new
-// file would open nothing of what is there, and hide that the old one is lost.
-func (b *base) openKeys(ctx context.Context) (*store.Keys, error) {
-	sealed, err := b.store.Sealed(ctx)
+// openKeys opens the keys, and sees that they are those of the database. They
+// are made only while nothing is sealed: a new file would open nothing of what
+// is there, and hide that the old one is lost.
+func (b *base) openKeys(ctx context.Context) error {
+	used, err := b.store.UsesKeys(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	keys, err := store.OpenKeys(b.settings.keys, !sealed)
-	if errors.Is(err, fs.ErrNotExist) && sealed {
-		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): the key file %s is missing, but the database holds secrets that only it opens: bring it back from your backup", b.settings.keys)
+	path := b.settings.keys
+	b.keys, err = store.OpenKeys(path, bool(b.making) && !used)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && used:
+		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): the key file %s is missing, but the database holds secrets that only it opens: bring it back from your backup, or from another host of this site", path)
+	case errors.Is(err, fs.ErrNotExist) && !bool(b.making):
+		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): there is no key file %s: %s", path, firstStart)
+	case err != nil:
+		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
+	b.store.UseKeys(b.keys)
+	if err := b.store.Adopt(ctx); err != nil {
+		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
 	}
-	return keys, nil
+	return nil
 }
 
 // newLog writes text to a terminal and JSON lines elsewhere.
@@ -178,6 +198,11 @@ func (b *base) worker(overrides fs.FS) (*mail.Worker, error) {
 	renderer, err := mail.NewRenderer(mail.RenderOptions{Brand: opt.Brand, URL: opt.URL, Overrides: overrides})
 	if err != nil {
 		return nil, fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
+	}
+	if folder := b.settings.mail.Folder(); folder != "" { // here, so that it belongs to whom the data does
+		if err := store.MakeFolder(folder); err != nil {
+			return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
+		}
 	}
 	transport, err := b.settings.mail.Open(mail.TransportOptions{})
 	if err != nil {

@@ -38,6 +38,7 @@ func TestUserAdd(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
+			must(t, dir, env, "", "migrate", "up")
 			if got := must(t, dir, env, "", "user", "list", "--json"); strings.TrimSpace(got) != "[]" {
 				t.Errorf("nobody is %q", got)
 			}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -114,9 +116,13 @@ func code(secret []byte, steps int64) string {
 	return c
 }
 
-// newAccount makes an account on the command line.
+// newAccount makes an account on the command line, and first the site if there
+// is none yet.
 func newAccount(t testing.TB, dir string, env []string, login string, more ...string) {
 	t.Helper()
+	if _, err := os.Stat(filepath.Join(dir, "data", "keys.json")); err != nil {
+		must(t, dir, env, "", "migrate", "up")
+	}
 	must(t, dir, env, sitetest.Password+"\n", append([]string{"user", "add", login, "--password-stdin"}, more...)...)
 }
 

@@ -32,7 +32,7 @@ func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a fa
 		entry, err = s.complete(ctx, tx, sub, token, cred, trust, c)
 		return err
 	})
-	return entry, r, err
+	return entry, r, s.faulted(ctx, factorKey(sub.account.ID, k), err)
 }
 
 // complete is the transaction of Answer.
@@ -76,7 +76,7 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 	}
 	state, err := s.try(ctx, sub, k)
 	if err != nil {
-		return factors.Credential{}, Refusal{}, err
+		return factors.Credential{}, Refusal{}, s.faulted(ctx, key, err)
 	}
 	var cred factors.Credential
 	verify := func() (err error) {
@@ -99,7 +99,7 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 		r, err := s.wrong(ctx, sub, k, err, c)
 		return cred, r, err
 	}
-	return cred, Refusal{}, err
+	return cred, Refusal{}, s.faulted(ctx, key, err)
 }
 
 // try fetches the state of a ceremony and counts the try; a code that was

@@ -44,7 +44,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		e.Level, e.Detail = 2, string(k)
 		return tx.Record(ctx, e)
 	})
-	return entry, r, err
+	return entry, r, s.faulted(ctx, factorKey(v.Account.ID, k), err)
 }
 
 // ConfirmPassword is the step-up of someone who has no factor.

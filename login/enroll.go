@@ -128,19 +128,20 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 		done, err = s.bind(ctx, tx, v, pending, cred, codes, c)
 		return err
 	})
-	return done, r, err
+	return done, r, s.faulted(ctx, factorKey(v.Account.ID, k), err)
 }
 
 // judgeEnrollment counts, then looks at the code. A kind that is switched off
 // may be bound anew: that is its way back.
 func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a factors.Answer, c Client) (factors.Credential, Refusal, error) {
 	sub := sessionSubject(v, factors.ForEnroll)
-	if r, err := s.reserve(ctx, factorKey(v.Account.ID, pending.Kind), bindsAnew); err != nil || !r.OK() {
+	key := factorKey(v.Account.ID, pending.Kind)
+	if r, err := s.reserve(ctx, key, bindsAnew); err != nil || !r.OK() {
 		return factors.Credential{}, r, err
 	}
 	state, err := s.try(ctx, sub, pending.Kind)
 	if err != nil {
-		return factors.Credential{}, Refusal{}, err
+		return factors.Credential{}, Refusal{}, s.faulted(ctx, key, err)
 	}
 	if pending.Kind != factors.KindEmail {
 		state = pending.State // a wrong code keeps the secret, however often
@@ -159,7 +160,7 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 		})
 		return cred, cmpRefusal(r, Refusal{Why: Wrong}), err
 	}
-	return cred, Refusal{}, err
+	return cred, Refusal{}, s.faulted(ctx, key, err)
 }
 
 // bind is the transaction of ConfirmEnrollment.

@@ -13,6 +13,9 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrTaken    = errors.New("login is taken")
+	// ErrSealed says that a secret cannot be opened or sealed just now: the keys
+	// are not those of the site, or the value was changed.
+	ErrSealed = errors.New("sealed value does not open")
 )
 
 // Reader is what can be looked up. Inside a transaction it reads what the

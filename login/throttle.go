@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
@@ -76,6 +77,16 @@ func (s *Service) giveBack(ctx context.Context, key string) error {
 		return tx.SaveThrottle(ctx, t)
 	})
 	return err
+}
+
+// faulted gives a reserved failure back when a fault kept the answer from being
+// judged, or a right one from being carried out: nobody has failed. The fault
+// stays the answer.
+func (s *Service) faulted(ctx context.Context, key string, fault error) error {
+	if fault == nil {
+		return nil
+	}
+	return errors.Join(fault, s.giveBack(context.WithoutCancel(ctx), key))
 }
 
 // held looks whether a limit holds, without counting.

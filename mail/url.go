@@ -35,6 +35,9 @@ type Config struct {
 	pass *string
 }
 
+// Folder is where dir:PATH writes; empty for a mail server.
+func (c Config) Folder() string { return c.dir }
+
 // TransportOptions are the parts of a transport that are not in the URL. All
 // may be left out.
 type TransportOptions struct {

@@ -59,6 +59,11 @@ func (w *web) fail(c *gin.Context, err error) {
 		w.fail(c, errDatabase)
 		return
 	}
+	if errors.Is(err, login.ErrSealed) { // the keys are wrong, or one secret is: neither is a failure of the person
+		c.Header("Retry-After", "30")
+		w.say(c, http.StatusServiceUnavailable, "Not now", "This site cannot open its secrets at the moment. Nothing was changed, and it does not count as a wrong answer. Please try again later, or tell whoever runs this site.")
+		return
+	}
 	w.say(c, http.StatusInternalServerError, "Something went wrong", "It was not your fault, and nothing was changed. Please try again.")
 }
 

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/gofrs/flock"
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -44,8 +43,11 @@ func readRing(path string) (*keyring, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("the key file %s is not a file", path)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 { // Windows has no such bits
-		return nil, fmt.Errorf("the key file %s can be read by others; chmod 600 it", path)
+	shared := false
+	if !private(info, os.Geteuid()) {
+		if shared = readOnly(path); !shared {
+			return nil, fmt.Errorf("the key file %s can be read by others; chmod 600 it", path)
+		}
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err != nil {
@@ -58,8 +60,23 @@ func readRing(path string) (*keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key file %s is damaged; put its backup in its place", path)
 	}
-	ring.file = info
+	ring.file, ring.shared = info, shared
 	return ring, nil
+}
+
+// unchanged says whether path still is the file that was read, and can be read.
+// It opens the file, since its name alone does not tell whether it may.
+func unchanged(path string, was os.FileInfo) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, fileFault(path, "cannot be read", err)
+	}
+	defer f.Close()
+	now, err := f.Stat()
+	if err != nil {
+		return false, fileFault(path, "cannot be read", err)
+	}
+	return os.SameFile(was, now) && was.ModTime().Equal(now.ModTime()) && was.Size() == now.Size() && was.Mode() == now.Mode(), nil
 }
 
 // parseRing reads the content of a key file. Its errors may quote keys and stay
@@ -83,8 +100,9 @@ func parseRing(text []byte) (*keyring, error) {
 	return newRing(sealing, hashing)
 }
 
-// addKeys gives both keysets a new primary key and writes them to path.
-func addKeys(path string, sealing, hashing *keyset.Manager) (*keyring, error) {
+// addKeys gives both keysets a new primary key and writes them to path, with
+// owner, group and mode of the file that was there; nil when there was none.
+func addKeys(path string, sealing, hashing *keyset.Manager, like os.FileInfo) (*keyring, error) {
 	var file keyFile
 	for _, part := range []struct {
 		manager *keyset.Manager
@@ -115,15 +133,32 @@ func addKeys(path string, sealing, hashing *keyset.Manager) (*keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeWhole(path, append(text, '\n')); err != nil {
-		return nil, fileFault(path, "cannot be written", err)
+	if err := writeWhole(behindLinks(path), append(text, '\n'), like); err != nil {
+		return nil, fmt.Errorf("%w; nothing was changed. A file that is mounted by itself, or read-only, is changed where it comes from", fileFault(path, "cannot be replaced", err))
 	}
 	return readRing(path)
 }
 
-// writeWhole puts text at path with mode 0600, so that whoever reads finds the
-// old content or the new, also after a power cut.
-func writeWhole(path string, text []byte) (err error) {
+// behindLinks follows symbolic links to the file itself, also to one that does
+// not exist yet.
+func behindLinks(path string) string {
+	for range 40 { // as many as Linux follows
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return path
+}
+
+// writeWhole puts text at path, so that whoever reads finds the old content or
+// the new, also after a power cut. The file has owner, group and mode of like,
+// or is private to the owner of its folder.
+func writeWhole(path string, text []byte, like os.FileInfo) (err error) {
 	folder := filepath.Dir(path)
 	f, err := os.CreateTemp(folder, ".keys-*") // made with mode 0600
 	if err != nil {
@@ -135,6 +170,9 @@ func writeWhole(path string, text []byte) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
+	if err = ownAs(f, like); err != nil {
+		return err
+	}
 	if _, err = f.Write(text); err != nil {
 		return err
 	}
@@ -154,10 +192,32 @@ func writeWhole(path string, text []byte) (err error) {
 	return nil
 }
 
+// ownAs gives a new file owner, group and mode of the one that it replaces.
+func ownAs(f *os.File, like os.FileInfo) error {
+	if like == nil {
+		return Inherit(f)
+	}
+	now, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	uid, gid, _ := owner(like)
+	if u, g, _ := owner(now); u != uid || g != gid {
+		if err := f.Chown(uid, gid); err != nil {
+			return fmt.Errorf("it belongs to another account (%d:%d), which this one cannot give the new file to", uid, gid)
+		}
+	}
+	return f.Chmod(like.Mode().Perm())
+}
+
 // lockFile waits until no other process writes the key file. The empty file
 // beside it stays: removing it would let two in.
 func lockFile(path string) (unlock func(), err error) {
-	lock := flock.New(path + ".lock")
+	name := behindLinks(path) + ".lock"
+	if err := touch(name); err != nil {
+		return nil, fileFault(path, "cannot be replaced: its lock "+name+" cannot be made", err)
+	}
+	lock := flock.New(name, flock.SetFlag(os.O_RDWR))
 	if err := lock.Lock(); err != nil {
 		return nil, fileFault(path, "cannot be locked", err)
 	}
@@ -167,8 +227,11 @@ func lockFile(path string) (unlock func(), err error) {
 // fileFault is a sentence about the key file that names it once.
 func fileFault(path, what string, err error) error {
 	var at *fs.PathError
+	var move *os.LinkError
 	if errors.As(err, &at) {
 		err = at.Err
+	} else if errors.As(err, &move) {
+		err = move.Err
 	}
 	return fmt.Errorf("the key file %s %s: %w", path, what, err)
 }

@@ -16,7 +16,7 @@ func TestKeyFileIsPrivate(t *testing.T) {
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%v, %v", info.Mode(), err)
 		}
-		if err := keys.Rotate(); err != nil {
+		if err := rotate(keys); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -91,7 +91,7 @@ func TestFirstStartsTogether(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			ids[i] = keys.PrimaryID()
+			ids[i] = keys.LeadID()
 		})
 	}
 	all.Wait()

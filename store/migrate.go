@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/gofrs/flock"
 	"github.com/uptrace/bun"
@@ -100,7 +99,10 @@ func (s *Store) lockMigrations(ctx context.Context, db *bun.DB) (unlock func(), 
 		if err != nil {
 			return nil, err
 		}
-		lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+		if err := touch(path + ".lock"); err != nil {
+			return nil, fmt.Errorf("the database cannot be locked for migration: %w", err)
+		}
+		lock := flock.New(path+".lock", flock.SetFlag(os.O_RDWR))
 		if err := lock.Lock(); err != nil {
 			return nil, fmt.Errorf("the database cannot be locked for migration: %w", err)
 		}
@@ -159,12 +161,4 @@ func (s *Store) Sealed(ctx context.Context) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// MakeFolder makes the folder of the embedded defaults, private to its owner.
-func MakeFolder(path string) error {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return fmt.Errorf("the data folder cannot be made: %s", strings.TrimPrefix(err.Error(), "mkdir "))
-	}
-	return nil
 }

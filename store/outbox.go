@@ -58,23 +58,40 @@ func (t *tx) Post(ctx context.Context, ms ...login.Mail) error {
 	return nil
 }
 
-// ClaimMail gives mails that are due and hides them for the lease.
-func (s *Store) ClaimMail(ctx context.Context, now time.Time, lease time.Duration, n int) ([]mail.Message, error) {
-	var rows []mailRow
-	due := s.reader.NewSelect().Model(&rows).Where("status = ? AND next_at <= ?", mailQueued, at(now))
-	if found, err := due.Exists(ctx); err != nil || !found { // most of the time: no write
-		return nil, err
+// unreadableWait is when a mail that does not open is looked at again.
+const unreadableWait = 5 * time.Minute
+
+// ClaimMail gives mails that are due and hides them for the lease. One that does
+// not open waits: the right keys may come back. With keys that are not the
+// site's it claims nothing, so that a server that has the right ones sends them.
+func (s *Store) ClaimMail(ctx context.Context, now time.Time, lease time.Duration, n int) (list []mail.Message, err error) {
+	for {
+		due := s.reader.NewSelect().Table("outbox").Where("status = ? AND next_at <= ?", mailQueued, at(now))
+		if found, err := due.Exists(ctx); err != nil || !found { // most of the time: no write
+			return nil, err
+		}
+		if err := s.keys.fit(); err != nil {
+			return nil, err
+		}
+		list, claimed, err := s.claim(ctx, now, lease, n)
+		if err != nil || len(list) > 0 || claimed == 0 {
+			return list, err
+		}
 	}
+}
+
+// claim gives those of the mails it claimed that open.
+func (s *Store) claim(ctx context.Context, now time.Time, lease time.Duration, n int) (list []mail.Message, claimed int, err error) {
 	skip := ""
 	if s.pg {
 		skip = " FOR UPDATE SKIP LOCKED"
 	}
-	err := s.writer.NewRaw("UPDATE outbox SET next_at = ? WHERE id IN (SELECT id FROM outbox WHERE status = ? AND next_at <= ?"+
+	var rows []mailRow
+	err = s.writer.NewRaw("UPDATE outbox SET next_at = ? WHERE id IN (SELECT id FROM outbox WHERE status = ? AND next_at <= ?"+
 		" ORDER BY next_at, created_at LIMIT ?"+skip+") RETURNING *", at(now.Add(lease)), mailQueued, at(now), n).Scan(ctx, &rows)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var list []mail.Message
 	for _, r := range rows {
 		m := mail.Message{ID: r.ID, Template: r.Template, To: r.Recipient, Created: r.CreatedAt.Time(),
 			Expires: r.ExpiresAt.Time(), Attempts: r.Attempts}
@@ -82,15 +99,25 @@ func (s *Store) ClaimMail(ctx context.Context, now time.Time, lease time.Duratio
 		if err == nil {
 			err = json.Unmarshal(text, &m.Data)
 		}
-		if err != nil { // keys lost: it will never be readable
-			if err := s.endMail(ctx, r.ID, mailFailed, "the message does not open with the present keys", time.Time{}); err != nil {
-				return nil, err
+		if err != nil {
+			if err := s.shutMail(ctx, r, now); err != nil {
+				return nil, 0, err
 			}
 			continue
 		}
 		list = append(list, m)
 	}
-	return list, nil
+	return list, len(rows), nil
+}
+
+// shutMail keeps a mail that does not open, and says so where admins look.
+func (s *Store) shutMail(ctx context.Context, r mailRow, now time.Time) error {
+	if r.ExpiresAt != 0 && r.ExpiresAt <= at(now) {
+		return s.endMail(ctx, r.ID, mailExpired, "", time.Time{})
+	}
+	_, err := s.writer.NewRaw("UPDATE outbox SET next_at = ?, last_error = ? WHERE id = ?", at(now.Add(unreadableWait)),
+		"the message does not open with this server's keys; it waits for the right key file, see nightlatch doctor", r.ID).Exec(ctx)
+	return err
 }
 
 // QueuedMail counts what waits to be sent.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/uptrace/bun"
 )
@@ -65,33 +64,37 @@ func (s *Store) CheckSealed(ctx context.Context) (n int, shut []string, err erro
 	return n, shut, nil
 }
 
-// Reseal seals every value with the primary key while the site goes on. A value
+// Reseal seals every value with the leading key while the site goes on. A value
 // that changed meanwhile was sealed by whoever changed it, and is left alone.
-func (s *Store) Reseal(ctx context.Context, progress func(done int)) (done int, err error) {
+// One that does not open is left as it is, and named as TABLE/ID.
+func (s *Store) Reseal(ctx context.Context, progress func(done int)) (done int, shut []string, err error) {
 	for _, t := range sealedTables {
 		err := s.walkSealed(ctx, t, func(rows []sealedRow) error {
-			n, err := s.resealPage(ctx, t, rows)
-			done += n
-			progress(done)
+			n, bad, err := s.resealPage(ctx, t, rows)
+			done, shut = done+n, append(shut, bad...)
+			if n > 0 {
+				progress(done)
+			}
 			return err
 		})
 		if err != nil {
-			return done, err
+			return done, shut, err
 		}
 	}
-	return done, nil
+	return done, shut, nil
 }
 
-func (s *Store) resealPage(ctx context.Context, t sealedTable, rows []sealedRow) (done int, err error) {
+func (s *Store) resealPage(ctx context.Context, t sealedTable, rows []sealedRow) (done int, shut []string, err error) {
 	err = s.writer.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		done = 0
+		done, shut = 0, nil
 		for _, r := range rows {
-			if s.keys.SealedWithPrimary(r.Value) {
+			if s.keys.SealedWithLead(r.Value) {
 				continue
 			}
 			plain, err := s.keys.Open(r.Value, r.Bound)
 			if err != nil {
-				return fmt.Errorf("%s/%s does not open: %w", t.name, r.ID, err)
+				shut = append(shut, t.name+"/"+r.ID)
+				continue
 			}
 			sealed, err := s.keys.Seal(plain, r.Bound)
 			if err != nil {
@@ -108,5 +111,5 @@ func (s *Store) resealPage(ctx context.Context, t sealedTable, rows []sealedRow)
 		}
 		return nil
 	})
-	return done, err
+	return done, shut, err
 }

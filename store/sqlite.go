@@ -106,7 +106,13 @@ func openPool(ctx context.Context, dsn string, conns int) (*bun.DB, error) {
 // touchPrivate makes the file with mode 0600 before SQLite would make it
 // readable to all, and says plainly when it cannot.
 func touchPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	err := touch(behindLinks(path))
+	if err == nil {
+		var f *os.File
+		if f, err = os.OpenFile(path, os.O_RDWR, 0); err == nil {
+			return f.Close()
+		}
+	}
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {
@@ -114,5 +120,5 @@ func touchPrivate(path string) error {
 		}
 		return fmt.Errorf("the database file %s cannot be opened: %w", path, err)
 	}
-	return f.Close()
+	return nil
 }

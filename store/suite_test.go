@@ -40,6 +40,9 @@ func onStore(t *testing.T, do func(t *testing.T, s *store.Store, url string)) {
 			t.Fatal(err)
 		}
 		s.UseKeys(newKeys(t))
+		if err := s.Adopt(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		do(t, s, url)
 	})
 }

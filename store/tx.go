@@ -48,6 +48,9 @@ func (t *tx) InsertCredentials(ctx context.Context, cs ...factors.Credential) er
 	if len(cs) == 0 {
 		return nil
 	}
+	if err := t.followKeys(ctx); err != nil {
+		return err
+	}
 	rows := make([]credentialRow, len(cs))
 	for i, c := range cs {
 		rows[i] = credentialRow{ID: c.ID, AccountID: c.AccountID, Kind: string(c.Kind), Name: c.Name, Address: c.Address,

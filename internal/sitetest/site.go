@@ -5,6 +5,7 @@ package sitetest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -133,6 +134,8 @@ func (s *Site) build(c Config) {
 	s.Keys, err = store.OpenKeys(filepath.Join(c.Folder, "keys.json"), true)
 	must()
 	s.Store.UseKeys(s.Keys)
+	err = s.Store.Adopt(ctx)
+	must()
 	s.Hasher = login.NewHasher(cheap, c.Slots, cmp.Or(c.Queue, 256))
 	s.Login = login.New(s.Store, s.Hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{})
 	s.Accounts = accounts.New(s.Store, s.Login, s.Hasher, c.Open)
@@ -158,7 +161,7 @@ func (s *Site) build(c Config) {
 	s.Watch = s.Store.Watch(func(error) {})
 	s.URL = c.Login.URL
 	s.Handler = routes.New(routes.Options{Login: s.Login, Accounts: s.Accounts, Views: screens, Static: files, Proxies: proxies,
-		Setup: s.Setup, Ready: s.Watch.Ready, Lost: s.Watch.Lost, Unavailable: store.Unavailable, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})
+		Setup: s.Setup, Ready: func() error { return errors.Join(s.Watch.Ready(), s.Keys.Reload()) }, Lost: s.Watch.Lost, Unavailable: store.Unavailable, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})
 }
 
 type locked struct {

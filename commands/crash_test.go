@@ -2,141 +2,116 @@ package commands_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strings"
+	"os"
+	"path/filepath"
+	"regexp"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
+
+	"github.com/uptrace/bun"
 )
 
-// ledger is what the server acknowledged before it was killed.
-type ledger struct {
-	left atomic.Int32 // answers until the kill
+// kills is how often the server dies on each database, and answersPerKill how
+// many answers it gives before: thousands in all.
+const (
+	kills          = 8
+	answersPerKill = 160
+)
 
-	mu       sync.Mutex
-	sent     map[string]map[string]bool // login → codes that were sent
-	accepted map[string]int             // login and code → how often it opened a session
-	sessions []string
-	wrong    map[string]int    // login → wrong answers
-	enrolled map[string][]byte // login → secret
+// town is everybody who uses a server that is killed again and again.
+type town struct {
+	comers, guessers, fresh, mailers, savers []person
+	codes                                    map[string][]string // login → recovery codes
 }
 
-// note keeps what an answer says; false once the server is gone.
-func (l *ledger) note(s *server, p page, keep func()) bool {
-	if p.status == 0 {
-		return false
+// settle makes the town. The savers get their recovery codes from a server
+// that nobody kills.
+func settle(t *testing.T, dir string, env []string) *town {
+	x := &town{
+		comers: seed(t, dir, env, "ada", 4, true), guessers: seed(t, dir, env, "eve", 40, true), fresh: seed(t, dir, env, "new", 60, false),
+		mailers: seed(t, dir, env, "may", 4, false), savers: seed(t, dir, env, "sue", 4, false), codes: map[string][]string{},
 	}
-	l.mu.Lock()
-	keep()
-	l.mu.Unlock()
-	if l.left.Add(-1) == 0 { // in the middle of what the others do
-		_ = s.cmd.Process.Kill()
-	}
-	return true
-}
-
-var addresses atomic.Int32
-
-// away is a visitor with an address of its own, so that no limit but the
-// account's holds it.
-func (s *server) away() *visitor {
-	v, n := s.visitor(), addresses.Add(1)
-	v.from = fmt.Sprintf("198.51.%d.%d", n>>8&255, n&255)
-	return v
-}
-
-// signIn sends each right code twice at once, used ones too.
-func (l *ledger) signIn(s *server, p person) {
-	for step := int64(-1); ; step = (step+2)%3 - 1 {
-		c := code(p.secret, step)
-		l.mu.Lock()
-		l.sent[p.login][c] = true
-		l.mu.Unlock()
-		var both sync.WaitGroup
-		var gone atomic.Bool
-		for range 2 {
-			both.Go(func() {
-				v := s.away()
-				ok := l.note(s, v.password(p.login), func() {})
-				answer := v.post("/login/challenge/totp", "code", c)
-				ok = ok && l.note(s, answer, func() {
-					if answer.location == "/profile" {
-						l.accepted[p.login+" "+c]++
-						l.sessions = append(l.sessions, v.cookie("nightlatch_session"))
-					}
-				})
-				if !ok {
-					gone.Store(true)
-				}
-			})
-		}
-		if both.Wait(); gone.Load() {
-			return
-		}
-	}
-}
-
-// guess gives wrong answers only.
-func (l *ledger) guess(s *server, p person) {
-	v := s.away()
-	if v.password(p.login).location != "/login/challenge" {
-		return
-	}
-	for n := 0; ; n++ {
-		answer := v.post("/login/challenge/totp", "code", fmt.Sprintf("no %d", n))
-		if !l.note(s, answer, func() {
-			if answer.status == http.StatusUnprocessableEntity {
-				l.wrong[p.login]++
-			}
-		}) {
-			return
-		}
-		v.from = s.away().from
-	}
-}
-
-// enroll gives people their first app.
-func (l *ledger) enroll(s *server, people []person) {
-	for _, p := range people {
-		l.mu.Lock()
-		_, done := l.enrolled[p.login]
-		l.mu.Unlock()
-		v := s.away()
-		if done || v.password(p.login).location != "/profile" { // enrolled, and the answer got lost
-			continue
-		}
+	mailable(t, dir, env, x.mailers)
+	s := start(t, dir, env)
+	for _, p := range x.savers {
+		v := s.visitor()
+		v.password(p.login).want(t, "/profile")
 		v.post("/profile/factors/totp")
-		secret := v.secret()
-		answer := v.post("/profile/factors/totp/confirm", "code", code(secret, -1))
-		if !l.note(s, answer, func() {
-			if answer.status == http.StatusSeeOther && strings.HasPrefix(answer.location, "/profile/factors/recovery") {
-				l.enrolled[p.login] = secret
-			}
-		}) {
-			return
+		v.post("/profile/factors/totp/confirm", "code", code(v.secret(), 0))
+		if x.codes[p.login] = shownCode.FindAllString(v.get("/profile/factors/recovery.txt").body, -1); len(x.codes[p.login]) != 10 {
+			t.Fatalf("%s has %d recovery codes", p.login, len(x.codes[p.login]))
 		}
+	}
+	s.stop()
+	return x
+}
+
+var shownCode = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b`)
+
+// mailable gives people a proven address as their factor.
+func mailable(t *testing.T, dir string, env []string, people []person) {
+	s := open(t, dir, env)
+	defer s.Close()
+	ctx := context.Background()
+	err := s.Write(ctx, func(tx login.Tx) error {
+		for _, p := range people {
+			a, err := tx.LockAccount(ctx, p.id)
+			if err != nil {
+				return err
+			}
+			a.Email, a.EmailVerified = p.login+"@example.com", a.Created
+			if err := tx.SaveAccount(ctx, a); err != nil {
+				return err
+			}
+			err = tx.InsertCredentials(ctx, factors.Credential{ID: login.NewID(), AccountID: p.id, Kind: factors.KindEmail,
+				Name: "Mail", Address: a.Email, Created: a.Created})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
-// A server that is killed at any moment loses nothing that it acknowledged, and
-// no code is worth more than one session.
+// live lets everybody act until the server is killed.
+func (x *town) live(t *testing.T, l *ledger, s *server, dir string) {
+	var all sync.WaitGroup
+	for _, p := range x.comers {
+		all.Go(func() { l.signIn(s, p) })
+	}
+	for _, p := range x.mailers {
+		all.Go(func() { l.byMail(t, s, dir, p) })
+	}
+	for _, p := range x.savers {
+		all.Go(func() { l.recoverWith(s, p, x.codes[p.login]) })
+	}
+	all.Go(func() { l.guess(s, x.guessers) })
+	all.Go(func() { l.enroll(s, x.fresh) })
+	all.Wait()
+	<-s.exited
+}
+
+// A server that is killed at any moment loses nothing that it acknowledged, no
+// code is worth more than one session, and every mail that it promised comes.
 func TestKilledAtAnyMoment(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			env := append(env, "NIGHTLATCH_LOCK_AFTER=100000", "NIGHTLATCH_LOCK_DISABLE=100000", "NIGHTLATCH_TRUSTED_PROXIES=127.0.0.1")
-			comers := seed(t, dir, env, "ada", 4, true)
-			guessers := seed(t, dir, env, "eve", 2, true)
-			fresh := seed(t, dir, env, "new", 40, false)
-			l := &ledger{sent: map[string]map[string]bool{}, accepted: map[string]int{}, wrong: map[string]int{}, enrolled: map[string][]byte{}}
-			for _, p := range comers {
+			env := append(env, "NIGHTLATCH_LOCK_AFTER=50", "NIGHTLATCH_CODE_COOLDOWN=0", "NIGHTLATCH_TRUSTED_PROXIES=127.0.0.1")
+			x, l := settle(t, dir, env), newLedger()
+			for _, p := range x.comers {
 				l.sent[p.login] = map[string]bool{}
 			}
-			for range 4 {
+			for range kills {
 				s := start(t, dir, env)
 				for _, token := range l.sessions {
 					v := s.visitor()
@@ -144,63 +119,67 @@ func TestKilledAtAnyMoment(t *testing.T) {
 						t.Errorf("an acknowledged session is lost: %d", p.status)
 					}
 				}
-				l.left.Store(20 + rand.Int32N(30))
-				var all sync.WaitGroup
-				for _, p := range comers {
-					all.Go(func() { l.signIn(s, p) })
-				}
-				for _, p := range guessers {
-					all.Go(func() { l.guess(s, p) })
-				}
-				all.Go(func() { l.enroll(s, fresh) })
-				all.Wait()
-				<-s.exited
-				l.check(t, dir, env, comers, guessers, fresh)
+				l.left.Store(answersPerKill/2 + rand.Int32N(answersPerKill))
+				x.live(t, l, s, dir)
+				l.check(t, dir, env, x)
 			}
-			t.Logf("acknowledged: %d sessions, %d enrollments, %v wrong answers", len(l.sessions), len(l.enrolled), l.wrong)
-			if len(l.sessions) == 0 || len(l.enrolled) == 0 || l.wrong["eve0"] == 0 {
-				t.Errorf("the test did too little: %d sessions, %d enrollments, %v", len(l.sessions), len(l.enrolled), l.wrong)
+			l.delivered(t, dir, env, x)
+			t.Logf("acknowledged: %d answers, %d sessions, %d enrollments, recovery codes %v, mailed codes %v, wrong answers %v",
+				l.answers.Load(), len(l.sessions), len(l.enrolled), l.spent, l.asked, l.wrong)
+			if l.answers.Load() < kills*answersPerKill/2 || len(l.enrolled) == 0 || l.wrong["eve0"] == 0 || len(l.spent) == 0 || len(l.asked) == 0 {
+				t.Error("the test did too little")
 			}
 		})
 	}
 }
 
 // check holds the database against what was acknowledged.
-func (l *ledger) check(t *testing.T, dir string, env []string, comers, guessers, fresh []person) {
+func (l *ledger) check(t *testing.T, dir string, env []string, x *town) {
 	t.Helper()
-	ctx := context.Background()
 	s, db := open(t, dir, env), raw(t, dir, env)
 	defer s.Close()
 	defer db.Close()
 	if s.Embedded() {
 		var sound string
-		if err := db.NewRaw("PRAGMA integrity_check").Scan(ctx, &sound); err != nil || sound != "ok" {
+		if err := db.NewRaw("PRAGMA integrity_check").Scan(t.Context(), &sound); err != nil || sound != "ok" {
 			t.Errorf("the database is %q, %v", sound, err)
 		}
 	}
 	must(t, dir, env, "", "audit", "verify")
-	for key, n := range l.accepted {
-		if n > 1 {
-			t.Errorf("%s was accepted %d times", key, n)
+	for key, sessions := range l.accepted {
+		if len(sessions) > 1 {
+			t.Errorf("%s opened %d sessions", key, len(sessions))
 		}
 	}
-	for _, p := range comers {
+	for _, p := range x.comers {
 		var sessions, events int
 		err := db.NewRaw("SELECT (SELECT count(*) FROM sessions WHERE account_id = ? AND level = 2),"+
-			" (SELECT count(*) FROM events WHERE account_id = ? AND kind = 'login' AND level = 2)", p.id, p.id).Scan(ctx, &sessions, &events)
+			" (SELECT count(*) FROM events WHERE account_id = ? AND kind = 'login' AND level = 2)", p.id, p.id).Scan(t.Context(), &sessions, &events)
 		if err != nil || sessions != events || sessions > len(l.sent[p.login]) {
 			t.Errorf("%s: %d sessions, %d of them in the audit log, %d codes sent, %v", p.login, sessions, events, len(l.sent[p.login]), err)
 		}
 	}
-	for _, p := range guessers {
-		x, err := s.Throttle(ctx, "factor:"+p.id+":totp")
+	for _, p := range x.guessers {
+		x, err := s.Throttle(t.Context(), "factor:"+p.id+":totp")
 		if err != nil || x.Fails < l.wrong[p.login] {
 			t.Errorf("%s: %d failures are kept of %d, %v", p.login, x.Fails, l.wrong[p.login], err)
 		}
 	}
+	for _, p := range x.savers {
+		a, err := s.Account(t.Context(), p.id)
+		if err != nil || a.RecoveryLeft > 10-l.spent[p.login] {
+			t.Errorf("%s has %d recovery codes left after %d were used, %v", p.login, a.RecoveryLeft, l.spent[p.login], err)
+		}
+	}
+	l.checkEnrolled(t, s, x.fresh)
+	l.checkOutbox(t, db, dir, x.mailers)
+}
+
+func (l *ledger) checkEnrolled(t *testing.T, s *store.Store, fresh []person) {
+	t.Helper()
 	for _, p := range fresh {
-		a, err := s.Account(ctx, p.id)
-		creds, err2 := s.Credentials(ctx, p.id, factors.KindTOTP)
+		a, err := s.Account(t.Context(), p.id)
+		creds, err2 := s.Credentials(t.Context(), p.id, factors.KindTOTP)
 		if err != nil || err2 != nil || len(creds) != 0 && len(creds) != 11 || a.HasFactor() != (len(creds) > 0) || a.RecoveryLeft != max(0, len(creds)-1) {
 			t.Errorf("%s is half enrolled: %d credentials, %v, %v %v", p.login, len(creds), a.Kinds, err, err2)
 			continue
@@ -212,11 +191,43 @@ func (l *ledger) check(t *testing.T, dir string, env []string, comers, guessers,
 	}
 }
 
-func appOf(creds []factors.Credential) factors.Credential {
-	for _, c := range creds {
-		if c.Kind == factors.KindTOTP {
-			return c
+var messageID = regexp.MustCompile(`(?mi)^Message-ID: <([^@>]+)@`)
+
+// checkOutbox looks that each promised code has its row, and each mail its row.
+func (l *ledger) checkOutbox(t *testing.T, db *bun.DB, dir string, mailers []person) {
+	t.Helper()
+	for _, p := range mailers {
+		var rows int
+		err := db.NewRaw("SELECT count(*) FROM outbox WHERE account_id = ? AND template = 'code'", p.id).Scan(t.Context(), &rows)
+		if err != nil || rows < l.asked[p.login] {
+			t.Errorf("%s: %d codes in the outbox of %d that were promised, %v", p.login, rows, l.asked[p.login], err)
 		}
 	}
-	return factors.Credential{}
+	files, _ := filepath.Glob(filepath.Join(dir, "data", "mail", "*.eml"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		id, rows := messageID.FindSubmatch(text), 0
+		if err != nil || id == nil {
+			t.Errorf("%s: %v, Message-ID %q", file, err, id)
+			continue
+		}
+		if err := db.NewRaw("SELECT count(*) FROM outbox WHERE id = ?", string(id[1])).Scan(t.Context(), &rows); err != nil || rows != 1 {
+			t.Errorf("mail %s was sent and has %d rows, %v", id[1], rows, err)
+		}
+	}
+}
+
+// delivered starts the server once more and waits until nothing is left to send.
+func (l *ledger) delivered(t *testing.T, dir string, env []string, x *town) {
+	t.Helper()
+	db := raw(t, dir, env)
+	defer db.Close()
+	s := start(t, dir, env)
+	waitFor(t, func() bool {
+		left := 1
+		err := db.NewRaw("SELECT count(*) FROM outbox WHERE status = 'queued'").Scan(t.Context(), &left)
+		return err == nil && left == 0
+	})
+	s.stop()
+	l.checkOutbox(t, db, dir, x.mailers)
 }

@@ -12,6 +12,7 @@ import (
 type HeldForm struct {
 	Path string `json:"path"`
 	Form string `json:"form"` // as it was sent, without any password
+	Back string `json:"back"` // the page that it was sent from
 }
 
 // forHeld is the purpose under which a held form is kept: sealed, bound to its
@@ -21,41 +22,66 @@ const (
 	heldKind factors.Kind    = "form"
 )
 
-// Hold keeps a form; the one held before is dropped.
-func (s *Service) Hold(ctx context.Context, v *Visit, f HeldForm) error {
-	state, err := json.Marshal(f)
-	if err != nil {
-		return err
-	}
-	now := s.Now()
-	_, err = s.write(ctx, func(tx Tx) error {
-		return tx.PutCeremony(ctx, Ceremony{ID: NewID(), AccountID: v.Account.ID, Subject: v.Session.ID, Purpose: forHeld,
-			Kind: heldKind, State: state, Created: now, Expires: now.Add(s.opt.LoginTTL)})
-	})
-	return err
+// StepUp says which step-up is meant: the one that a held form caused has the
+// form's ID. A client that reads no forms leaves it out and is known by where
+// its step-up leads back to.
+type StepUp struct {
+	ID   string
+	Back string // looked at only where no ID was sent at all
 }
 
-// Held is the form that waits; an empty one when none does.
-func (s *Service) Held(ctx context.Context, v *Visit) (HeldForm, error) {
-	_, f, err := s.held(ctx, v)
+// holds says whether a held form is that of the step-up.
+func (x StepUp) holds(id string, f HeldForm) bool {
+	return id != "" && (x.ID == id || x.ID == "" && x.Back != "" && x.Back == f.Back)
+}
+
+// Hold keeps a form for the step-up that it causes, and gives the id of it.
+// The form held before is dropped.
+func (s *Service) Hold(ctx context.Context, v *Visit, f HeldForm) (id string, err error) {
+	state, err := json.Marshal(f)
+	if err != nil {
+		return "", err
+	}
+	id = NewID()
+	now := s.Now()
+	_, err = s.write(ctx, func(tx Tx) error {
+		return tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: v.Account.ID, Subject: v.Session.ID, Purpose: forHeld,
+			Kind: heldKind, State: state, Created: now, Expires: now.Add(s.opt.LoginTTL)})
+	})
+	return id, err
+}
+
+// Held is the form that waits for a step-up; an empty one when none does.
+func (s *Service) Held(ctx context.Context, v *Visit, step StepUp) (HeldForm, error) {
+	id, f, err := s.held(ctx, v)
+	if !step.holds(id, f) {
+		return HeldForm{}, err
+	}
 	return f, err
 }
 
-// Release gives the held form, once.
-func (s *Service) Release(ctx context.Context, v *Visit) (HeldForm, error) {
+// Release gives the form that waits for a step-up, once. One that waits for
+// another step-up is dropped.
+func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm, error) {
 	id, f, err := s.held(ctx, v)
 	if err != nil || id == "" {
-		return f, err
+		return HeldForm{}, err
 	}
 	mine := false
 	_, err = s.write(ctx, func(tx Tx) error {
 		mine, err = tx.TakeCeremony(ctx, id)
 		return err
 	})
-	if !mine {
+	if !mine || !step.holds(id, f) {
 		return HeldForm{}, err
 	}
 	return f, err
+}
+
+// Drop forgets the form that waits in a session.
+func (s *Service) Drop(ctx context.Context, v *Visit) error {
+	_, err := s.write(ctx, func(tx Tx) error { return tx.DropCeremonies(ctx, v.Session.ID, forHeld) })
+	return err
 }
 
 func (s *Service) held(ctx context.Context, v *Visit) (id string, f HeldForm, err error) {

@@ -163,7 +163,7 @@ func TestChangeEmail(t *testing.T) {
 		}
 		b.Post(l.Link()).WantStatus(t, 404)
 		s.Advance(6 * time.Minute)
-		b.Post("/profile/email", "email", "third@example.org").Want(t, heldUp)
+		b.Post("/profile/email", "email", "third@example.org").WantHeld(t, "/profile")
 	})
 }
 

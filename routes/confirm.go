@@ -14,28 +14,44 @@ import (
 
 // confirmPage is the step-up of someone signed in.
 func (w *web) confirmPage(c *gin.Context) error {
-	return w.showConfirm(c, factors.Kind(c.Query("factor")), c.Query("to"), SafeNext(c.Query("next")), login.Refusal{})
+	return w.showConfirm(c, asked{factors.Kind(c.Query("factor")), c.Query("to"), SafeNext(c.Query("next")), c.Query("held")}, login.Refusal{})
 }
 
-func (w *web) showConfirm(c *gin.Context, k factors.Kind, to, next string, refused login.Refusal) error {
+// asked is what a step-up carries from page to page: the kind that is open and
+// which of its addresses, where it leads, and which held form it is for.
+type asked struct {
+	kind           factors.Kind
+	to, next, held string
+}
+
+// query is the step-up's address with what it carries.
+func (a asked) query(more string) string {
+	q := "/confirm?next=" + url.QueryEscape(a.next)
+	if a.held != "" {
+		q += "&held=" + url.QueryEscape(a.held)
+	}
+	return q + more
+}
+
+func (w *web) showConfirm(c *gin.Context, a asked, refused login.Refusal) error {
 	v := visit(c)
-	ch, err := w.Login.Confirmation(c.Request.Context(), v, k, to)
+	ch, err := w.Login.Confirmation(c.Request.Context(), v, a.kind, a.to)
 	if err != nil {
 		return err
 	}
-	held, err := w.Login.Held(c.Request.Context(), v)
+	held, err := w.Login.Held(c.Request.Context(), v, login.StepUp{ID: a.held})
 	if err != nil {
 		return err
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
 		s := challengeScreen(ch, place{answer: "/confirm", send: "/confirm/code", confirm: true,
-			open: "/confirm?next=" + url.QueryEscape(next) + "&"})
+			open: a.query("&")})
 		if !v.Account.HasFactor() {
 			s.Choices = []views.Choice{{Kind: "password", Label: "Password", Open: true}}
 			s.Panel = views.Panel{Kind: "password", Label: "Password", Action: "/confirm"}
 			s.Enroll = c.Query("level") == "2"
 		}
-		s.Login, s.Next, s.Held, s.Alert = v.Account.Login, next, heldWords(held.Path), alert
+		s.Login, s.Next, s.HeldID, s.Held, s.Alert = v.Account.Login, a.next, a.held, heldWords(held.Path), alert
 		return s, views.Frame{Title: "Confirm it is you"}
 	}
 	if refused.OK() {
@@ -47,7 +63,7 @@ func (w *web) showConfirm(c *gin.Context, k factors.Kind, to, next string, refus
 
 // sendConfirm has a code sent for a step-up.
 func (w *web) sendConfirm(c *gin.Context) error {
-	f, err := form(c, "kind", "to", "next")
+	f, err := form(c, "kind", "to", "next", "held")
 	if err != nil {
 		return err
 	}
@@ -55,44 +71,66 @@ func (w *web) sendConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	next := SafeNext(f["next"])
-	r, err := w.Login.SendConfirm(c.Request.Context(), visit(c), k, f["to"], w.client(c))
+	a := asked{k, f["to"], SafeNext(f["next"]), f["held"]}
+	r, err := w.Login.SendConfirm(c.Request.Context(), visit(c), k, a.to, w.client(c))
 	if err != nil {
 		return err
 	}
 	if !r.OK() {
-		return w.showConfirm(c, k, f["to"], next, unsent(r))
+		return w.showConfirm(c, a, unsent(r))
 	}
 	if overPage(c) {
-		return w.showConfirm(c, k, f["to"], next, login.Refusal{})
+		return w.showConfirm(c, a, login.Refusal{})
 	}
-	w.redirect(c, "/confirm?next="+url.QueryEscape(next)+"&"+factorQuery(k, f["to"]))
+	w.redirect(c, a.query("&"+factorQuery(k, a.to)))
 	return nil
 }
 
-// confirm judges a step-up, and carries out what it held up.
+// confirm judges a step-up, and carries out what it held up: the form that
+// caused this step-up and no other.
 func (w *web) confirm(c *gin.Context) error {
-	f, err := form(c, "kind", "code", "password", "next", "to")
+	f, err := form(c, "kind", "code", "password", "next", "to", "held")
 	if err != nil {
 		return err
 	}
-	v, next := visit(c), SafeNext(f["next"])
+	v, a := visit(c), asked{"", f["to"], SafeNext(f["next"]), f["held"]}
 	k, entry, r, err := w.judgeConfirm(c, v, f)
 	if err != nil {
 		return err
 	}
-	if !r.OK() {
-		return w.showConfirm(c, k, f["to"], next, r)
+	if a.kind = k; !r.OK() {
+		return w.showConfirm(c, a, r)
 	}
 	w.enter(c, entry)
-	held, err := w.Login.Release(c.Request.Context(), v)
+	step := login.StepUp{ID: a.held}
+	if !c.Request.PostForm.Has("held") {
+		step.Back = a.next
+	}
+	held, err := w.Login.Release(c.Request.Context(), v, step)
 	if err != nil {
 		return err
 	}
 	if held.Path != "" {
 		return w.carryOut(c, held, entry.Session)
 	}
-	w.redirect(c, onward(next))
+	if a.held != "" { // what it was for is not there any more
+		a.next = "/profile?said=confirmed"
+	}
+	w.redirect(c, onward(a.next))
+	return nil
+}
+
+// notNow leaves a step-up: what it held up is forgotten. A dialog closes.
+func (w *web) notNow(c *gin.Context) error {
+	if err := w.Login.Drop(c.Request.Context(), visit(c)); err != nil {
+		return err
+	}
+	if overPage(c) {
+		c.Header("HX-Retarget", "#dialog")
+		c.Data(http.StatusOK, "text/html; charset=utf-8", nil)
+		return nil
+	}
+	w.redirect(c, "/profile")
 	return nil
 }
 
@@ -120,16 +158,16 @@ func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) 
 	return k, entry, r, err
 }
 
-// hold keeps a form that a step-up holds up. One with a password in it is not
-// kept: it is typed again.
-func (w *web) hold(c *gin.Context) (kept bool, err error) {
+// hold keeps a form that a step-up holds up, and gives its id. One with a
+// password in it is not kept, it is typed again; then the id is empty.
+func (w *web) hold(c *gin.Context, back string) (id string, err error) {
 	if err := parse(c.Request); err != nil {
-		return false, err
+		return "", err
 	}
 	if c.Request.PostForm.Has("password") || c.Request.PostForm.Has("current") {
-		return false, nil
+		return "", w.Login.Drop(c.Request.Context(), visit(c))
 	}
-	return true, w.Login.Hold(c.Request.Context(), visit(c), login.HeldForm{Path: c.Request.URL.Path, Form: c.Request.PostForm.Encode()})
+	return w.Login.Hold(c.Request.Context(), visit(c), login.HeldForm{Path: c.Request.URL.Path, Form: c.Request.PostForm.Encode(), Back: back})
 }
 
 // carryOut runs a held form as if it were sent now, through the same guards.

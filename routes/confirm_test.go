@@ -25,8 +25,16 @@ func enrolled(t *testing.T, s *sitetest.Site) (b *sitetest.Browser, secret []byt
 	return b, secret
 }
 
-// held is where a form leads that waits for a step-up.
-const heldUp = "/confirm?next=%2Fprofile"
+// stepUp answers the step-up that a form caused, by the form on its page.
+func stepUp(t *testing.T, b *sitetest.Browser, held *sitetest.Page, pairs ...string) *sitetest.Page {
+	t.Helper()
+	for name, value := range b.Get(held.Location).Hidden("/confirm") {
+		if name != "kind" {
+			pairs = append(pairs, name, value)
+		}
+	}
+	return b.Post("/confirm", pairs...)
+}
 
 // CONFORMANCE 44, 52: every change of factors needs a fresh confirmation, and
 // what it held up is carried out afterwards.
@@ -35,15 +43,15 @@ func TestHeldFormIsCarriedOut(t *testing.T) {
 		b, secret := enrolled(t, s)
 		phone := b.Factor("Phone")
 		s.Advance(6 * time.Minute)
-		b.Post("/profile/factors/"+phone+"/name", "name", "Old phone").Want(t, heldUp)
+		up := b.Post("/profile/factors/"+phone+"/name", "name", "Old phone").WantHeld(t, "/profile")
 		if b.Factor("Phone") != phone {
 			t.Fatal("renamed without a confirmation")
 		}
-		if p := b.Get("/confirm?next=/profile"); !strings.Contains(p.Text(), "Rename a factor") {
+		if p := b.Get(up.Location); !strings.Contains(p.Text(), "Rename a factor") {
 			t.Error("the step-up does not say what it is for")
 		}
-		b.Post("/confirm", "kind", "totp", "code", "000000", "next", "/profile").WantStatus(t, 422)
-		b.Post("/confirm", "kind", "totp", "code", b.Code(secret), "next", "/profile").Want(t, "/profile?said=factor-renamed")
+		stepUp(t, b, up, "kind", "totp", "code", "000000").WantStatus(t, 422)
+		stepUp(t, b, up, "kind", "totp", "code", b.Code(secret)).Want(t, "/profile?said=factor-renamed")
 		if b.Factor("Old phone") != phone {
 			t.Fatal("the held form was not carried out")
 		}
@@ -58,11 +66,11 @@ func TestHeldFormIsNoBackdoor(t *testing.T) {
 		mail := b.Factor("E-mail")
 		other := s.Browser().SignInTOTP("ada@example.com", secret)
 		s.Advance(6 * time.Minute)
-		b.Post("/profile/factors/"+mail+"/remove").Want(t, heldUp)
+		up := b.Post("/profile/factors/"+mail+"/remove").WantHeld(t, "/profile")
 		other.Post("/confirm", "kind", "totp", "code", b.Code(secret)).Want(t, "/profile")
 		b.Factor("E-mail") // still there: the other session held nothing
 		s.Advance(11 * time.Minute)
-		b.Post("/confirm", "kind", "totp", "code", b.Code(secret)).Want(t, "/profile")
+		stepUp(t, b, up, "kind", "totp", "code", b.Code(secret)).Want(t, "/profile?said=confirmed")
 		b.Factor("E-mail") // still there: what was held was too old
 	})
 }
@@ -114,9 +122,9 @@ func TestConfirmByPassword(t *testing.T) {
 		s.User("bob", login.Member)
 		b := s.Browser().SignIn("bob")
 		s.Advance(6 * time.Minute)
-		b.Post("/profile/factors/totp").Want(t, heldUp)
-		b.Post("/confirm", "password", "wrong").WantStatus(t, 422)
-		b.Post("/confirm", "password", sitetest.Password).Want(t, "/profile/factors/totp")
+		up := b.Post("/profile/factors/totp").WantHeld(t, "/profile")
+		stepUp(t, b, up, "password", "wrong").WantStatus(t, 422)
+		stepUp(t, b, up, "password", sitetest.Password).Want(t, "/profile/factors/totp")
 		secret := b.PendingSecret()
 		b.Post("/profile/factors/totp/confirm", "code", b.Code(secret)).Want(t, "/profile/factors/recovery?new=1")
 		s.Advance(6 * time.Minute)
@@ -139,7 +147,7 @@ func TestConfirmAsDialog(t *testing.T) {
 	if !strings.Contains(p.Body, `action="/confirm"`) {
 		t.Error("the dialog has no form")
 	}
-	b.Post("/confirm", "kind", "totp", "code", b.Code(secret), "next", "/profile").Want(t, "/profile?said=factor-removed")
+	b.Post("/confirm", "kind", "totp", "code", b.Code(secret), "next", "/profile", "held", p.Hidden("/confirm")["held"]).Want(t, "/profile?said=factor-removed")
 	for _, c := range mustCredentials(t, s) {
 		if c.Name == "Phone" {
 			t.Error("the app is still there")

@@ -94,21 +94,21 @@ func (w *web) toLogin(c *gin.Context) {
 // toConfirm sends someone to the step-up. A form that is held up is kept and
 // carried out afterwards. With HTMX the step-up is a dialog over the page.
 func (w *web) toConfirm(c *gin.Context) error {
-	back := w.back(c)
+	a := asked{next: w.back(c)}
 	if c.Request.Method == http.MethodPost {
-		kept, err := w.hold(c)
-		if err != nil {
+		var err error
+		if a.held, err = w.hold(c, a.next); err != nil {
 			return err
 		}
-		if !kept {
-			back = "/profile?said=confirmed"
+		if a.held == "" {
+			a.next = "/profile?said=confirmed"
 		}
 		if overPage(c) {
 			c.Header("HX-Retarget", "#dialog")
-			return w.showConfirm(c, "", "", back, login.Refusal{})
+			return w.showConfirm(c, a, login.Refusal{})
 		}
 	}
-	w.redirect(c, "/confirm?next="+url.QueryEscape(back))
+	w.redirect(c, a.query(""))
 	return nil
 }
 

@@ -135,6 +135,7 @@ func (w *web) own() []route {
 		{get, "/confirm", anySession, w.confirmPage},
 		{post, "/confirm", anySession, w.confirm},
 		{post, "/confirm/code", anySession, w.sendConfirm},
+		{post, "/confirm/cancel", anySession, w.notNow},
 
 		{get, "/profile", signedIn, w.profile},
 		{get, "/profile/activity", signedIn, w.activity},

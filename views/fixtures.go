@@ -100,7 +100,7 @@ func factorFixtures() []Fixture {
 		{"challenge-email", front("One more step"), Challenge{Login: login, Choices: choices("email"), Panel: mailPanel, Trust: trusted}},
 		{"challenge-email-sent", front("One more step"), Challenge{Login: login, Choices: someOff, Panel: sent, Trust: trusted}},
 		{"challenge-recovery", front("One more step"), Challenge{Login: login, Choices: choices("recovery"), Panel: recoveryPanel, Alert: "That is not one of your codes."}},
-		{"confirm-totp", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("totp"), Panel: confirm, Next: "/profile", Held: "Remove the app “Phone”"}},
+		{"confirm-totp", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("totp"), Panel: confirm, Next: "/profile", HeldID: "HELD", Held: "Remove the app “Phone”"}},
 		{"confirm-email", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("email"), Panel: confirmMail, Next: "/profile"}},
 		{"confirm-password", inside("Confirm it’s you", ""), Challenge{Confirm: true, Login: login, Choices: []Choice{{Kind: "password", Label: "Password", Open: true}}, Panel: password, Next: "/profile", Held: "Add an authenticator app", Alert: "That password is not right."}},
 		{"confirm-enroll", inside("A second factor first", ""), Challenge{Confirm: true, Enroll: true, Next: "/admin"}},

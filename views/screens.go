@@ -69,6 +69,7 @@ type Challenge struct {
 	Panel   Panel
 	Trust   string // label of "don't ask on this browser for 30 days"; empty when not offered
 	Next    string // carried along by a step-up
+	HeldID  string // the form that this step-up holds up
 	Held    string // what the step-up is for, in words: "Remove the app “Phone”"
 	Enroll  bool   // nothing to answer with: this page needs a second factor to be set up first
 	Alert   string

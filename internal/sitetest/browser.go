@@ -146,6 +146,16 @@ func (p *Page) Want(t testing.TB, to string) *Page {
 	return p
 }
 
+// WantHeld fails the test unless a form is held up by a step-up, which leads
+// back to a path.
+func (p *Page) WantHeld(t testing.TB, back string) *Page {
+	t.Helper()
+	if u, err := url.Parse(p.Location); err != nil || u.Path != "/confirm" || u.Query().Get("held") == "" || u.Query().Get("next") != back {
+		t.Fatalf("led to %q with %d instead of a step-up; alert: %q", p.Location, p.Status, p.Alert())
+	}
+	return p
+}
+
 // WantStatus fails the test unless the status is one.
 func (p *Page) WantStatus(t testing.TB, status int) *Page {
 	t.Helper()

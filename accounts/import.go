@@ -2,9 +2,8 @@ package accounts
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
-	"strings"
+	"time"
 
 	"nightlatch.example/nightlatch/login"
 )
@@ -12,120 +11,126 @@ import (
 // MaxLines is how many lines one import takes.
 const MaxLines = 1000
 
+const (
+	importTime = 2 * time.Minute  // in which an import that has begun ends; a thousand lines take seconds
+	importWait = 30 * time.Second // how long one import waits for another
+)
+
 // Line is one line of an import and what becomes of it.
 type Line struct {
-	Number      int // in the file, from 1
-	Login, Name string
-	Role        login.Role
-	OK          bool   // it will be, or was, made
-	Fate        string // in words
-	Link        string // to hand over, where no mail can reach them
+	Number             int // in the file, from 1
+	Login, Name, Email string
+	Role               login.Role
+	OK                 bool   // it will be, or was, made or invited again
+	Fate               string // in words
+	Link               string // to hand over, where no mail can reach them
+
+	again string // id of the account that the same admin made before, and whose invite is open
 }
 
-// Import makes an account of each line LOGIN, NAME, ROLE; a dry run only says
-// what would become of each. A bad line never stops the good ones.
-func (s *Service) Import(ctx context.Context, by *login.Visit, text string, dry bool, c login.Client) ([]Line, error) {
-	lines, err := s.readLines(ctx, text)
-	if err != nil || dry {
-		return lines, err
+// Import makes an account of each line; a dry run only says what would become
+// of each. A bad line never stops the good ones. Once begun, an import is
+// carried to its end, whoever hangs up; whatever is left undone, by a fault or
+// by a power cut, the same admin's next import of the same file does, and gives
+// new links for the accounts whose links nobody used. With an error the lines
+// say how far it came.
+func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry bool, c login.Client) ([]Line, login.Refusal, error) {
+	by := Admin(v, "", c)
+	by.Session = "" // the links are shown on the page of the import, and nowhere else
+	if dry {
+		lines, err := s.readLines(ctx, by.ID, text)
+		return lines, login.Refusal{}, err
 	}
+	select { // two at once would void each other's links
+	case s.importing <- struct{}{}:
+		defer func() { <-s.importing }()
+	case <-ctx.Done():
+		return nil, login.Refusal{}, ctx.Err()
+	case <-time.After(importWait):
+		return nil, login.Refusal{Why: login.Busy, Wait: importWait, Text: "Another import is running. Try again when it is done."}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), importTime)
+	defer cancel()
+	lines, err := s.readLines(ctx, by.ID, text)
 	for i := range lines {
 		l := &lines[i]
-		if !l.OK {
-			continue
-		}
-		_, link, r, err := s.Invite(ctx, by, Form{Login: l.Login, Name: l.Name, Role: l.Role}, c)
 		switch {
 		case err != nil:
-			return lines, err
-		case !r.OK():
-			l.OK, l.Fate = false, r.Text
-		case login.LooksLikeEmail(l.Login):
-			l.Fate = "Made. The invite is on its way by mail."
-		default:
-			l.Fate, l.Link = "Made. Hand over the link.", link
+			l.OK, l.Fate = false, "Not reached."
+		case l.OK:
+			if err = s.importLine(ctx, by, l); err != nil {
+				l.OK, l.Fate = false, "Not known: the import stopped here."
+			}
 		}
 	}
-	return lines, nil
+	return lines, login.Refusal{}, err
 }
 
-// readLines reads each line by itself, so that a quote left open spoils only
-// its own.
-func (s *Service) readLines(ctx context.Context, text string) ([]Line, error) {
-	text = strings.TrimPrefix(text, "\ufeff")
-	var lines []Line
-	seen, separator, first := map[string]bool{}, comma(text), true
-	for i, raw := range strings.Split(text, "\n") {
-		if raw = strings.TrimRight(raw, "\r"); strings.TrimSpace(raw) == "" {
-			continue
-		}
-		r := csv.NewReader(strings.NewReader(raw))
-		r.FieldsPerRecord, r.TrimLeadingSpace, r.Comma = -1, true, separator
-		record, err := r.Read()
-		if heading := first && err == nil && strings.EqualFold(strings.TrimSpace(record[0]), "login"); heading {
-			first = false
-			continue
-		}
-		first = false
-		l := Line{Number: i + 1, Role: login.Member}
-		if len(lines) == MaxLines {
-			l.Fate = "Too many lines. Import this one and what follows separately."
-			return append(lines, l), nil
-		}
-		if err != nil {
-			l.Fate = "This line cannot be read: a quote is missing or out of place."
-		} else if err := s.readLine(ctx, &l, record, seen); err != nil {
-			return nil, err
-		}
-		lines = append(lines, l)
+// importLine makes the account of one line, or invites it again.
+func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
+	if l.again != "" {
+		return s.importAgain(ctx, by, l)
 	}
-	return lines, nil
-}
-
-// readLine checks what can be checked before the account is made.
-func (s *Service) readLine(ctx context.Context, l *Line, record []string, seen map[string]bool) error {
-	field := func(i int) string {
-		if i < len(record) {
-			return strings.ToValidUTF8(strings.TrimSpace(record[i]), "")
-		}
-		return ""
-	}
-	l.Login, l.Name = field(0), field(1)
-	switch strings.ToLower(field(2)) {
-	case "", "user":
-	case "admin":
-		l.Role = login.Admin
-	default:
-		l.Fate = "The role must be user or admin."
-		return nil
-	}
-	a, r := s.prepare(Form{Login: l.Login, Name: l.Name, Role: l.Role})
-	if !r.OK() {
-		l.Fate = r.Text
-		return nil
-	}
-	if seen[a.Key] {
-		l.Fate = "This login is in the file already."
-		return nil
-	}
-	seen[a.Key] = true
-	_, err := s.store.AccountByKey(ctx, a.Key)
+	_, link, r, err := s.inviteAs(ctx, by, Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
 	switch {
-	case err == nil:
-		l.Fate = "This login is taken."
-	case errors.Is(err, login.ErrNotFound):
-		l.OK, l.Fate, err = true, "Will be made.", nil
+	case err != nil:
+		return err
+	case !r.OK():
+		l.OK, l.Fate = false, r.Text
+	case login.LooksLikeEmail(l.Login) || l.Email != "":
+		l.Fate = "Made. The invite is on its way by mail."
+	default:
+		l.Fate, l.Link = "Made. Hand over the link.", link
+	}
+	return nil
+}
+
+// importAgain gives a new link for an account that an import made before. One
+// that has an address has its link in the mail, and keeps it while it is good.
+func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
+	r, err := s.manage(ctx, by, l.again, func(tx login.Tx, a login.Account) error {
+		made, open, err := s.openInvite(ctx, by.ID, a)
+		if err != nil {
+			return err
+		}
+		if !open {
+			return login.Refuse(login.Denied, taken)
+		}
+		if a.Email != "" && s.opt.Now().Sub(made) < inviteTTL {
+			l.Fate, l.Link = "Made before. The invite went out by mail.", ""
+			return nil
+		}
+		if err := tx.Record(ctx, s.did("account.invited", a.ID, by, "")); err != nil {
+			return err
+		}
+		sent, err := s.inviteTo(ctx, tx, a, by)
+		l.Fate, l.Link = "Made before. Hand over this new link.", sent.Link
+		if sent.Mailed {
+			l.Fate = "Made before. A new invite is on its way by mail."
+		}
+		return err
+	})
+	if errors.Is(err, login.ErrNotFound) {
+		r, err = login.Refusal{Why: login.Gone, Text: "This account was deleted a moment ago."}, nil
+	}
+	if err == nil && !r.OK() {
+		l.OK, l.Fate, l.Link = false, r.Text, ""
 	}
 	return err
 }
 
-// comma tells which of the usual separators a file uses, by its first line.
-func comma(text string) rune {
-	first, _, _ := strings.Cut(text, "\n")
-	for _, c := range []rune{';', '\t'} {
-		if strings.ContainsRune(first, c) && !strings.ContainsRune(first, ',') {
-			return c
-		}
+// taken says why an account is not made.
+const taken = "This login is taken."
+
+// openInvite says whether an admin made an account that nobody has used yet, and
+// when.
+func (s *Service) openInvite(ctx context.Context, adminID string, a login.Account) (made time.Time, open bool, err error) {
+	if a.Password != "" || !a.PasswordChanged.IsZero() || !a.Disabled.IsZero() {
+		return made, false, nil
 	}
-	return ','
+	first, err := s.store.FirstEvent(ctx, a.ID)
+	if errors.Is(err, login.ErrNotFound) {
+		return made, false, nil
+	}
+	return first.At, first.Kind == "account.created" && first.Actor == "admin" && first.ActorID == adminID, err
 }

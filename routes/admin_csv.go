@@ -33,19 +33,9 @@ func newSheet(c *gin.Context, name string, heading ...string) *sheet {
 
 func (s *sheet) row(cells ...string) error {
 	for i, x := range cells {
-		cells[i] = cell(x)
+		cells[i] = accounts.Cell(x)
 	}
 	return s.out.Write(cells)
-}
-
-// cell puts an apostrophe before what a spreadsheet would take for a formula
-// (OWASP, CSV injection). Spaces before it do not help an attacker.
-func cell(x string) string {
-	rest := strings.TrimLeft(x, " \u00a0")
-	if rest != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(rest)[0]) {
-		return "'" + x
-	}
-	return x
 }
 
 // flush sends what there is, and gives the next part a minute: a long file
@@ -98,7 +88,7 @@ func (w *web) auditCSV(c *gin.Context) error {
 			return w.ended(c, s, err)
 		}
 		for _, e := range page.Events {
-			r := auditRow(e, page.Logins)
+			r := auditRow(e, page)
 			if err := s.row(strconv.FormatInt(e.Seq, 10), when(e.At), e.Kind, r.Account, r.Actor, strconv.Itoa(e.Level), e.Reason, e.Detail,
 				e.Browser, e.Address); err != nil {
 				return w.ended(c, s, err)

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"io"
+	"net/http"
 	"strings"
 	"unicode/utf8"
 
@@ -38,15 +39,25 @@ func (w *web) tryImport(c *gin.Context) error {
 	if s.Done && !v.Fresh {
 		return w.toConfirm(c)
 	}
-	lines, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
-	if err != nil {
+	lines, r, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
+	if !r.OK() {
+		return w.showOr(c, r, "Import", func(alert string) views.Screen {
+			return views.AdminImport{CSV: text, Max: accounts.MaxLines, Alert: alert}
+		})
+	}
+	if err != nil && len(lines) == 0 {
 		return err
 	}
 	for _, l := range lines {
-		s.Lines = append(s.Lines, views.ImportLine{Number: l.Number, Login: l.Login, Name: l.Name, Role: string(l.Role), Fate: l.Fate, Link: l.Link, OK: l.OK})
+		s.Lines = append(s.Lines, views.ImportLine{Number: l.Number, Login: l.Login, Name: l.Name, Email: l.Email, Role: string(l.Role), Fate: l.Fate, Link: l.Link, OK: l.OK})
 		if l.OK {
 			s.Good++
 		}
+	}
+	if err != nil { // what was made stays made, and its links are shown only here
+		w.Log.Error("import stopped", "id", c.GetString(idKey), "made", s.Good, "error", err)
+		s.Alert = "The import stopped on the way. Send the same file again: it goes on where this one stopped, and gives new links where nobody has used the old ones."
+		return w.render(c, http.StatusInternalServerError, s, views.Frame{Title: "Import", Area: "admin", Wide: true})
 	}
 	return w.showOr(c, login.Refusal{}, "Import", func(string) views.Screen { return s })
 }

@@ -347,10 +347,7 @@ func hexAround(all string, i, n int) bool {
 func TestOtherVerbs(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, ada)
-		declared := map[string][]string{}
-		for _, r := range table(s) {
-			declared[r.path] = append(declared[r.path], r.method)
-		}
+		declared := declaredVerbs(s)
 		b := pend(s, ada)
 		for path, methods := range declared {
 			for _, verb := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post"} {

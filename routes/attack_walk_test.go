@@ -187,10 +187,7 @@ func (c *cast) knock(t *testing.T, r row, who string, want byte, mode string) {
 func TestWalkOtherVerbs(t *testing.T) {
 	s := sitetest.New(t)
 	c := &cast{s: s, b: map[string]*sitetest.Browser{}, a: map[string]string{}}
-	declared := map[string][]string{}
-	for _, r := range table(s) {
-		declared[r.path] = append(declared[r.path], r.method)
-	}
+	declared := declaredVerbs(s)
 	for _, who := range people {
 		c.person(who)
 		before := c.did(who)

@@ -1,8 +1,10 @@
 package routes
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -38,12 +40,29 @@ func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		ok, err := w.admit(c, who)
 		if ok && err == nil {
+			defer w.toTheEnd(c, who)()
 			err = do(c)
 		}
 		if err != nil {
 			w.fail(c, err)
 		}
 	}
+}
+
+// formTime is in which a form ends that is carried out whoever hangs up.
+const formTime = 2 * time.Minute
+
+// toTheEnd has a form of somebody signed in carried out to its end, though the
+// browser goes away: some take several transactions, and a half is worse than
+// either. Whoever is not signed in can have less done: there, work that was only
+// queued for ends with the connection.
+func (w *web) toTheEnd(c *gin.Context, who guard) (done func()) {
+	if c.Request.Method != http.MethodPost || who == open || who == anySession {
+		return func() {}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), formTime)
+	c.Request = c.Request.WithContext(ctx)
+	return cancel
 }
 
 // admit finds out who asks and lets them in, or sends them where they can
@@ -122,7 +141,7 @@ func overPage(c *gin.Context) bool {
 // back is the page that someone is on: the one asked for, or the one that a
 // form or fragment was sent from.
 func (w *web) back(c *gin.Context) string {
-	if c.Request.Method == http.MethodGet && c.GetHeader("HX-Request") != "true" {
+	if safe := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead; safe && c.GetHeader("HX-Request") != "true" {
 		return SafeNext(here(c.Request.URL))
 	}
 	from := c.GetHeader("HX-Current-URL")

@@ -45,7 +45,7 @@ func (w *web) identify(c *gin.Context) {
 
 // knownMethod keeps invented methods from becoming labels.
 func knownMethod(m string) string {
-	if m == http.MethodGet || m == http.MethodPost {
+	if m == http.MethodGet || m == http.MethodHead || m == http.MethodPost {
 		return m
 	}
 	return "other"
@@ -64,7 +64,7 @@ func (w *web) recover(c *gin.Context) {
 		}
 		w.Log.Error("panic", "id", c.GetString(idKey), "route", c.FullPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		if !c.Writer.Written() {
-			w.say(c, http.StatusInternalServerError, "Something went wrong", "It was not your fault. Please try again.")
+			w.say(c, http.StatusInternalServerError, "Something went wrong", faultText(c))
 		}
 		c.Abort()
 	}()

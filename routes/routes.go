@@ -73,13 +73,16 @@ func New(o Options) http.Handler {
 	e.Use(w.identify, w.recover, headers(strings.HasPrefix(opt.URL, "https:")), w.protect)
 	for _, r := range w.table() {
 		e.Handle(r.method, r.path, w.handle(r.who, r.do))
+		if r.method == get { // the same answer, of which the server sends no body
+			e.Handle(http.MethodHead, r.path, w.handle(r.who, r.do))
+		}
 	}
 	e.NoRoute(w.handle(open, func(*gin.Context) error { return errNotFound }))
 	e.NoMethod(w.handle(open, func(*gin.Context) error { return errMethod }))
 	return e
 }
 
-// get and post are the only methods that the site takes.
+// get and post are the only methods in the table; HEAD goes with GET.
 const get, post = http.MethodGet, http.MethodPost
 
 // table is every URL of the site.
@@ -180,7 +183,11 @@ func (w *web) admins() []route {
 		{get, "/admin/kinds.svg", admin, w.chart(views.KindsChart)},
 		{post, "/admin/users", adminFresh, w.inviteUser},
 		{get, "/admin/users/:id", admin, w.person},
-		{post, "/admin/users/:id/reset", adminFresh, w.resetFactors},
+		{post, "/admin/users/:id/invite", adminFresh, w.manage("invite", w.inviteAgain)},
+		{post, "/admin/users/:id/password", adminFresh, w.manage("password", w.startReset)},
+		{post, "/admin/users/:id/email", adminFresh, w.manage("email", w.correctEmail)},
+		{post, "/admin/users/:id/delete", adminFresh, w.manage("delete", w.deleteUser)},
+		{post, "/admin/users/:id/reset", adminFresh, w.manage("reset", w.resetFactors)},
 		{post, "/admin/users/:id/unlock", adminFresh, w.manage("unlock", w.unlockUser)},
 		{post, "/admin/users/:id/disable", adminFresh, w.manage("disable", w.disableUser)},
 		{post, "/admin/users/:id/enable", adminFresh, w.manage("enable", w.enableUser)},

@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"mime"
 	"net/http"
 	"strconv"
 
@@ -13,13 +12,9 @@ import (
 // verify answers a reverse proxy: who is it, and how sure are we? It is asked
 // for every request of every application, so it shows no screen.
 func (w *web) verify(c *gin.Context) error {
-	need := 1
-	if q := c.Query("level"); q != "" {
-		n, err := strconv.Atoi(q)
-		if err != nil || n < 1 || n > 2 {
-			return errForm
-		}
-		need = n
+	ask, err := w.asked(c)
+	if err != nil {
+		return err
 	}
 	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
 	if err != nil {
@@ -27,16 +22,21 @@ func (w *web) verify(c *gin.Context) error {
 	}
 	switch {
 	case v == nil:
-		c.String(http.StatusUnauthorized, "not signed in\n")
-	case !v.Passed() || v.Forced() || v.Level() < need:
-		c.String(http.StatusForbidden, "a second factor is needed\n")
+		w.turnAway(c, http.StatusUnauthorized, "/login", ask)
+	case !v.Passed() || v.Forced() || v.Level() < ask.level:
+		w.turnAway(c, http.StatusForbidden, "/confirm?level=2", ask)
 	default:
 		a := v.Account
 		h := c.Writer.Header()
-		h.Set("Remote-User", mime.QEncoding.Encode("utf-8", a.Login)) // as it is when it is ASCII
+		email := ""
 		if a.Vouched() {
-			h.Set("Remote-Email", a.Email)
+			email = a.Email
 		}
+		// All six always: what is not set, some proxies take from the visitor.
+		h.Set("Remote-User", headerText(a.Login))
+		h.Set("Remote-Email", email)
+		h.Set("Remote-Name", headerText(a.Name))
+		h.Set("Remote-Groups", "")
 		h.Set("Remote-Role", string(a.Role))
 		h.Set("Remote-Level", strconv.Itoa(v.Level()))
 		c.Status(http.StatusOK)

@@ -38,11 +38,13 @@ type Service struct {
 	opt    login.Options
 	open   bool      // anyone may register
 	kept   time.Time // when Sweep last kept the day's numbers
+
+	importing chan struct{} // holds the one import that runs
 }
 
 // New makes the service. open lets anyone register.
 func New(store Store, in *login.Service, hasher *login.Hasher, open bool) *Service {
-	return &Service{store: store, login: in, hasher: hasher, opt: in.Options(), open: open}
+	return &Service{store: store, login: in, hasher: hasher, opt: in.Options(), open: open, importing: make(chan struct{}, 1)}
 }
 
 // Open says whether anyone may register.
@@ -51,6 +53,7 @@ func (s *Service) Open() bool { return s.open }
 // Form is what a new account is made of.
 type Form struct {
 	Login, Name, Password string
+	Email                 string // where the login is not the address itself; may be empty
 	Role                  login.Role
 	Origin                string // setup, cli, admin or self
 	From                  string // address range that asks, as in login.Client; empty for the command line
@@ -69,7 +72,7 @@ func bad(text string) login.Refusal { return login.Refusal{Why: login.Bad, Text:
 
 // prepare turns a form into an account, or says what is wrong with it.
 func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
-	f.Login, f.Name = strings.TrimSpace(f.Login), strings.TrimSpace(f.Name)
+	f.Login, f.Name, f.Email = strings.TrimSpace(f.Login), strings.TrimSpace(f.Name), strings.TrimSpace(f.Email)
 	key, ok := login.LoginKey(f.Login)
 	if !ok {
 		return login.Account{}, bad("Choose a login without spaces, such as ada or ada@example.com.")
@@ -79,8 +82,16 @@ func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
 	}
 	a := login.Account{ID: login.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
 		Created: s.opt.Now()}
-	if login.LooksLikeEmail(f.Login) {
+	switch {
+	case login.LooksLikeEmail(f.Login):
+		if f.Email != "" && !strings.EqualFold(f.Email, f.Login) {
+			return login.Account{}, bad("A login that is an address is the account’s own address. Leave the other one out, or choose another login.")
+		}
 		a.Email = f.Login
+	case f.Email != "" && !login.LooksLikeEmail(f.Email):
+		return login.Account{}, bad("Enter an email address such as ada@example.com.")
+	default:
+		a.Email = f.Email
 	}
 	return a, login.Refusal{}
 }
@@ -113,12 +124,19 @@ func (s *Service) hash(ctx context.Context, password string, a login.Account, fr
 // it gets a one-time invite link, which is given back and, where the account
 // has an address and by is not empty, mailed.
 func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Event) (link string, r login.Refusal, err error) {
-	_, link, r, err = s.create(ctx, f, by, actor)
+	_, link, r, err = s.create(ctx, f, maker{name: by, event: actor})
 	return link, r, err
 }
 
+// maker is who makes an account.
+type maker struct {
+	name  string // said in the mail with the invite; empty mails none
+	event login.Event
+	by    By // an admin on the screens, who is shown the link
+}
+
 // create also gives the id of the new account.
-func (s *Service) create(ctx context.Context, f Form, by string, actor login.Event) (id, link string, r login.Refusal, err error) {
+func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string, r login.Refusal, err error) {
 	a, r := s.prepare(f)
 	if !r.OK() {
 		return "", "", r, nil
@@ -138,24 +156,27 @@ func (s *Service) create(ctx context.Context, f Form, by string, actor login.Eve
 				return cmpErr(err, login.Refuse(login.Gone, ""))
 			}
 		}
-		if actor.Actor == "admin" {
-			if err := s.allowed(ctx, tx, By{ID: actor.ActorID, Actor: actor.Actor, Level: actor.Level}); err != nil {
+		if m.event.Actor == "admin" {
+			if err := s.allowed(ctx, tx, m.by); err != nil {
 				return err
 			}
 		}
 		err := tx.InsertAccount(ctx, a)
 		if errors.Is(err, login.ErrTaken) {
-			return login.Refuse(login.Bad, "This login is taken.")
+			return login.Refuse(login.Bad, taken)
 		}
 		if err != nil {
 			return err
 		}
 		if a.Password == "" {
-			if link, err = s.invite(ctx, tx, a, by); err != nil {
+			if link, err = s.invite(ctx, tx, a, m.name); err != nil {
+				return err
+			}
+			if err := s.show(ctx, tx, m.by, a.ID, link); err != nil {
 				return err
 			}
 		}
-		e := actor
+		e := m.event
 		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), "account.created", a.ID, string(a.Role)
 		return tx.Record(ctx, e)
 	})
@@ -175,7 +196,11 @@ func (s *Service) invite(ctx context.Context, tx login.Tx, a login.Account, by s
 	if err != nil || a.Email == "" || by == "" {
 		return link, err
 	}
-	return link, tx.Post(ctx, login.Mail{Template: "invite", To: a.Email, AccountID: a.ID,
+	return link, s.mailInvite(ctx, tx, a, link, by)
+}
+
+func (s *Service) mailInvite(ctx context.Context, tx login.Tx, a login.Account, link, by string) error {
+	return tx.Post(ctx, login.Mail{Template: "invite", To: a.Email, AccountID: a.ID,
 		Data:    map[string]string{"login": a.Login, "link": link, "by": by, "hours": "168"},
 		Created: s.opt.Now(), Expires: s.opt.Now().Add(inviteTTL)})
 }

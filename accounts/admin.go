@@ -18,6 +18,7 @@ const (
 // By is who does something to another's account, and why.
 type By struct {
 	ID, Name string // of the admin; empty for the command line
+	Session  string // in which a link may be shown; empty for the command line
 	Actor    string // admin or cli
 	Level    int
 	Reason   string
@@ -26,7 +27,7 @@ type By struct {
 
 // Admin is whoever sits at a session.
 func Admin(v *login.Visit, reason string, c login.Client) By {
-	by := By{ID: v.Account.ID, Name: v.Account.Name, Actor: "admin", Level: v.Session.Level, Reason: strings.TrimSpace(reason), Client: c}
+	by := By{ID: v.Account.ID, Name: v.Account.Name, Session: v.Session.ID, Actor: "admin", Level: v.Session.Level, Reason: strings.TrimSpace(reason), Client: c}
 	if by.Name == "" {
 		by.Name = v.Account.Login
 	}
@@ -83,8 +84,11 @@ func (s *Service) tellChange(ctx context.Context, tx login.Tx, a login.Account, 
 		return err
 	}
 	return tx.Post(ctx, login.Mail{Template: "admin-change", To: a.Email, AccountID: a.ID, Created: e.At, Data: map[string]string{
-		"login": a.Login, "time": e.At.UTC().Format("2 January 2006, 15:04 UTC"), "by": by.Name, "reason": by.Reason, "what": what}})
+		"login": a.Login, "time": mailTime(e.At), "by": by.Name, "reason": by.Reason, "what": what}})
 }
+
+// mailTime is a time as mails say it.
+func mailTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 func needsReason(by By) error {
 	if by.Reason == "" {
@@ -96,7 +100,7 @@ func needsReason(by By) error {
 // ResetFactors removes all factors of an account and all that was proved with
 // them. The password alone does not sign in afterwards: the owner gets a link
 // by mail, good once. It is given back for an account that has no address.
-func (s *Service) ResetFactors(ctx context.Context, by By, id string) (link string, mailed bool, r login.Refusal, err error) {
+func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent, r login.Refusal, err error) {
 	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if err := needsReason(by); err != nil {
 			return err
@@ -122,19 +126,31 @@ func (s *Service) ResetFactors(ctx context.Context, by By, id string) (link stri
 		if err := tx.Unreach(ctx, a.ID); err != nil {
 			return err
 		}
-		if link, err = s.login.NewLink(ctx, tx, a, login.LinkEnroll, "", ticketTTL); err != nil {
+		if err := tx.Record(ctx, s.did("factors.reset", a.ID, by, "")); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, s.did("factors.reset", a.ID, by, "")); err != nil || a.Email == "" {
-			return err
-		}
-		mailed = true
-		now := s.opt.Now()
-		return tx.Post(ctx, login.Mail{Template: "admin-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(ticketTTL),
-			Data: map[string]string{"login": a.Login, "time": now.UTC().Format("2 January 2006, 15:04 UTC"), "by": by.Name,
-				"reason": by.Reason, "link": link}})
+		sent, err = s.sendEnroll(ctx, tx, a, by)
+		return err
 	})
-	return link, mailed, r, err
+	return sent, r, err
+}
+
+// sendEnroll makes the link with which an account without its factors enrolls
+// again.
+func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.LinkEnroll, "", ticketTTL)
+	if err != nil {
+		return Sent{}, err
+	}
+	if a.Email == "" {
+		return Sent{Link: link}, s.show(ctx, tx, by, a.ID, link)
+	}
+	if err := s.show(ctx, tx, by, a.ID, ""); err != nil {
+		return Sent{}, err
+	}
+	now := s.opt.Now()
+	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: "admin-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(ticketTTL),
+		Data: map[string]string{"login": a.Login, "time": mailTime(now), "by": by.Name, "reason": by.Reason, "link": link}})
 }
 
 // Ticket is the button behind the link of a reset. The link is spent; what is

@@ -21,6 +21,7 @@ type AuditFilter struct {
 type AuditPage struct {
 	Events []login.Event
 	Logins map[string]string // logins of the accounts in it, by id
+	Gone   map[string]bool   // those of them that were deleted since
 	Next   int64             // Before of the next page; 0 when this is the last
 }
 
@@ -28,6 +29,12 @@ type AuditPage struct {
 type Log interface {
 	// AuditPage reads a page; account is the id of whom it must be about.
 	AuditPage(ctx context.Context, f AuditFilter, account string) (AuditPage, error)
+	// FirstEvent is the oldest event about an account; ErrNotFound when there is
+	// none.
+	FirstEvent(ctx context.Context, accountID string) (login.Event, error)
+	// Departed is the id of the account that was deleted last with an id or
+	// login; ErrNotFound when none was.
+	Departed(ctx context.Context, idOrLogin string) (string, error)
 	// AuditKinds lists the kinds of event there are.
 	AuditKinds(ctx context.Context) ([]string, error)
 	// VerifyEvents walks the whole chain, and tells how many rows it has and
@@ -47,6 +54,9 @@ func (s *Service) Audit(ctx context.Context, f AuditFilter) (AuditPage, error) {
 		if errors.Is(err, login.ErrNotFound) {
 			key, _ := login.LoginKey(f.User)
 			a, err = s.store.AccountByKey(ctx, key)
+		}
+		if errors.Is(err, login.ErrNotFound) {
+			a.ID, err = s.store.Departed(ctx, f.User)
 		}
 		if errors.Is(err, login.ErrNotFound) {
 			return AuditPage{}, nil

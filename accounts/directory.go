@@ -164,13 +164,17 @@ func (s *Service) Each(ctx context.Context, f Filter, do func(login.Account) err
 // eachPage is how many accounts Each reads at once.
 const eachPage = 500
 
-// Invite makes an account for somebody and mails the link, if its login is an
-// address. The link is given back for the admin to hand over otherwise.
+// Invite makes an account for somebody and mails the link, if there is an
+// address. The link is given back, and shown on the account's page, for the
+// admin to hand over otherwise.
 func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c login.Client) (id, link string, r login.Refusal, err error) {
+	return s.inviteAs(ctx, Admin(v, "", c), f)
+}
+
+func (s *Service) inviteAs(ctx context.Context, by By, f Form) (id, link string, r login.Refusal, err error) {
 	if f.Role != login.Admin {
 		f.Role = login.Member
 	}
 	f.Origin, f.Password = "admin", ""
-	by := Admin(v, "", c)
-	return s.create(ctx, f, by.Name, s.did("", "", by, ""))
+	return s.create(ctx, f, maker{name: by.Name, event: s.did("", "", by, ""), by: by})
 }

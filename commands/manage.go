@@ -210,18 +210,18 @@ func (b *base) reset(ctx context.Context, std Streams, name, reason string) erro
 	if err != nil {
 		return err
 	}
-	link, mailed, r, err := b.accounts.ResetFactors(ctx, accounts.Terminal(reason), a.ID)
+	sent, r, err := b.accounts.ResetFactors(ctx, accounts.Terminal(reason), a.ID)
 	switch {
 	case err != nil:
 		return err
 	case !r.OK():
 		return errors.New(r.Text)
-	case mailed:
+	case sent.Mailed:
 		fmt.Fprintf(std.Out, "%s: reset; the link to enroll again went out by mail\n", a.Login)
-	default:
-		fmt.Fprintf(std.Out, "%s: reset; there is no address, hand this link over: %s\n", a.Login, link)
+		return nil
 	}
-	return nil
+	return printOnce(std, a.Login+": reset; there is no address, hand this link over: "+sent.Link,
+		"nightlatch factor reset "+a.Login+" --reason R")
 }
 
 type auditCmd struct {

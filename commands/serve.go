@@ -96,7 +96,9 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	background.Go(func() { b.sweep(working) })
 	background.Go(func() { b.watchKeys(working, self) })
 	if empty {
-		fmt.Fprintf(io.Out, "No account exists yet. Make the first admin here: %s\n", o.Setup.Link(b.settings.login.URL))
+		if _, err := fmt.Fprintf(io.Out, "No account exists yet. Make the first admin here: %s\n", o.Setup.Link(b.settings.login.URL)); err != nil {
+			return errors.New("the setup link could not be printed and is lost; starting again makes another")
+		}
 	}
 	for _, step := range b.migrated {
 		b.log.Info("migrated", "step", step)

@@ -124,7 +124,7 @@ func (t *story) finish(ctx context.Context) error {
 			r, err = t.b.accounts.SetDisabled(ctx, by, a.ID, true)
 		case "reset":
 			by.Reason = "Lost the phone on holiday"
-			_, _, r, err = t.b.accounts.ResetFactors(ctx, by, a.ID)
+			_, r, err = t.b.accounts.ResetFactors(ctx, by, a.ID)
 		case "locked":
 			err = t.attack(ctx, p)
 		case "low":

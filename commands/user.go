@@ -22,18 +22,24 @@ type userCmd struct {
 	Enable  userEnableCmd  `cmd:"" help:"Open a locked account again."`
 	Unlock  userUnlockCmd  `cmd:"" help:"End the waits after failures, and switch on again what they switched off."`
 	Role    userRoleCmd    `cmd:"" help:"Make an account an admin, or a user again."`
+
+	Invite   userInviteCmd   `cmd:"" help:"Make a new invite for an account that has no password yet; it goes out by mail, or is printed."`
+	Password userPasswordCmd `cmd:"" help:"Make a link for a new password; it goes out by mail, or is printed. No factor is removed or skipped."`
+	Email    userEmailCmd    `cmd:"" help:"Correct an account's address; its owner has to confirm it, and the old address is told."`
+	Delete   userDeleteCmd   `cmd:"" help:"Delete an account with everything that names it but its rows of the audit log."`
 }
 
 type userAddCmd struct {
 	Login         string `arg:"" help:"What the person signs in with; an address becomes the account's own."`
 	Admin         bool   `help:"Make it an admin."`
 	Name          string `name:"name" help:"The person's name."`
+	Email         string `name:"email" help:"The person's address, where the login is none; unconfirmed until its owner says so."`
 	PasswordStdin bool   `help:"Read the password from standard input."`
 }
 
 // Run makes the account.
 func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	form := accounts.Form{Login: x.Login, Name: x.Name, Role: login.Member, Origin: "cli"}
+	form := accounts.Form{Login: x.Login, Name: x.Name, Email: x.Email, Role: login.Member, Origin: "cli"}
 	if x.Admin {
 		form.Role = login.Admin
 	}
@@ -58,7 +64,7 @@ func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	case !r.OK():
 		return errors.New(r.Text)
 	case link != "":
-		fmt.Fprintln(std.Out, link)
+		return printOnce(std, link, "nightlatch user invite "+strings.TrimSpace(x.Login))
 	}
 	return nil
 }

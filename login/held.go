@@ -100,15 +100,15 @@ func (s *Service) held(ctx context.Context, v *Visit) (id string, f HeldForm, er
 // over: sealed, for the eyes of one session.
 const forShown factors.Purpose = "shown"
 
-// Show keeps a text about an account for the page that comes next in this
-// session.
-func (s *Service) Show(ctx context.Context, v *Visit, accountID, text string) error {
+// Note is a text about an account, kept for one session of an admin.
+type Note struct{ SessionID, AdminID, AccountID, Text string }
+
+// Show keeps a note for the page that the admin sees next, in the transaction
+// that made its text; an empty one takes back what was kept.
+func (s *Service) Show(ctx context.Context, tx Tx, n Note) error {
 	now := s.Now()
-	_, err := s.write(ctx, func(tx Tx) error {
-		return tx.PutCeremony(ctx, Ceremony{ID: NewID(), AccountID: v.Account.ID, Subject: v.Session.ID, Purpose: forShown,
-			Kind: factors.Kind(accountID), State: []byte(text), Created: now, Expires: now.Add(s.opt.LoginTTL)})
-	})
-	return err
+	return tx.PutCeremony(ctx, Ceremony{ID: NewID(), AccountID: n.AdminID, Subject: n.SessionID, Purpose: forShown,
+		Kind: factors.Kind(n.AccountID), State: []byte(n.Text), Created: now, Expires: now.Add(s.opt.LoginTTL)})
 }
 
 // Shown is the text that is kept about an account; empty when there is none.

@@ -65,6 +65,20 @@ func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a Account, kinds ...fa
 	return nil
 }
 
+// ForgetCounters drops every counter of an account that is to be deleted, and
+// those that others keep under keys of their own.
+func (s *Service) ForgetCounters(ctx context.Context, tx Tx, a Account, others ...string) error {
+	if err := s.UnlockKinds(ctx, tx, a); err != nil {
+		return err
+	}
+	for _, key := range append(others, sendKey(a.ID), "warned:"+a.ID) {
+		if err := tx.ClearThrottle(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SavedCodes notes that someone says to have kept the recovery codes.
 func (s *Service) SavedCodes(ctx context.Context, v *Visit) error {
 	_, err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, StepSaved) })

@@ -46,6 +46,9 @@ type Tx interface {
 	LockAccount(ctx context.Context, id string) (Account, error)
 	InsertAccount(ctx context.Context, a Account) error // ErrTaken
 	SaveAccount(ctx context.Context, a Account) error
+	// DeleteAccount takes an account away with everything that names it, but for
+	// events and counters.
+	DeleteAccount(ctx context.Context, id string) error
 
 	InsertCredentials(ctx context.Context, cs ...factors.Credential) error
 	// SwapCredential saves a credential if nobody saved it since it was read.

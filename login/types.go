@@ -80,10 +80,8 @@ func (a Account) Status() string {
 }
 
 // Vouched says whether the address may be told to other applications: its
-// owner proved it, or whoever runs this site gave it.
-func (a Account) Vouched() bool {
-	return a.Email != "" && (!a.EmailVerified.IsZero() || a.Origin != "self")
-}
+// owner proved it.
+func (a Account) Vouched() bool { return a.Email != "" && !a.EmailVerified.IsZero() }
 
 // Client is the browser that asks, as far as it can be told.
 type Client struct {

@@ -179,20 +179,17 @@ func (w *web) chart(draw func(days []views.Adoption, dark bool) ([]byte, error))
 
 // inviteUser makes an account for somebody and shows the link to hand over.
 func (w *web) inviteUser(c *gin.Context) error {
-	f, err := form(c, "login", "name", "role")
+	f, err := form(c, "login", "name", "role", "email")
 	if err != nil {
 		return err
 	}
 	ctx, v := c.Request.Context(), visit(c)
-	id, link, r, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Role: login.Role(f["role"])}, w.client(c))
+	id, _, r, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Email: f["email"], Role: login.Role(f["role"])}, w.client(c))
 	if err != nil {
 		return err
 	}
 	if !r.OK() {
-		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"]}, r)
-	}
-	if err := w.Login.Show(ctx, v, id, link); err != nil {
-		return err
+		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"], Email: f["email"]}, r)
 	}
 	w.redirect(c, "/admin/users/"+id+"?said=invited")
 	return nil

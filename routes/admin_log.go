@@ -38,7 +38,7 @@ func (w *web) audit(c *gin.Context) error {
 		s.More = auditQuery("/admin/audit", f, page.Next)
 	}
 	for _, e := range page.Events {
-		s.Rows = append(s.Rows, auditRow(e, page.Logins))
+		s.Rows = append(s.Rows, auditRow(e, page))
 	}
 	return w.showOr(c, login.Refusal{}, "Audit log", func(string) views.Screen { return s })
 }
@@ -59,15 +59,21 @@ func auditQuery(path string, f accounts.AuditFilter, after int64) string {
 	return path + "?" + q.Encode()
 }
 
-func auditRow(e login.Event, logins map[string]string) views.AuditRow {
+func auditRow(e login.Event, page accounts.AuditPage) views.AuditRow {
 	words := eventWords[e.Kind]
 	if words.text == "" {
 		words.text = e.Kind
 	}
 	r := views.AuditRow{Seq: e.Seq, At: e.At, Kind: e.Kind, Text: words.text, Bad: words.bad, Detail: e.Detail, Reason: e.Reason,
-		Account: logins[e.AccountID], AccountID: e.AccountID, Actor: e.Actor, ActorID: e.ActorID, Address: e.Address, Browser: e.Browser, Level: e.Level}
-	if name := logins[e.ActorID]; name != "" && e.ActorID != e.AccountID {
+		Account: page.Logins[e.AccountID], AccountID: e.AccountID, Actor: e.Actor, ActorID: e.ActorID, Address: e.Address, Browser: e.Browser, Level: e.Level}
+	if name := page.Logins[e.ActorID]; name != "" && e.ActorID != e.AccountID {
 		r.Actor = name
+	}
+	if page.Gone[e.AccountID] { // there is no page of theirs to link to
+		r.AccountID = ""
+	}
+	if page.Gone[e.ActorID] {
+		r.ActorID = ""
 	}
 	return r
 }

@@ -36,7 +36,7 @@ func TestAdminPagesAreForAdmins(t *testing.T) {
 				t.Errorf("%s as nobody: %d", path, p.Status)
 			}
 		}
-		for _, act := range []string{"/reset", "/unlock", "/disable", "/enable", "/end-sessions", "/role"} {
+		for _, act := range []string{"/invite", "/password", "/email", "/delete", "/reset", "/unlock", "/disable", "/enable", "/end-sessions", "/role"} {
 			ada.Post("/admin/users/"+other.ID+act, "reason", "x", "role", "user").WantStatus(t, http.StatusForbidden)
 			if p := bare.Post("/admin/users/"+member.ID+act, "reason", "x", "role", "admin"); !strings.HasPrefix(p.Location, "/confirm?level=2") {
 				t.Errorf("%s at level 1: %d to %s", act, p.Status, p.Location)

@@ -13,9 +13,12 @@ import (
 )
 
 // person is one account as an admin may see it.
-func (w *web) person(c *gin.Context) error { return w.showPerson(c, "", "", login.Refusal{}) }
+func (w *web) person(c *gin.Context) error {
+	return w.showPerson(c, views.AdminPerson{}, login.Refusal{})
+}
 
-func (w *web) showPerson(c *gin.Context, section, reason string, refused login.Refusal) error {
+// showPerson shows an account; typed is what stood in the form that was refused.
+func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused login.Refusal) error {
 	ctx, v := c.Request.Context(), visit(c)
 	p, err := w.Accounts.Person(ctx, c.Param("id"))
 	if err != nil {
@@ -26,7 +29,7 @@ func (w *web) showPerson(c *gin.Context, section, reason string, refused login.R
 		return err
 	}
 	s := personScreen(p)
-	s.Self, s.Link, s.Reason, s.AlertFor = p.ID == v.Account.ID, link, reason, section
+	s.Self, s.Link, s.Reason, s.AlertFor, s.Typed = p.ID == v.Account.ID, link, typed.Reason, typed.AlertFor, typed.Typed
 	title := p.Name
 	if title == "" {
 		title = p.Login
@@ -64,7 +67,7 @@ func personScreen(p accounts.Person) views.AdminPerson {
 // part of the path, the section of the page and the word of the notice.
 func (w *web) manage(name string, do func(context.Context, accounts.By, string, map[string]string) (login.Refusal, error)) handler {
 	return func(c *gin.Context) error {
-		f, err := form(c, "reason", "role", "kind")
+		f, err := form(c, "reason", "role", "kind", "email")
 		if err != nil {
 			return err
 		}
@@ -74,7 +77,11 @@ func (w *web) manage(name string, do func(context.Context, accounts.By, string, 
 			return err
 		}
 		if !r.OK() {
-			return w.showPerson(c, name, short(f["reason"], 200), r)
+			return w.showPerson(c, views.AdminPerson{AlertFor: name, Reason: short(f["reason"], 200), Typed: short(f["email"], 254)}, r)
+		}
+		if name == "delete" { // its page is gone
+			w.redirect(c, "/admin?said=did-delete")
+			return nil
 		}
 		if id == visit(c).Account.ID && name == "end-sessions" { // the admin's own
 			w.redirect(c, "/login")
@@ -105,28 +112,27 @@ func (w *web) changeRole(ctx context.Context, by accounts.By, id string, f map[s
 	return w.Accounts.SetRole(ctx, by, id, login.Role(f["role"]))
 }
 
-// resetFactors takes all factors; a link that no mail can carry is shown.
-func (w *web) resetFactors(c *gin.Context) error {
-	f, err := form(c, "reason")
-	if err != nil {
-		return err
-	}
-	ctx, id, v := c.Request.Context(), c.Param("id"), visit(c)
-	link, mailed, r, err := w.Accounts.ResetFactors(ctx, accounts.Admin(v, f["reason"], w.client(c)), id)
-	if err != nil {
-		return err
-	}
-	if !r.OK() {
-		return w.showPerson(c, "reset", short(f["reason"], 200), r)
-	}
-	if mailed { // the link is its owner's alone
-		link = ""
-	}
-	if err := w.Login.Show(ctx, v, id, link); err != nil {
-		return err
-	}
-	w.redirect(c, "/admin/users/"+id+"?said=did-reset")
-	return nil
+func (w *web) resetFactors(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+	_, r, err := w.Accounts.ResetFactors(ctx, by, id)
+	return r, err
+}
+
+func (w *web) inviteAgain(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+	_, r, err := w.Accounts.InviteAgain(ctx, by, id)
+	return r, err
+}
+
+func (w *web) startReset(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+	_, r, err := w.Accounts.StartReset(ctx, by, id)
+	return r, err
+}
+
+func (w *web) correctEmail(ctx context.Context, by accounts.By, id string, f map[string]string) (login.Refusal, error) {
+	return w.Accounts.CorrectEmail(ctx, by, id, f["email"])
+}
+
+func (w *web) deleteUser(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+	return w.Accounts.Delete(ctx, by, id)
 }
 
 // enrollPage is behind the link in the mail about a reset.

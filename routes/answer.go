@@ -2,6 +2,7 @@ package routes
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
 	"net/http"
@@ -50,7 +51,7 @@ func (w *web) fail(c *gin.Context, err error) {
 		w.say(c, http.StatusNotFound, http.StatusText(http.StatusNotFound), errNotFound.text)
 		return
 	}
-	if c.Request.Context().Err() != nil { // the browser went away
+	if errors.Is(c.Request.Context().Err(), context.Canceled) { // the browser went away
 		c.Status(499)
 		return
 	}
@@ -61,10 +62,19 @@ func (w *web) fail(c *gin.Context, err error) {
 	}
 	if errors.Is(err, login.ErrSealed) { // the keys are wrong, or one secret is: neither is a failure of the person
 		c.Header("Retry-After", "30")
-		w.say(c, http.StatusServiceUnavailable, "Not now", "This site cannot open its secrets at the moment. Nothing was changed, and it does not count as a wrong answer. Please try again later, or tell whoever runs this site.")
+		w.say(c, http.StatusServiceUnavailable, "Not now", "This site cannot open its secrets at the moment. It does not count as a wrong answer. Please try again later, or tell whoever runs this site.")
 		return
 	}
-	w.say(c, http.StatusInternalServerError, "Something went wrong", "It was not your fault, and nothing was changed. Please try again.")
+	w.say(c, http.StatusInternalServerError, "Something went wrong", faultText(c))
+}
+
+// faultText says what can be said of a fault. Whether a form was carried out
+// before it, nobody knows here.
+func faultText(c *gin.Context) string {
+	if c.Request.Method == http.MethodPost {
+		return "It was not your fault. What you sent may have been carried out all the same: look before you send it again."
+	}
+	return "It was not your fault. Please try again."
 }
 
 // retryDatabase is when it is worth asking again, in seconds: a server that is
@@ -225,6 +235,10 @@ var notices = map[string]string{
 	"did-disable":     "The account is disabled. Its sessions were ended.",
 	"did-enable":      "The account is enabled.",
 	"did-role":        "The role was changed.",
+	"did-invite":      "A new invite was made. The one before no longer works.",
+	"did-password":    "A link for a new password was made.",
+	"did-email":       "The address was corrected. It counts as confirmed when its owner opens the link sent to it.",
+	"did-delete":      "The account was deleted.",
 
 	"did-end-sessions": "All sessions were ended.",
 }

@@ -141,5 +141,7 @@ var eventWords = map[string]struct {
 	"account.unlocked": {text: "Unlocked by an admin"}, "account.disabled": {"Disabled by an admin", true}, "account.enabled": {text: "Enabled by an admin"},
 	"sessions.ended-by-admin": {text: "All sessions ended by an admin"}, "role.changed": {text: "Role changed by an admin"},
 	"policy.changed": {text: "Policy changed"}, "mail.retried": {text: "Mail tried again"},
+	"account.invited": {text: "Invited again by an admin"}, "password.reset-started": {"Link for a new password made by an admin", true},
+	"email.corrected": {"Address corrected by an admin", true}, "account.deleted": {"Account deleted by an admin", true},
 	"account.secured": {"All sessions ended by the owner’s link", true},
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"nightlatch.example/nightlatch/accounts"
@@ -53,7 +55,7 @@ func (s *Store) AuditPage(ctx context.Context, f accounts.AuditFilter, account s
 		page.Next = floor
 	}
 	page.Events = mapRows(rows, (*eventRow).event)
-	page.Logins, err = s.logins(ctx, rows)
+	page.Logins, page.Gone, err = s.logins(ctx, rows)
 	return page, err
 }
 
@@ -62,22 +64,52 @@ func (s *Store) lastSeq(ctx context.Context) (seq int64, err error) {
 	return seq, err
 }
 
-// logins names the accounts that events are about, and who did them.
-func (s *Store) logins(ctx context.Context, rows []eventRow) (map[string]string, error) {
-	var ids []string
+// deleted is the event that ends an account; its detail is the login.
+const deleted = "account.deleted"
+
+// logins names the accounts that events are about, and who did them; those that
+// are gone by the login that they had.
+func (s *Store) logins(ctx context.Context, rows []eventRow) (names map[string]string, gone map[string]bool, err error) {
+	names, gone = map[string]string{}, map[string]bool{}
 	for _, r := range rows {
-		ids = append(ids, r.AccountID, r.ActorID)
+		for _, id := range []string{r.AccountID, r.ActorID} {
+			gone[id] = id != ""
+		}
 	}
-	names := map[string]string{}
-	if len(ids) == 0 {
-		return names, nil
+	delete(gone, "")
+	if len(gone) == 0 {
+		return names, gone, nil
 	}
 	var found []accountRow
-	err := s.reader.NewSelect().Model(&found).Column("id", "login").Where("id IN (?)", list(ids)).Scan(ctx)
+	err = s.reader.NewSelect().Model(&found).Column("id", "login").Where("id IN (?)", list(slices.Collect(maps.Keys(gone)))).Scan(ctx)
 	for _, a := range found {
 		names[a.ID] = a.Login
+		delete(gone, a.ID)
 	}
-	return names, err
+	if err != nil || len(gone) == 0 {
+		return names, gone, err
+	}
+	var ends []eventRow
+	err = s.reader.NewSelect().Model(&ends).Column("account_id", "detail").
+		Where("kind = ? AND account_id IN (?)", deleted, list(slices.Collect(maps.Keys(gone)))).Scan(ctx)
+	for _, e := range ends {
+		names[e.AccountID] = e.Detail
+	}
+	return names, gone, err
+}
+
+// FirstEvent is the oldest event about an account.
+func (s *Store) FirstEvent(ctx context.Context, accountID string) (login.Event, error) {
+	var r eventRow
+	err := s.reader.NewSelect().Model(&r).Where("account_id = ?", accountID).Order("seq").Limit(1).Scan(ctx)
+	return r.event(), missing(err)
+}
+
+// Departed is the id of the account that was deleted last with an id or login.
+func (s *Store) Departed(ctx context.Context, idOrLogin string) (id string, err error) {
+	err = s.reader.NewRaw("SELECT account_id FROM events WHERE kind = ? AND (account_id = ? OR detail = ?) ORDER BY seq DESC LIMIT 1",
+		deleted, idOrLogin, idOrLogin).Scan(ctx, &id)
+	return id, missing(err)
 }
 
 // AuditKinds lists the kinds of event there are, hopping from one to the next.

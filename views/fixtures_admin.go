@@ -15,6 +15,9 @@ func adminFixtures() []Fixture {
 		{"admin-alert", inside("Accounts", "admin"), Admin{Alert: "This login is taken.", Login: "ada", List: AdminList{CSV: "/admin/enrollment.csv"}}},
 		{"admin-person", reset, personFixture()},
 		{"admin-person-alert", inside("Ada Byron", "admin"), failed},
+		{"admin-person-invited", inside("grace@example.com", "admin"), AdminPerson{AccountRow: accounts()[2], Email: "grace@example.com"}},
+		{"admin-person-email-alert", inside("Alan Mathison", "admin"), AdminPerson{AccountRow: accounts()[1], Email: "alan@example.com", EmailVerified: true, Typed: "alan@", Reason: "typed wrongly",
+			Alert: "Enter an email address such as ada@example.com.", AlertFor: "email"}},
 		{"admin-person-bare", inside("kurt", "admin"), AdminPerson{AccountRow: accounts()[4]}},
 		{"admin-policy", inside("Policy", "admin"), AdminPolicy{Who: "everyone", From: "2026-12-07", UserApp: true, UserMail: true, AdminApp: true,
 			Present: "From 7 December 2026 on everyone must have a second factor.", Hit: 37, Admins: 4, Idle: 12, Rows: accounts()[1:3], All: "/admin?status=required", Told: 60, Began: 41, Confirmed: 38, Saved: 20}},
@@ -25,6 +28,7 @@ func adminFixtures() []Fixture {
 		{"admin-import-alert", inside("Import", "admin"), AdminImport{Max: 1000, Alert: "Choose a file, or paste its lines."}},
 		{"admin-import-try", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, CSV: "ada@example.com,Ada\nb b"}},
 		{"admin-import-done", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, Done: true}},
+		{"admin-import-stopped", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, Done: true, Alert: "The import stopped on the way. Send the same file again."}},
 		{"admin-audit", inside("Audit log", "admin"), AdminAudit{Rows: auditFixture(), Kinds: []string{"factors.reset", "login"}, Event: "login", More: "/admin/audit?after=3", CSV: "/admin/audit.csv"}},
 		{"admin-audit-none", inside("Audit log", "admin"), AdminAudit{Query: "zzz", CSV: "/admin/audit.csv?q=zzz"}},
 		{"admin-mail", inside("Outbox", "admin"), AdminMail{Rows: mailFixture(), Queued: 1, Failed: 1, More: "/admin/mail?after=1"}},
@@ -73,6 +77,7 @@ func importFixture() []ImportLine {
 
 func auditFixture() []AuditRow {
 	return []AuditRow{
+		{Seq: 42, At: before(time.Hour), Kind: "account.deleted", Text: "Account deleted by an admin", Reason: "Left us", Detail: "kurt", Account: "kurt", Actor: "ada@example.com", ActorID: "a1", Address: "192.0.2.14", Browser: "Firefox on Linux", Level: 2, Bad: true},
 		{Seq: 41, At: before(time.Hour), Kind: "factors.reset", Text: "Factors reset by an admin", Reason: "Lost phone, came by in person", Account: "alan", AccountID: "a2", Actor: "ada@example.com", ActorID: "a1", Address: "192.0.2.14", Browser: "Firefox on Linux", Level: 2, Bad: true},
 		{Seq: 40, At: before(2 * time.Hour), Kind: "login", Text: "Signed in", Detail: "totp", Account: "ada@example.com", AccountID: "a1", Actor: "self", Address: "192.0.2.14", Browser: "Firefox on Linux", Level: 2},
 	}

@@ -33,6 +33,7 @@ type Admin struct {
 	Alert  string // about the form of an invite
 	Login  string // what was typed into it
 	Name   string
+	Email  string
 }
 
 // AdminFilter is what is chosen above the list; "" is any.
@@ -61,8 +62,9 @@ type AdminPerson struct {
 	Self          bool   // the admin's own account
 	Link          string // to hand over
 	Reason        string
+	Typed         string // the address that was refused
 	Alert         string
-	AlertFor      string // reset, unlock, disable, enable, end-sessions or role
+	AlertFor      string // the last part of the action's path, such as reset or delete
 }
 
 // AdminPolicy is who must have a second factor.
@@ -96,6 +98,7 @@ type AdminImport struct {
 type ImportLine struct {
 	Number                        int
 	Login, Name, Role, Fate, Link string
+	Email                         string
 	OK                            bool
 }
 

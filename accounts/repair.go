@@ -1,0 +1,183 @@
+package accounts
+
+import (
+	"context"
+	"strings"
+
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+)
+
+// Sent is what became of a one-time link that an admin asked for.
+type Sent struct {
+	Link   string // to hand over; empty when it went out by mail, for then it is its owner's alone
+	Mailed bool
+}
+
+// InviteAgain makes a new invite for an account that has no password, and voids
+// the one before.
+func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent, r login.Refusal, err error) {
+	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		if a.Password != "" {
+			return login.Refuse(login.Denied, "This account has a password already. Start a new password instead.")
+		}
+		if !a.Disabled.IsZero() {
+			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
+		}
+		if err := tx.Record(ctx, s.did("account.invited", a.ID, by, "")); err != nil {
+			return err
+		}
+		sent, err = s.inviteTo(ctx, tx, a, by)
+		return err
+	})
+	return sent, r, err
+}
+
+// inviteTo makes an invite that only its owner sees where there is an address;
+// using it proves the address.
+func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.LinkInvite, a.Email, inviteTTL)
+	if err != nil {
+		return Sent{}, err
+	}
+	if a.Email == "" {
+		return Sent{Link: link}, s.show(ctx, tx, by, a.ID, link)
+	}
+	if err := s.show(ctx, tx, by, a.ID, ""); err != nil {
+		return Sent{}, err
+	}
+	return Sent{Mailed: true}, s.mailInvite(ctx, tx, a, link, by.Name)
+}
+
+// StartReset makes a link with which the owner of an account chooses a new
+// password. It changes nothing until it is used, never signs in, and never
+// removes or skips a factor. No admin ever chooses the password of a person who
+// has an address, nor of another admin: the link goes to the mailbox.
+func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, r login.Refusal, err error) {
+	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		switch {
+		case a.ID == by.ID:
+			return login.Refuse(login.Denied, "Change your own password on your profile.")
+		case !a.Disabled.IsZero():
+			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
+		case rival(a, by) && a.EmailVerified.IsZero():
+			return login.Refuse(login.Denied, "Another admin without a confirmed address gets a link on the server only: nightlatch user password "+a.Login)
+		}
+		if err := tx.Record(ctx, s.did("password.reset-started", a.ID, by, "")); err != nil {
+			return err
+		}
+		sent, err = s.sendReset(ctx, tx, a, by)
+		return err
+	})
+	return sent, r, err
+}
+
+func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.LinkReset, a.Email, resetTTL)
+	if err != nil {
+		return Sent{}, err
+	}
+	if a.Email == "" { // then the sessions that are open are all that can be told
+		if err := tx.WarnSessions(ctx, a.ID, "An admin ("+by.Name+") made a link for a new password of this account."); err != nil {
+			return Sent{}, err
+		}
+		return Sent{Link: link}, s.show(ctx, tx, by, a.ID, link)
+	}
+	if err := s.show(ctx, tx, by, a.ID, ""); err != nil {
+		return Sent{}, err
+	}
+	now := s.opt.Now()
+	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: "admin-password", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
+		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "by": by.Name, "reason": by.Reason, "time": mailTime(now)}})
+}
+
+// rival says whether an admin acts on another admin who can act already. One
+// admin alone must not become another on the screens.
+func rival(a login.Account, by By) bool {
+	return by.Actor == "admin" && a.ID != by.ID && a.Role == login.Admin && !a.PasswordChanged.IsZero()
+}
+
+// CorrectEmail gives an account another address. It is unconfirmed until its
+// owner opens the link sent to it; the old address is told, and every link that
+// was mailed before is void.
+func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) (login.Refusal, error) {
+	email = strings.TrimSpace(email)
+	if !login.LooksLikeEmail(email) {
+		return bad("Enter an email address such as ada@example.com."), nil
+	}
+	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		if err := needsReason(by); err != nil {
+			return err
+		}
+		switch {
+		case a.ID == by.ID:
+			return login.Refuse(login.Denied, "Change your own address on your profile.")
+		case rival(a, by):
+			return login.Refuse(login.Denied, "Another admin’s address is corrected on the server only: nightlatch user email "+a.Login)
+		case strings.EqualFold(email, a.Email) && !a.EmailVerified.IsZero():
+			return login.Refuse(login.Bad, "This is the account’s address already.")
+		}
+		old := a
+		a.Email, a.EmailVerified = email, login.Account{}.EmailVerified
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return err
+		}
+		if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkVerify, login.LinkChange, login.LinkSecure,
+			login.LinkEnroll, login.LinkTicket); err != nil {
+			return err
+		}
+		e := s.did("email.corrected", a.ID, by, "")
+		if err := s.tellChange(ctx, tx, old, by, e, "its email address is now "+factors.Mask(email)); err != nil {
+			return err
+		}
+		return s.greet(ctx, tx, a, by)
+	})
+}
+
+// greet asks whoever reads a corrected address whether it is theirs: with a new
+// invite where the account has no password yet.
+func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By) error {
+	if a.Password == "" && a.Disabled.IsZero() {
+		_, err := s.inviteTo(ctx, tx, a, by)
+		return err
+	}
+	link, err := s.login.NewLink(ctx, tx, a, login.LinkVerify, a.Email, emailTTL)
+	if err != nil {
+		return err
+	}
+	return s.post(ctx, tx, "email-verify", a, a.Email, link)
+}
+
+// Delete takes an account away with everything that names it, but for its rows
+// of the audit log. Its login is free again.
+func (s *Service) Delete(ctx context.Context, by By, id string) (login.Refusal, error) {
+	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+		if err := needsReason(by); err != nil {
+			return err
+		}
+		if a.ID == by.ID {
+			return login.Refuse(login.Denied, "You cannot delete your own account here. Another admin can.")
+		}
+		if err := s.notTheLast(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := s.login.ForgetCounters(ctx, tx, a, "reset:"+a.ID, "links:"+a.ID); err != nil {
+			return err
+		}
+		if err := tx.DeleteAccount(ctx, a.ID); err != nil {
+			return err
+		}
+		e := s.did("account.deleted", a.ID, by, a.Login)
+		a.ID = "" // what is told to the address from here on belongs to no account
+		return s.tellChange(ctx, tx, a, by, e, "it was deleted")
+	})
+}
+
+// show keeps a link for the page that the admin sees next; nothing on the
+// command line.
+func (s *Service) show(ctx context.Context, tx login.Tx, by By, id, link string) error {
+	if by.Session == "" {
+		return nil
+	}
+	return s.login.Show(ctx, tx, login.Note{SessionID: by.Session, AdminID: by.ID, AccountID: id, Text: link})
+}

@@ -1,0 +1,78 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
+)
+
+type (
+	userInviteCmd   struct{ one }
+	userPasswordCmd struct{ one }
+	userEmailCmd    struct {
+		Login   string `arg:"" help:"Whose account."`
+		Address string `arg:"" help:"The right address."`
+		Reason  string `required:"" help:"Why; both addresses are told, and it is kept in the audit log."`
+	}
+	userDeleteCmd struct {
+		Login  string `arg:"" help:"Whose account."`
+		Reason string `required:"" help:"Why; the owner is told, and it is kept in the audit log."`
+	}
+)
+
+// Run invites somebody once more.
+func (x userInviteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		sent, r, err := b.accounts.InviteAgain(ctx, accounts.Terminal(x.Reason), a.ID)
+		if err != nil || !r.OK() {
+			return r, err
+		}
+		return r, handOver(std, a, sent, "invite")
+	})
+}
+
+// Run makes a link for a new password.
+func (x userPasswordCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		sent, r, err := b.accounts.StartReset(ctx, accounts.Terminal(x.Reason), a.ID)
+		if err != nil || !r.OK() {
+			return r, err
+		}
+		return r, handOver(std, a, sent, "password")
+	})
+}
+
+// Run corrects an address.
+func (x userEmailCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		return b.accounts.CorrectEmail(ctx, accounts.Terminal(x.Reason), a.ID, x.Address)
+	})
+}
+
+// Run deletes an account.
+func (x userDeleteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+		return b.accounts.Delete(ctx, accounts.Terminal(x.Reason), a.ID)
+	})
+}
+
+// handOver prints a link that no mail can carry, alone on its line.
+func handOver(std Streams, a login.Account, sent accounts.Sent, verb string) error {
+	if sent.Mailed {
+		fmt.Fprintf(std.Out, "%s: the link went out by mail\n", a.Login)
+		return nil
+	}
+	return printOnce(std, sent.Link, "nightlatch user "+verb+" "+a.Login)
+}
+
+// printOnce prints what is not kept anywhere. Where it cannot be printed, the
+// error says which command makes another.
+func printOnce(std Streams, text, another string) error {
+	if _, err := fmt.Fprintln(std.Out, text); err != nil {
+		return errors.New("the link could not be printed and is lost; this makes another: " + another)
+	}
+	return nil
+}

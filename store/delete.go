@@ -1,0 +1,35 @@
+package store
+
+import (
+	"context"
+
+	"nightlatch.example/nightlatch/login"
+)
+
+// DeleteAccount takes an account away. What belongs to it goes with it by the
+// foreign keys; mails and the links that an admin is shown are found by its id.
+// The totals are counted down by what the directory knew of it.
+func (t *tx) DeleteAccount(ctx context.Context, id string) error {
+	row, known, err := t.directory(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, sql := range []string{"DELETE FROM outbox WHERE account_id = ?", "DELETE FROM ceremonies WHERE purpose = 'shown' AND kind = ?"} {
+		if _, err := t.db.NewRaw(sql, id).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	ok, err := changed(t.db.NewDelete().Table("accounts").Where("id = ?", id).Exec(ctx))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return login.ErrNotFound
+	}
+	delete(t.touched, id)
+	if known {
+		t.counts[row.Bucket]--
+		t.counts[reachedKey+row.Reached]--
+	}
+	return nil
+}

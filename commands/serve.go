@@ -96,14 +96,11 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	background.Go(func() { b.sweep(working) })
 	background.Go(func() { b.watchKeys(working, self) })
 	if empty {
-		if _, err := fmt.Fprintf(io.Out, "No account exists yet. Make the first admin here: %s\n", o.Setup.Link(b.settings.login.URL)); err != nil {
-			return errors.New("the setup link could not be printed and is lost; starting again makes another")
+		if err := printSetup(io, o.Setup.Link(b.settings.login.URL)); err != nil {
+			return err
 		}
 	}
-	for _, step := range b.migrated {
-		b.log.Info("migrated", "step", step)
-	}
-	b.log.Info("serving", "addr", listener.Addr().String(), "url", b.settings.login.URL)
+	b.announce(listener.Addr())
 	err = serveUntil(ctx, listener, handler)
 	b.log.Info("stopping")
 	rest()
@@ -118,6 +115,22 @@ func (b *base) lost(err error) {
 		return
 	}
 	b.log.Info("the database is back")
+}
+
+// announce logs what this start did, and where it serves.
+func (b *base) announce(addr net.Addr) {
+	for _, step := range b.migrated {
+		b.log.Info("migrated", "step", step)
+	}
+	b.log.Info("serving", "addr", addr.String(), "url", b.settings.login.URL)
+}
+
+// printSetup says where the first admin is made, which is kept nowhere else.
+func printSetup(std Streams, link string) error {
+	if _, err := fmt.Fprintf(std.Out, "No account exists yet. Make the first admin here: %s\n", link); err != nil {
+		return errors.New("the setup link could not be printed and is lost; starting again makes another")
+	}
+	return nil
 }
 
 // listen opens a port, and says plainly when it cannot.

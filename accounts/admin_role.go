@@ -87,7 +87,7 @@ type Person struct {
 	Credentials []factors.Credential
 	Sessions    []login.Session
 	Browsers    []login.Browser
-	Events      []login.Event
+	Events      []login.Line
 }
 
 // personEvents is how many events the page of an account shows.
@@ -103,6 +103,6 @@ func (s *Service) Person(ctx context.Context, id string) (p Person, err error) {
 		return p, err
 	}
 	p.Credentials, p.Sessions, p.Browsers = o.Credentials, o.Sessions, o.Browsers
-	p.Events, err = s.store.Events(ctx, id, 0, personEvents)
+	p.Events, _, err = login.Lines(ctx, s.store, id, 0, personEvents)
 	return p, err
 }

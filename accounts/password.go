@@ -62,7 +62,8 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 }
 
 // Forgot mails a reset link to the account's address. Whoever asks learns
-// nothing: the answer and its time are the same for every name.
+// nothing: the answer and its time are the same for every name. Where nothing
+// is sent nothing is recorded.
 func (s *Service) Forgot(ctx context.Context, name string, c login.Client) (login.Refusal, error) {
 	a := login.Account{}
 	if key, ok := login.LoginKey(name); ok {
@@ -73,42 +74,49 @@ func (s *Service) Forgot(ctx context.Context, name string, c login.Client) (logi
 		a = found
 	}
 	return s.write(ctx, func(tx login.Tx) error {
-		if err := tx.Record(ctx, s.event("password.reset-asked", a.ID, nil, c)); err != nil {
+		if err := s.login.CountStranger(ctx, tx, c); err != nil {
 			return err
 		}
-		if a.ID == "" || a.Email == "" || !a.Disabled.IsZero() {
+		if a.ID == "" {
 			return nil
 		}
-		if _, err := tx.LockAccount(ctx, a.ID); err != nil {
+		a, err := tx.LockAccount(ctx, a.ID)
+		if err != nil || a.Email == "" || !a.Disabled.IsZero() {
 			return err
 		}
-		return s.mailReset(ctx, tx, a, c)
+		sent, err := s.mailReset(ctx, tx, a, c)
+		if err != nil || !sent {
+			return err
+		}
+		e := s.event("password.reset-asked", a.ID, nil, c)
+		e.Actor = "stranger"
+		return tx.Record(ctx, e)
 	})
 }
 
-// mailReset sends a reset link, unless one went out within the cooldown: the
-// form must not be a way to fill somebody's mailbox.
-func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, c login.Client) error {
+// mailReset sends a reset link, unless so many went out within the cooldown:
+// the form must not be a way to fill somebody's mailbox.
+func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, c login.Client) (sent bool, err error) {
 	t, err := tx.LockThrottle(ctx, "reset:"+a.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	now := s.opt.Now()
 	if now.Before(t.Until) && t.Fails >= resetsAtOnce {
-		return nil
+		return false, nil
 	}
 	if !now.Before(t.Until) {
 		t.Fails, t.Until = 0, now.Add(resetTTL)
 	}
 	t.Fails, t.Last = t.Fails+1, now
 	if err := tx.SaveThrottle(ctx, t); err != nil {
-		return err
+		return false, err
 	}
 	link, err := s.login.NewLink(ctx, tx, a, login.LinkReset, a.Email, resetTTL)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return tx.Post(ctx, login.Mail{Template: "password-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
+	return true, tx.Post(ctx, login.Mail{Template: "password-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "browser": c.Browser, "address": c.Shown,
 			"time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
 }
@@ -210,6 +218,7 @@ func (s *Service) Secure(ctx context.Context, token string, c login.Client) (log
 		if err := tx.ClearThrottle(ctx, "reset:"+a.ID); err != nil {
 			return err
 		}
-		return s.mailReset(ctx, tx, a, c)
+		_, err = s.mailReset(ctx, tx, a, c)
+		return err
 	})
 }

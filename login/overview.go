@@ -14,7 +14,7 @@ type Overview struct {
 	Off         map[factors.Kind]bool
 	Sessions    []Session
 	Browsers    []Browser
-	Events      []Event
+	Events      []Line
 	NewEmail    string // waits for its click
 }
 
@@ -40,7 +40,7 @@ func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error
 		return o, err
 	}
 	o.Browsers = slices.DeleteFunc(o.Browsers, func(b Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
-	o.Events, err = s.store.Events(ctx, id, 0, 6)
+	o.Events, _, err = Lines(ctx, s.store, id, 0, 6)
 	if err != nil {
 		return o, err
 	}
@@ -53,7 +53,7 @@ func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error
 }
 
 // Events are the account's own security events, newest first, older than one
-// of them.
-func (s *Service) Events(ctx context.Context, v *Visit, before int64, n int) ([]Event, error) {
-	return s.store.Events(ctx, v.Account.ID, before, n)
+// of them; see Lines.
+func (s *Service) Events(ctx context.Context, v *Visit, before int64, n int) ([]Line, int64, error) {
+	return Lines(ctx, s.store, v.Account.ID, before, n)
 }

@@ -35,6 +35,8 @@ const (
 	LockWaitMax      = 15 * time.Minute     // longest wait after failures
 	AddressFailures  = 30                   // failed sign-in posts of one address in AddressWindow
 	AddressWindow    = time.Minute          // see AddressFailures
+	StrangerMails    = 10                   // forms of one address in StrangerWindow that send mail for nobody signed in
+	StrangerWindow   = time.Minute          // see StrangerMails
 	CodesPerHour     = 10                   // emailed codes to one account
 	CodeTries        = 5                    // answers to one emailed code before it is void
 	knownTTL         = 400 * 24 * time.Hour // a browser that signed in stays known (the longest that cookies live)

@@ -124,6 +124,25 @@ func (s *Service) addressFailed(ctx context.Context, tx Tx, c Client) error {
 	return tx.SaveThrottle(ctx, t)
 }
 
+// CountStranger counts a form that sends mail for someone who is not signed
+// in, whether or not it does, and refuses more than StrangerMails of one
+// address in StrangerWindow.
+func (s *Service) CountStranger(ctx context.Context, tx Tx, c Client) error {
+	t, err := tx.LockThrottle(ctx, "stranger:"+c.Range)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	if !now.Before(t.Until) || t.Until.Sub(now) > StrangerWindow { // over, or of a clock that was wrong
+		t.Fails, t.Until = 0, now.Add(StrangerWindow)
+	}
+	if t.Fails >= StrangerMails {
+		return RefuseFor(t.Until.Sub(now))
+	}
+	t.Fails, t.Last = t.Fails+1, now
+	return tx.SaveThrottle(ctx, t)
+}
+
 // countCode holds the limits of emailed codes: a cooldown between two, and so
 // many in an hour. Asking again never resets a failure count.
 func (s *Service) countCode(ctx context.Context, tx Tx, accountID string) error {

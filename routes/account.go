@@ -112,8 +112,14 @@ func (w *web) forgot(c *gin.Context) error {
 			return views.Forgot{Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
-	if _, err := w.Accounts.Forgot(c.Request.Context(), f["login"], w.client(c)); err != nil {
+	r, err := w.Accounts.Forgot(c.Request.Context(), f["login"], w.client(c))
+	if err != nil {
 		return err
+	}
+	if !r.OK() {
+		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+			return views.Forgot{Login: f["login"], Alert: alert}, views.Frame{Title: "Forgotten password"}
+		})
 	}
 	w.redirect(c, "/password/forgot?sent=1")
 	return nil

@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -81,25 +82,29 @@ const eventsPage = 50
 // activity is the account's own security events.
 func (w *web) activity(c *gin.Context) error {
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) // anything else is the first page
-	events, err := w.Login.Events(c.Request.Context(), visit(c), before, eventsPage)
+	events, next, err := w.Login.Events(c.Request.Context(), visit(c), before, eventsPage)
 	if err != nil {
 		return err
 	}
 	s := views.Activity{Events: eventRows(events)}
-	if len(events) == eventsPage {
-		s.More = "/profile/activity?before=" + strconv.FormatInt(events[len(events)-1].Seq, 10)
+	if next > 0 {
+		s.More = "/profile/activity?before=" + strconv.FormatInt(next, 10)
 	}
 	return w.render(c, http.StatusOK, s, views.Frame{Title: "Activity", Area: "profile", Wide: true})
 }
 
-func eventRows(events []login.Event) []views.EventRow {
+func eventRows(events []login.Line) []views.EventRow {
 	rows := make([]views.EventRow, len(events))
 	for i, e := range events {
 		words := eventWords[e.Kind]
 		if words.text == "" {
 			words.text = e.Kind
 		}
-		rows[i] = views.EventRow{At: e.At, Text: words.text, Detail: eventDetail(e), Browser: e.Browser, Address: e.Address, Bad: words.bad}
+		detail := eventDetail(e.Event)
+		if e.Times > 1 {
+			detail = strings.TrimSpace(fmt.Sprintf("%s %d tries since %s", detail, e.Times, e.Since.Format("2 January 2006, 15:04")))
+		}
+		rows[i] = views.EventRow{At: e.At, Text: words.text, Detail: detail, Browser: e.Browser, Address: e.Address, Bad: words.bad}
 	}
 	return rows
 }

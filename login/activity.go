@@ -1,0 +1,74 @@
+package login
+
+import (
+	"context"
+	"time"
+)
+
+// Line is one line of an account's activity: an event, or all that strangers
+// tried in one way between two events of its owner.
+type Line struct {
+	Event           // the newest of them
+	Times int       // how many they are
+	Since time.Time // when the oldest of them was
+}
+
+const (
+	linesFirst = 60   // events read at first: there is seldom need of more
+	linesBatch = 500  // events read at once after that
+	linesMost  = 5000 // events looked through for one page
+)
+
+// Lines gives the activity of an account, newest first, older than one event;
+// 0 is from the newest. next is where the page after it begins; 0 when this is
+// the last.
+func Lines(ctx context.Context, r Reader, accountID string, before int64, n int) (lines []Line, next int64, err error) {
+	open := map[string]int{} // lines that take more tries, by what was tried
+	batch := linesFirst
+	for read := 0; read < linesMost; batch = linesBatch {
+		events, err := r.Events(ctx, accountID, before, batch)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, e := range events {
+			key := e.Kind + " " + e.Detail
+			i, ok := open[key]
+			switch {
+			case !tried(e):
+				clear(open)
+				fallthrough
+			case !ok:
+				if len(lines) == n {
+					return lines, before, nil
+				}
+				if tried(e) {
+					open[key] = len(lines)
+				}
+				lines = append(lines, Line{Event: e, Times: 1, Since: e.At})
+			default:
+				lines[i] = lines[i].with(e)
+			}
+			before = e.Seq
+		}
+		if read += len(events); len(events) < batch {
+			return lines, 0, nil
+		}
+	}
+	return lines, before, nil
+}
+
+// with adds an older one. What differs between them is no longer said.
+func (l Line) with(e Event) Line {
+	if l.Times++; l.Address != e.Address {
+		l.Address = "several addresses"
+	}
+	if l.Browser != e.Browser {
+		l.Browser = ""
+	}
+	l.Since = e.At
+	return l
+}
+
+// tried says whether an event is what anybody who knows the login can bring
+// about.
+func tried(e Event) bool { return e.Actor == "stranger" || e.Kind == "password.reset-asked" }

@@ -107,6 +107,9 @@ func migrated(ctx context.Context, db *store.Store) error {
 	if blank {
 		return errors.New("the database is empty: start the server once, or run nightlatch migrate up")
 	}
+	if err := db.Fit(ctx); err != nil {
+		return err
+	}
 	steps, err := db.Steps(ctx)
 	for _, x := range steps {
 		if !x.Done {

@@ -10,13 +10,15 @@ import (
 
 type migrateCmd struct {
 	Up     upCmd     `cmd:"" help:"Bring the database up to date."`
-	Down   downCmd   `cmd:"" help:"Undo the last group of migrations. This deletes what they held."`
+	Down   downCmd   `cmd:"" help:"Undo the last migration. This deletes what it held."`
 	Status statusCmd `cmd:"" help:"Show which migrations were done."`
 }
 
 type (
-	upCmd     struct{}
-	downCmd   struct{}
+	upCmd   struct{}
+	downCmd struct {
+		Yes bool `help:"Do it although there are accounts in the database."`
+	}
 	statusCmd struct{}
 )
 
@@ -35,8 +37,8 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 		return err
 	}
 	defer db.Close()
-	blank, err := db.Blank(ctx)
-	if err == nil && blank {
+	begun, err := db.Begun(ctx)
+	if err == nil && !begun {
 		err = s.orphaned()
 	}
 	if err != nil {
@@ -74,21 +76,41 @@ func (s settings) foreignFolder() error {
 	return nil
 }
 
-// Run undoes the last group.
-func (downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	return f.onStore(ctx, func(s *store.Store, _ settings) error {
-		undone, err := s.Rollback(ctx)
-		return report(io, "down", undone, err)
+// Run undoes the last step, while no server runs. With accounts in the database
+// it says what goes, and wants to hear --yes.
+func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
+	s, err := f.check()
+	if err != nil {
+		return err
+	}
+	db, err := store.OpenAlone(ctx, s.database)
+	if err != nil {
+		return fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
+	}
+	defer db.Close()
+	undone, err := db.Undo(ctx, func(l store.Loss) error {
+		if l.Accounts > 0 && !x.Yes {
+			return fmt.Errorf("undoing %s %s. There are %d accounts in this database: make a backup, and say --yes", l.Step, l, l.Accounts)
+		}
+		fmt.Fprintf(io.Err, "%s %s\n", l.Step, l)
+		return nil
 	})
+	if undone == "" {
+		return report(io, "down", nil, err)
+	}
+	return report(io, "down", []string{undone}, err)
 }
 
 // Run shows what was done.
 func (statusCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	return f.onStore(ctx, func(s *store.Store, _ settings) error {
+	return f.onStore(ctx, func(s *store.Store) error {
 		steps, err := s.Steps(ctx)
 		for _, x := range steps {
 			word := "pending"
-			if x.Done {
+			switch {
+			case x.Unknown:
+				word = "unknown"
+			case x.Done:
 				word = "applied"
 			}
 			fmt.Fprintf(io.Out, "%s  %s\n", word, x.Name)
@@ -97,7 +119,7 @@ func (statusCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	})
 }
 
-func (f *Flags) onStore(ctx context.Context, do func(*store.Store, settings) error) error {
+func (f *Flags) onStore(ctx context.Context, do func(*store.Store) error) error {
 	s, err := f.check()
 	if err != nil {
 		return err
@@ -107,7 +129,7 @@ func (f *Flags) onStore(ctx context.Context, do func(*store.Store, settings) err
 		return err
 	}
 	defer db.Close()
-	return do(db, s)
+	return do(db)
 }
 
 func report(io Streams, word string, steps []string, err error) error {

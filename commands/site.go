@@ -143,6 +143,9 @@ func (b *base) migrate(ctx context.Context) error {
 			return fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no site in this database yet: %s", firstStart)
 		}
 	}
+	if err := b.store.Fit(ctx); err != nil {
+		return err
+	}
 	if b.store.Embedded() || blank {
 		if b.migrated, err = b.store.Migrate(ctx); err != nil {
 			return fmt.Errorf("the database cannot be migrated: %w", err)

@@ -148,13 +148,19 @@ func TestMigrateCommands(t *testing.T) {
 			says("applied  ", "status")
 			says("nothing to do", "up")
 			newAccount(t, dir, env, "ada")
-			says("down  ", "down")
+			for strings.Contains(must(t, dir, env, "", "migrate", "status"), "applied  ") {
+				if out := says("down  ", "down", "--yes"); strings.Count(out, "\n") != 1 {
+					t.Errorf("more than one step: %q", out)
+				}
+			}
 			says("pending  ", "status")
 			says("up  ", "up")
 			if all := list(t, dir, env); len(all) != 0 {
 				t.Errorf("left: %v", all)
 			}
-			says("down  ", "down")
+			for strings.Contains(must(t, dir, env, "", "migrate", "status"), "applied  ") {
+				says("down  ", "down") // nobody is in it
+			}
 			says("nothing to do", "down")
 
 			var all sync.WaitGroup // several processes at once

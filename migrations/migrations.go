@@ -7,6 +7,7 @@ package migrations
 
 import (
 	"embed"
+	"strings"
 
 	"github.com/uptrace/bun/migrate"
 )
@@ -18,4 +19,10 @@ var files embed.FS
 func All() (*migrate.Migrations, error) {
 	m := migrate.NewMigrations()
 	return m, m.Discover(files)
+}
+
+// Down gives the statements that undo a step, named NUMBER_WORD, in order.
+func Down(step string) ([]string, error) {
+	text, err := files.ReadFile(step + ".tx.down.sql")
+	return strings.Split(string(text), "--bun:split\n"), err
 }

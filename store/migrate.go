@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/gofrs/flock"
 	"github.com/uptrace/bun"
@@ -13,15 +14,19 @@ import (
 	"nightlatch.example/nightlatch/migrations"
 )
 
-// Step is one migration and whether it was done.
+// Step is one migration and whether it was done. An unknown one was done by a
+// newer version of this program, which names it by its number alone.
 type Step struct {
-	Name string
-	Done bool
+	Name          string
+	Done, Unknown bool
 }
 
 // Migrate brings the database up to date and gives the steps it took.
 func (s *Store) Migrate(ctx context.Context) (done []string, err error) {
 	err = s.migrating(ctx, func(m *migrate.Migrator) error {
+		if err := s.Fit(ctx); err != nil {
+			return err
+		}
 		g, err := m.Migrate(ctx)
 		if g != nil && err == nil {
 			done = names(g)
@@ -32,29 +37,54 @@ func (s *Store) Migrate(ctx context.Context) (done []string, err error) {
 	return done, err
 }
 
-// Rollback undoes the last group of steps.
-func (s *Store) Rollback(ctx context.Context) (undone []string, err error) {
-	err = s.migrating(ctx, func(m *migrate.Migrator) error {
-		g, err := m.Rollback(ctx)
-		if g != nil && err == nil {
-			undone = names(g)
-			slices.Reverse(undone) // the last step is undone first
-		}
-		return err
-	})
-	return undone, err
+// Steps tells what was done and what is not. It changes nothing, also in an
+// empty database.
+func (s *Store) Steps(ctx context.Context) (steps []Step, err error) {
+	all, err := migrations.All()
+	if err != nil {
+		return nil, err
+	}
+	taken, err := s.taken(ctx)
+	for _, x := range all.Sorted() {
+		steps = append(steps, Step{Name: x.String(), Done: slices.Contains(taken, x.Name)})
+		taken = slices.DeleteFunc(taken, func(number string) bool { return number == x.Name })
+	}
+	for _, number := range taken {
+		steps = append(steps, Step{Name: number, Done: true, Unknown: true})
+	}
+	return steps, err
 }
 
-// Steps tells what was done and what is not.
-func (s *Store) Steps(ctx context.Context) (steps []Step, err error) {
-	err = s.migrating(ctx, func(m *migrate.Migrator) error {
-		list, err := m.MigrationsWithStatus(ctx)
-		for _, x := range list {
-			steps = append(steps, Step{Name: x.Name + "_" + x.Comment, Done: x.GroupID > 0})
+// taken lists the numbers of the steps that were taken.
+func (s *Store) taken(ctx context.Context) (numbers []string, err error) {
+	if begun, err := s.Begun(ctx); err != nil || !begun {
+		return nil, err
+	}
+	err = s.reader.NewRaw("SELECT name FROM bun_migrations ORDER BY name").Scan(ctx, &numbers)
+	return numbers, err
+}
+
+// Begun says whether anything was ever migrated here, also when all of it was
+// undone on purpose.
+func (s *Store) Begun(ctx context.Context) (bool, error) {
+	n, err := s.count(ctx, s.table("bun_migrations"))
+	return n > 0, err
+}
+
+// Fit says whether this program knows every step that was taken: it would not
+// understand what a newer one has written.
+func (s *Store) Fit(ctx context.Context) error {
+	steps, err := s.Steps(ctx)
+	var unknown []string
+	for _, x := range steps {
+		if x.Unknown {
+			unknown = append(unknown, x.Name)
 		}
-		return err
-	})
-	return steps, err
+	}
+	if err == nil && len(unknown) > 0 {
+		err = fmt.Errorf("the database was migrated by a newer version of Nightlatch (step %s): use that version", strings.Join(unknown, ", "))
+	}
+	return err
 }
 
 func names(g *migrate.MigrationGroup) (list []string) {

@@ -52,14 +52,43 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
+// openSQLiteAlone opens the embedded database when nobody else has it open, by
+// SQLite's own locks: so it also notices older versions and other programs. One
+// connection reads and writes.
+func openSQLiteAlone(ctx context.Context, path string) (*Store, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("the database file %s cannot be opened: %w", path, err)
+	}
+	db, err := openChecked(ctx, writerDSN(path, "&_pragma=locking_mode(EXCLUSIVE)"), 1, "locking_mode=exclusive", "journal_mode=wal")
+	if err == nil { // the lock is taken by the first transaction, and kept
+		if err = db.RunInTx(ctx, nil, func(context.Context, bun.Tx) error { return nil }); err != nil {
+			db.Close()
+		}
+	}
+	if code, ok := sqliteCode(err); ok && (code == sqliteBusy || code == sqliteLocked) {
+		return nil, ErrInUse
+	}
+	if unreadable(err) {
+		return nil, damaged(path, err.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newStore(db, db), nil
+}
+
 // inMemory keeps what SQLite needs for the length of a statement in memory: a
 // machine may have no folder for temporary files that can be written.
 const inMemory = "&_pragma=temp_store(MEMORY)"
 
 // writerDSN opens a file for a connection whose transactions take the lock at
-// once; commits are on the disk when they return.
-func writerDSN(path string) string {
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(5000)" + inMemory +
+// once; commits are on the disk when they return. Pragmas may come first.
+func writerDSN(path string, first ...string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(5000)" + strings.Join(first, "") + inMemory +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate&_dqs=0"
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// asked is what a proxy wants to know, and for which request of which visitor.
-type asked struct {
+// question is what a proxy wants to know, and for which request of which visitor.
+type question struct {
 	level int    // that the application needs
 	page  bool   // a page that a person opens, who can be sent somewhere
 	next  string // where the visitor wanted to go; "" when that cannot be told
@@ -19,7 +19,7 @@ type asked struct {
 
 // asked reads a question. What it does not know is refused: a proxy whose
 // question was misread would let people in.
-func (w *web) asked(c *gin.Context) (a asked, err error) {
+func (w *web) asked(c *gin.Context) (a question, err error) {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		return a, errForm
@@ -94,7 +94,7 @@ func isPage(method string, h http.Header) bool {
 
 // turnAway refuses, and tells a proxy where the visitor can become who they
 // must be. It cannot encode an address itself, so it is given a whole one.
-func (w *web) turnAway(c *gin.Context, code int, to string, a asked) {
+func (w *web) turnAway(c *gin.Context, code int, to string, a question) {
 	why := map[int]string{http.StatusUnauthorized: "not signed in\n", http.StatusForbidden: "a second factor is needed\n"}[code]
 	if a.page {
 		if a.next != "" {

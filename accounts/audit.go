@@ -99,6 +99,8 @@ type MailPage struct {
 	Mails          []MailState
 	Next           string
 	Queued, Failed int // up to mailCap of each
+	FaultSince     time.Time
+	Fault          string // what the mail server has against this site since then; empty when nothing
 }
 
 // Outbox reads a page of the outbox.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	netmail "net/mail"
 	"os"
 	"time"
 
@@ -35,7 +36,8 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	}
 	s, err := f.check()
 	if report("configuration", "every value can be used", err) {
-		report("mail", s.mail.String()+" answers", checkMail(ctx, s))
+		remark, err := checkMail(ctx, s)
+		report("mail", s.mail.String()+" takes mail from "+s.from+remark, err)
 		checkStore(ctx, s, report)
 	}
 	if faults > 0 {
@@ -44,19 +46,30 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return nil
 }
 
-func checkMail(ctx context.Context, s settings) error {
+// checkMail goes through everything that sending needs, and sends nothing.
+func checkMail(ctx context.Context, s settings) (remark string, err error) {
 	if folder := s.mail.Folder(); folder != "" {
 		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-			return nil // the server makes it; the doctor makes nothing
+			return "", nil // the server makes it; the doctor makes nothing
 		}
 	}
-	t, err := s.mail.Open(mail.TransportOptions{})
+	t, err := s.mail.Open(mail.TransportOptions{Hello: s.helo})
 	if err != nil {
-		return err
+		return "", err
+	}
+	if s.mail.Remote() && mail.LocalSender(s.from) {
+		return "", fmt.Errorf("the sender %s has no domain that other servers know: set NIGHTLATCH_MAIL_FROM", s.from)
+	}
+	sender, err := netmail.ParseAddress(s.from)
+	if err != nil {
+		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailPatience)
 	defer cancel()
-	return t.Check(ctx)
+	if remark, err = t.Check(ctx, sender.Address); remark != "" {
+		remark = ", but " + remark
+	}
+	return remark, err
 }
 
 // checkStore looks at the database, its migrations, its keys and its clock. It

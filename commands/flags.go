@@ -11,6 +11,7 @@ type Flags struct {
 	Keys           string `env:"NIGHTLATCH_KEYS" placeholder:"DATA/keys.json" help:"Keyset file, for its owner only."`
 	Mail           string `env:"NIGHTLATCH_MAIL" placeholder:"dir:DATA/mail" help:"dir:PATH, smtp://USER:PASS@HOST:PORT or smtps://…"`
 	MailFrom       string `env:"NIGHTLATCH_MAIL_FROM" placeholder:"Nightlatch <nightlatch@localhost>" help:"Sender."`
+	MailHelo       string `env:"NIGHTLATCH_MAIL_HELO" placeholder:"HOST" help:"Name in EHLO; default the host of NIGHTLATCH_URL."`
 	Registration   string `env:"NIGHTLATCH_REGISTRATION" placeholder:"invite" help:"invite or open."`
 	Views          string `env:"NIGHTLATCH_VIEWS" placeholder:"FOLDER" help:"Folder whose templates and static files replace the built-in ones by name."`
 	TrustedProxies string `env:"NIGHTLATCH_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed."`

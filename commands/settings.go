@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	netmail "net/mail"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,14 +18,14 @@ import (
 
 // settings are the configuration, checked.
 type settings struct {
-	addr, metrics, data, database, keys, from, views string
-	mail                                             mail.Config
-	open, gallery                                    bool
-	thorough                                         bool // look through the database before it is used
-	proxies                                          routes.Proxies
-	level                                            slog.Level
-	cost                                             login.Cost
-	login                                            login.Options
+	addr, metrics, data, database, keys, from, helo, views string
+	mail                                                   mail.Config
+	open, gallery                                          bool
+	thorough                                               bool // look through the database before it is used
+	proxies                                                routes.Proxies
+	level                                                  slog.Level
+	cost                                                   login.Cost
+	login                                                  login.Options
 }
 
 // check turns flags into settings. The first bad value ends it with one
@@ -52,6 +51,9 @@ func (f *Flags) check() (s settings, err error) {
 		r.bad("NIGHTLATCH_TRUSTED_PROXIES", "cannot be used: %v", err)
 	}
 	s.login = f.loginOptions(r)
+	if s.helo, err = mail.ASCIIHost(either(f.MailHelo, s.login.Host)); err != nil && r.err == nil {
+		r.bad("NIGHTLATCH_MAIL_HELO", "must be a host name such as login.example.com, or an IP address, not %q", either(f.MailHelo, s.login.Host))
+	}
 	return s, r.err
 }
 
@@ -164,10 +166,11 @@ func (r *reader) database(value string) string {
 }
 
 func (r *reader) sender(value string) string {
-	if _, err := netmail.ParseAddress(value); err != nil || strings.ContainsAny(value, "\r\n") {
-		r.bad("NIGHTLATCH_MAIL_FROM", "must be an address such as Nightlatch <nightlatch@example.com>, not %q", value)
+	from, err := mail.Sender(value)
+	if err != nil {
+		r.bad("NIGHTLATCH_MAIL_FROM", "must be an address such as Nightlatch <nightlatch@example.com>, with only ASCII before the @, not %q", value)
 	}
-	return value
+	return from
 }
 
 func (r *reader) folder(name, value string) string {

@@ -207,7 +207,10 @@ func (b *base) worker(overrides fs.FS) (*mail.Worker, error) {
 			return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
 		}
 	}
-	transport, err := b.settings.mail.Open(mail.TransportOptions{})
+	if b.settings.mail.Remote() && mail.LocalSender(b.settings.from) {
+		b.log.Warn("NIGHTLATCH_MAIL_FROM has no domain that other mail servers know; most will refuse it", "from", b.settings.from)
+	}
+	transport, err := b.settings.mail.Open(mail.TransportOptions{Hello: b.settings.helo})
 	if err != nil {
 		return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
 	}

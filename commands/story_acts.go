@@ -9,6 +9,7 @@ import (
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
 )
 
 // signIn gives the password, and then an app's code or a mailed one.
@@ -91,8 +92,17 @@ func (t *story) enroll(ctx context.Context, p *person, k factors.Kind) error {
 
 // deliver reads the mailboxes of the story. Nothing leaves the machine.
 func (t *story) deliver(ctx context.Context) error {
+	for _, lane := range mail.Lanes() {
+		if err := t.empty(ctx, lane); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *story) empty(ctx context.Context, lane mail.Lane) error {
 	for {
-		list, err := t.b.store.ClaimMail(ctx, t.clock.now(), time.Minute, 100)
+		list, err := t.b.store.ClaimMail(ctx, mail.Claim{Lane: lane, Now: t.clock.now(), Lease: time.Minute, N: 100})
 		if err != nil || len(list) == 0 {
 			return err
 		}

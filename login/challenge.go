@@ -23,7 +23,9 @@ type Chooser struct {
 	Login    string
 	Options  []Option
 	Open     int           // index into Options; -1 when there is nothing to answer with
-	Sent     bool          // a code of the open one is under way in this ceremony
+	Sent     bool          // a code of the open one was asked for in this ceremony
+	Mail     MailState     // how far it has come
+	Refused  string        // masked address that refused the code, while another way is open
 	ResendIn time.Duration // until another may be asked for
 }
 
@@ -93,13 +95,41 @@ func (s *Service) chooser(ctx context.Context, sub subject, want factors.Kind, t
 	if ch.ResendIn, err = s.resendIn(ctx, sub.account.ID); err != nil {
 		return ch, err
 	}
-	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, factors.KindEmail)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err := s.mailed(ctx, sub, &ch); err != nil {
 		return ch, err
 	}
-	ch.Sent = err == nil && s.Now().Before(c.Expires) && c.Tries < CodeTries &&
-		factors.ChallengeTarget(c.State) == ch.Options[ch.Open].Target
+	if want == "" && ch.Mail.Refused { // no use waiting: another way opens by itself
+		ch.another()
+	}
 	return ch, nil
+}
+
+// mailed says of the open address whether a code was asked for, and how far
+// its mail has come.
+func (s *Service) mailed(ctx context.Context, sub subject, ch *Chooser) error {
+	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, factors.KindEmail)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ch.Sent = s.Now().Before(c.Expires) && c.Tries < CodeTries &&
+		factors.ChallengeTarget(c.State) == ch.Options[ch.Open].Target
+	if ch.Sent {
+		ch.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
+	}
+	return err
+}
+
+// another opens the first way that is not an emailed code and not switched off.
+func (ch *Chooser) another() {
+	i := slices.IndexFunc(ch.Options, func(o Option) bool { return !o.Off && o.Kind != factors.KindEmail })
+	if i < 0 {
+		return
+	}
+	ch.Refused = ch.Options[ch.Open].Names[0]
+	ch.Open, ch.Sent, ch.Mail, ch.ResendIn = i, false, MailState{}, 0
 }
 
 // options makes one choice of all apps, one of each address, one of all
@@ -204,7 +234,8 @@ func (s *Service) begin(ctx context.Context, tx Tx, sub subject, k factors.Kind,
 	if ttl == 0 {
 		ttl = s.opt.LoginTTL
 	}
-	err := tx.PutCeremony(ctx, Ceremony{ID: NewID(), AccountID: sub.account.ID, Subject: sub.id, Purpose: sub.purpose,
+	id := NewID()
+	err := tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: sub.account.ID, Subject: sub.id, Purpose: sub.purpose,
 		Kind: k, State: step.State, Created: now, Expires: now.Add(ttl)})
 	if err != nil {
 		return err
@@ -213,7 +244,9 @@ func (s *Service) begin(ctx context.Context, tx Tx, sub subject, k factors.Kind,
 		if err := s.countCode(ctx, tx, sub.account.ID); err != nil {
 			return err
 		}
-		if err := tx.Post(ctx, s.codeMail(sub.account, d, words, c)); err != nil {
+		m := s.codeMail(sub.account, d, words, c)
+		m.ID = CodeMail + id
+		if err := tx.Post(ctx, m); err != nil {
 			return err
 		}
 		if err := tx.Record(ctx, s.event("code.sent", sub.account.ID, c)); err != nil {

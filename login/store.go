@@ -37,6 +37,7 @@ type Reader interface {
 	// LinkOf is the link of a purpose that an account has and that still works.
 	LinkOf(ctx context.Context, accountID, purpose string, now time.Time) (Link, error)
 	Events(ctx context.Context, accountID string, before int64, n int) ([]Event, error)
+	MailState(ctx context.Context, id string) (MailState, error) // zero when there is none
 }
 
 // Tx is one transaction. Every change to an account begins with LockAccount,

@@ -51,10 +51,10 @@ func (d *dirTransport) Send(_ context.Context, m *gomail.Msg) error {
 }
 
 // Check writes and removes a file.
-func (d *dirTransport) Check(context.Context) error {
+func (d *dirTransport) Check(context.Context, string) (remark string, err error) {
 	tmp, err := os.CreateTemp(d.path, ".part-*")
 	if err != nil {
-		return fmt.Errorf("the mail folder cannot be written to: %w", err)
+		return "", fmt.Errorf("the mail folder cannot be written to: %w", err)
 	}
-	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+	return "", errors.Join(tmp.Close(), os.Remove(tmp.Name()))
 }

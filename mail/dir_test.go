@@ -26,7 +26,7 @@ func TestDir(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a", "mail")
 	c := &clock{t: noon}
 	d := openTestDir(t, path, c)
-	if err := d.Check(t.Context()); err != nil {
+	if _, err := d.Check(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	r := newRenderer(t)
@@ -80,7 +80,8 @@ func TestDirFailsCleanly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Send(context.Background(), msg) == nil || d.Check(context.Background()) == nil {
+	_, err = d.Check(context.Background(), "")
+	if d.Send(context.Background(), msg) == nil || err == nil {
 		t.Error("a missing folder went unnoticed")
 	}
 	file := filepath.Join(t.TempDir(), "file")

@@ -13,7 +13,7 @@ type Message struct {
 	Template string            // one of Names
 	To       string            // a bare address, one recipient
 	Data     map[string]string // what the template shows; may hold a code or a link
-	Created  time.Time         // becomes the Date, and the start of the three days of trying
+	Created  time.Time         // becomes the Date, and the start of Patience
 	Expires  time.Time         // not sent from then on; zero means never
 	Attempts int               // tries before this one
 }
@@ -23,25 +23,71 @@ func (m Message) expired(now time.Time) bool {
 	return !m.Expires.IsZero() && !now.Before(m.Expires)
 }
 
+// Lane is a queue with senders of its own, so that what many people are told
+// holds up nobody who waits for a code.
+type Lane int
+
+// The lanes. A message is in the lane of its template.
+const (
+	Codes   Lane = iota // codes, which live for minutes
+	Letters             // links and notices to one person
+	Bulk                // what goes to everybody at once: reminders
+)
+
+// Lanes are all lanes, the quickest first.
+func Lanes() []Lane { return []Lane{Codes, Letters, Bulk} }
+
+// The templates that are not in Letters.
+const (
+	CodeTemplate     = "code"
+	ReminderTemplate = "policy-reminder"
+)
+
+// Claim asks for up to N messages of a lane that are due at Now, and hides
+// them for Lease, so that two processes do not send one message twice.
+type Claim struct {
+	Lane  Lane
+	Now   time.Time
+	Lease time.Duration
+	N     int
+}
+
+// Failure is how a try went that did not bring a message there.
+type Failure struct {
+	Now    time.Time
+	Next   time.Time // when it is tried again; of no meaning when Final
+	Reason string    // the server's own words
+	Final  bool      // it is not tried again by itself
+	Keep   bool      // when Final: what it says stays, so that an admin can send it again
+	Site   bool      // the server refuses this site, not this recipient
+}
+
 // Outbox is what the worker needs of the store. Each method is one transaction.
 type Outbox interface {
-	// ClaimMail gives up to n messages that are due and hides them for the
-	// lease, so that two processes do not send one message twice.
-	ClaimMail(ctx context.Context, now time.Time, lease time.Duration, n int) ([]Message, error)
+	// ClaimMail gives messages that are due. A code that was replaced or
+	// cancelled, or whose sign-in is over, is never given out.
+	ClaimMail(ctx context.Context, c Claim) ([]Message, error)
 	// MailSent marks the message as sent and wipes its data.
 	MailSent(ctx context.Context, id string, now time.Time) error
-	// MailFailed counts the try and keeps lastErr, the server's own words. The
-	// message is due again at next, or given up and wiped when final.
-	MailFailed(ctx context.Context, id string, now, next time.Time, lastErr string, final bool) error
+	// MailFailed counts the try.
+	MailFailed(ctx context.Context, id string, f Failure) error
 	// MailExpired marks the message as too late and wipes its data.
 	MailExpired(ctx context.Context, id string, now time.Time) error
+	// MailLater gives claimed messages back untried; they are due at until.
+	MailLater(ctx context.Context, until time.Time, ids ...string) error
+	// RescueMail makes due what waits longer than its last pause could be,
+	// which happens when the clock was ahead and went back. waits are the
+	// pauses after each try, at least Lease each.
+	RescueMail(ctx context.Context, now time.Time, waits []time.Duration) error
 }
 
 // Transport carries one message. It is safe for concurrent use.
 type Transport interface {
-	// Send returns nil only when the other side has taken the message, and an
-	// error that wraps ErrRefused when trying again is of no use.
+	// Send returns nil only when the other side has taken the message. Its
+	// errors wrap ErrRefused when the recipient is refused for good, and
+	// ErrSite when the trouble is with this site or its mail server.
 	Send(ctx context.Context, m *gomail.Msg) error
-	// Check says whether a message could be sent now, without sending one.
-	Check(ctx context.Context) error
+	// Check says whether a message from this sender could be sent now, without
+	// sending one. remark is what works but is worth knowing.
+	Check(ctx context.Context, from string) (remark string, err error)
 }

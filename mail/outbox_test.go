@@ -19,6 +19,7 @@ type row struct {
 	state  string // queued, sent, failed, expired
 	due    time.Time
 	reason string
+	site   bool
 }
 
 // outbox is an Outbox in memory.
@@ -27,6 +28,7 @@ type outbox struct {
 	rows  []*row
 	fault error // what ClaimMail answers
 	looks chan struct{}
+	still bool // nothing is rescued: a message of a test may be due later
 }
 
 func (o *outbox) add(ms ...Message) *outbox {
@@ -51,19 +53,49 @@ func (o *outbox) find(id string) *row {
 	return o.rows[slices.IndexFunc(o.rows, func(r *row) bool { return r.ID == id })]
 }
 
-func (o *outbox) ClaimMail(_ context.Context, now time.Time, lease time.Duration, n int) (batch []Message, err error) {
+func (o *outbox) ClaimMail(_ context.Context, c Claim) (batch []Message, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.looks != nil {
 		o.looks <- struct{}{}
 	}
 	for _, r := range o.rows {
-		if r.state == "queued" && !r.due.After(now) && len(batch) < n && o.fault == nil {
-			r.due = now.Add(lease)
+		if r.state == "queued" && laneOf(r.Template) == c.Lane && !r.due.After(c.Now) && len(batch) < c.N && o.fault == nil {
+			r.due = c.Now.Add(c.Lease)
 			batch = append(batch, r.Message)
 		}
 	}
 	return batch, o.fault
+}
+
+func laneOf(template string) Lane {
+	switch template {
+	case CodeTemplate:
+		return Codes
+	case ReminderTemplate:
+		return Bulk
+	}
+	return Letters
+}
+
+func (o *outbox) MailLater(_ context.Context, until time.Time, ids ...string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, id := range ids {
+		o.find(id).due = until
+	}
+	return nil
+}
+
+func (o *outbox) RescueMail(_ context.Context, now time.Time, waits []time.Duration) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, r := range o.rows {
+		if longest := waits[max(0, min(r.Attempts, len(waits))-1)]; r.due.After(now.Add(longest)) && !o.still {
+			r.due = now
+		}
+	}
+	return o.fault
 }
 
 func (o *outbox) end(ctx context.Context, id, state string) error {
@@ -82,15 +114,18 @@ func (o *outbox) MailExpired(ctx context.Context, id string, _ time.Time) error 
 	return o.end(ctx, id, "expired")
 }
 
-func (o *outbox) MailFailed(ctx context.Context, id string, _, next time.Time, lastErr string, final bool) error {
-	if final {
-		_ = o.end(ctx, id, "failed")
-	}
+func (o *outbox) MailFailed(ctx context.Context, id string, f Failure) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	r := o.find(id)
+	if f.Final {
+		r.state = "failed"
+	}
+	if f.Final && !f.Keep {
+		r.Data = nil
+	}
 	r.Attempts++
-	r.due, r.reason = next, lastErr
+	r.due, r.reason, r.site = f.Next, f.Reason, f.Site
 	return ctx.Err()
 }
 
@@ -113,7 +148,7 @@ func (c *carrier) Send(ctx context.Context, m *gomail.Msg) error {
 	return nil
 }
 
-func (c *carrier) Check(context.Context) error { return nil }
+func (c *carrier) Check(context.Context, string) (string, error) { return "", nil }
 
 // clock is a time that moves only when told to.
 type clock struct {

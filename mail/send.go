@@ -5,37 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 )
 
-// Patience is how long a message is tried before it is given up.
-const Patience = 3 * 24 * time.Hour
+const (
+	// Patience is how long a message is tried that its recipient's side does
+	// not take.
+	Patience = 3 * 24 * time.Hour
+	// Kept is how long a message without an end of its own is kept for: while
+	// the mail server refuses this site, or until an admin sends it again.
+	Kept = 30 * 24 * time.Hour
+)
 
 // waits are the pauses after the first, second … failure; the last one repeats.
 var waits = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 
-// deliver sends a batch side by side, so that one slow answer holds up nobody.
-func (w *Worker) deliver(ctx context.Context, batch []Message) (sent int, err error) {
-	var (
-		wg   sync.WaitGroup
-		mu   sync.Mutex
-		errs []error
-	)
-	for _, m := range batch {
-		wg.Go(func() {
-			ok, err := w.handle(ctx, m)
-			mu.Lock()
-			defer mu.Unlock()
-			if ok {
-				sent++
-			}
-			errs = append(errs, err)
-		})
+// codeWait is the longest pause of a code, which lives for minutes only: it
+// arrives this soon after the mail server is back.
+const codeWait = 10 * time.Second
+
+// pause is how long a message waits after another failure.
+func pause(m Message) time.Duration {
+	wait := waits[max(0, min(m.Attempts, len(waits)-1))]
+	if m.Template == CodeTemplate {
+		wait = min(wait, codeWait)
 	}
-	wg.Wait()
-	return sent, errors.Join(errs...)
+	return wait
 }
 
 // handle takes one message to its next state. The state is written down also
@@ -58,10 +54,9 @@ func (w *Worker) handle(ctx context.Context, m Message) (sent bool, err error) {
 		log.Info("mail sent")
 		err = w.Outbox.MailSent(ctx, m.ID, now)
 	default:
-		text := reason(sendErr, m.Data)
-		next, final := retry(m, now, sendErr)
-		log.Warn("mail not sent", "error", text, "final", final, "next", next)
-		err = w.Outbox.MailFailed(ctx, m.ID, now, next, text, final)
+		f := judge(m, now, sendErr)
+		log.Warn("mail not sent", "error", f.Reason, "final", f.Final, "site", f.Site, "next", f.Next)
+		err = w.Outbox.MailFailed(ctx, m.ID, f)
 	}
 	if err != nil {
 		log.Error("mail state not saved", "error", err)
@@ -90,21 +85,29 @@ func (w *Worker) send(ctx context.Context, m Message) (err error) {
 	return w.Transport.Send(sending, msg)
 }
 
-// retry says when to try again, and whether not to. A message that expires
-// before that is due when it expires, so that it is wiped then.
-func retry(m Message, now time.Time, err error) (next time.Time, final bool) {
-	next = now.Add(waits[max(0, min(m.Attempts, len(waits)-1))])
-	if !m.Expires.IsZero() && next.After(m.Expires) {
-		next = m.Expires
+// judge says what becomes of a message that was not taken. A code that is
+// refused is given up; what is due only after its end is wiped then.
+func judge(m Message, now time.Time, err error) Failure {
+	f := Failure{Now: now, Next: now.Add(pause(m)), Reason: reason(err, m.Data), Keep: m.Template != CodeTemplate, Site: errors.Is(err, ErrSite)}
+	if !m.Expires.IsZero() && f.Next.After(m.Expires) {
+		f.Next = m.Expires
 	}
-	tooOld := !m.Created.IsZero() && next.After(m.Created.Add(Patience))
-	return next, tooOld || errors.Is(err, ErrRefused)
+	patience := Patience
+	if f.Site {
+		patience = Kept
+	}
+	tooOld := !m.Created.IsZero() && f.Next.After(m.Created.Add(patience))
+	f.Final = tooOld || errors.Is(err, ErrRefused)
+	return f
 }
 
 // reason is the error as the admin may read it: the server's own words on one
 // line, at most 500 characters, without the code or link that it may quote.
 func reason(err error, data map[string]string) string {
-	text := strings.TrimPrefix(err.Error(), ErrRefused.Error()+": ")
+	text := err.Error()
+	for _, mark := range []error{ErrRefused, ErrSite} {
+		text = strings.TrimPrefix(text, mark.Error()+": ")
+	}
 	for _, key := range []string{"code", "link"} {
 		if secret := data[key]; secret != "" {
 			text = strings.ReplaceAll(text, secret, "(hidden)")

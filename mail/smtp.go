@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -16,9 +15,6 @@ import (
 
 // Timeout is how long one SMTP conversation may take, from dialling to QUIT.
 const Timeout = 15 * time.Second
-
-// ErrRefused marks an error that trying again will not cure.
-var ErrRefused = errors.New("refused for good")
 
 // smtpTransport opens one connection for each message.
 type smtpTransport struct {
@@ -51,9 +47,35 @@ func (t *smtpTransport) Send(ctx context.Context, m *gomail.Msg) error {
 	})
 }
 
-// Check connects, starts TLS, signs in and leaves.
-func (t *smtpTransport) Check(ctx context.Context) error {
-	return t.converse(ctx, func(_ *gomail.Client, session *smtp.Client) error { return session.Quit() })
+// Check goes as far as a message would, and takes it back: EHLO, TLS, sign-in,
+// the sender, the sender as recipient, and RSET. A server may take mail from a
+// sender that it takes none for; the remark says so.
+func (t *smtpTransport) Check(ctx context.Context, from string) (remark string, err error) {
+	err = t.converse(ctx, func(_ *gomail.Client, session *smtp.Client) error {
+		if err := session.Mail("<" + from + ">"); err != nil {
+			return fmt.Errorf("%w: it takes no mail from %s: %w", ErrSite, from, err)
+		}
+		if err := session.Rcpt("<" + from + ">"); err != nil {
+			if err = verdict(answerCode(err), err.Error()); errors.Is(err, ErrSite) {
+				return err
+			}
+			remark = "it takes no mail for the sender, so answers and bounces are lost: " + reason(err, nil)
+		}
+		if err := session.Reset(); err != nil {
+			return err
+		}
+		_ = session.Quit()
+		return nil
+	})
+	return remark, plain(err)
+}
+
+// plain is an error in its own words, without the mark for the worker.
+func plain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(reason(err, nil))
 }
 
 // converse opens a session for talk. The library does not heed a context once
@@ -67,14 +89,20 @@ func (t *smtpTransport) converse(ctx context.Context, talk func(*gomail.Client, 
 		return err
 	}
 	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil && ctx.Err() == nil {
+		return classify(err)
+	}
+	welcome := err == nil
 	if err == nil {
 		err = talk(client, session)
 	}
 	switch {
 	case err == nil || ctx.Err() == nil:
 		return err
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) && welcome: // it may be the recipient's side that is slow
 		return fmt.Errorf("the mail server did not answer within %s", Timeout)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%w: the mail server did not answer within %s", ErrSite, Timeout)
 	}
 	return errors.New("stopped while talking to the mail server")
 }
@@ -89,7 +117,7 @@ func (t *smtpTransport) options(ctx context.Context) []gomail.Option {
 			return t.connect(ctx, dialing, network)
 		}),
 	}
-	if t.hello != "" {
+	if t.hello != "" { // the library takes the machine's name otherwise
 		opts = append(opts, gomail.WithHELO(t.hello))
 	}
 	mechanisms := []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin, gomail.SMTPAuthCramMD5}
@@ -119,20 +147,4 @@ func (t *smtpTransport) connect(ctx, dialing context.Context, network string) (n
 	}
 	secure := tls.Client(conn, t.tls)
 	return secure, secure.HandshakeContext(dialing)
-}
-
-// classify keeps the server's words and says whether they are final. Only an
-// answer of 500 and more about this message is (RFC 5321 4.2.1); 530 to 538
-// speak of our own sign-in (RFC 4954 6), which an admin can put right. The
-// library's IsTemp would call a dropped connection permanent.
-func classify(err error) error {
-	text, _, _ := strings.Cut(err.Error(), ", affected ") // the library adds recipient and Message-ID
-	var sendErr *gomail.SendError
-	if !errors.As(err, &sendErr) {
-		return errors.New(text)
-	}
-	if code := sendErr.ErrorCode(); code >= 500 && (code < 530 || code > 538) {
-		return fmt.Errorf("%w: %s", ErrRefused, text)
-	}
-	return errors.New(text)
 }

@@ -12,6 +12,7 @@ import (
 	"log"
 	"math/big"
 	"net"
+	"net/textproto"
 	"testing"
 	"time"
 
@@ -156,4 +157,33 @@ func (s *server) take(t *testing.T) (text string) {
 		t.Error("the server has no message")
 	}
 	return text
+}
+
+// deafServer greets and gives every command the same answer.
+func deafServer(t *testing.T, answer string) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				text := textproto.NewConn(c)
+				_ = text.PrintfLine("220 localhost ESMTP")
+				for {
+					if _, err := text.ReadLine(); err != nil || text.PrintfLine("%s", answer) != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
 }

@@ -42,7 +42,7 @@ func (c Config) Folder() string { return c.dir }
 // may be left out.
 type TransportOptions struct {
 	TLS   *tls.Config      // roots and the like; the server's name is filled in
-	Hello string           // how to introduce ourselves; default the machine's name
+	Hello string           // name in EHLO, see ASCIIHost; default the machine's name
 	Now   func() time.Time // clock for the names of .eml files; default time.Now
 }
 

@@ -3,7 +3,6 @@ package mail
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	netmail "net/mail"
 	"sync"
@@ -14,8 +13,6 @@ const (
 	// Lease is how long a claim hides a message: longer than a send can take,
 	// short enough that a code outlives a crash in the middle.
 	Lease = time.Minute
-	// Batch is how many messages are claimed, and sent, at the same time.
-	Batch = 4
 	// Grace is what a send gets to finish after the worker was told to stop.
 	Grace = 5 * time.Second
 	// recordTime is what the outbox gets to write down how a send went.
@@ -37,10 +34,11 @@ type Options struct {
 type Worker struct {
 	Options
 	from   netmail.Address
-	wake   chan struct{}
+	lanes  []*lane
 	mu     sync.Mutex
 	looked time.Time // last time the outbox answered
 	fault  error     // why it did not, since then
+	latest time.Time // the clock at the last look, to notice that it went back
 }
 
 // New makes a worker. It fails when something is missing or From is no address.
@@ -61,68 +59,85 @@ func New(o Options) (*Worker, error) {
 	if o.Poll <= 0 {
 		o.Poll = 2 * time.Second
 	}
-	return &Worker{Options: o, from: *from, wake: make(chan struct{}, 1)}, nil
+	w := &Worker{Options: o, from: *from}
+	for _, kind := range Lanes() {
+		w.lanes = append(w.lanes, newLane(kind))
+	}
+	return w, nil
 }
 
 // Wake makes the worker look at the outbox now. It never blocks.
 func (w *Worker) Wake() {
-	select {
-	case w.wake <- struct{}{}:
-	default: // one is waiting already
+	for _, l := range w.lanes {
+		l.nudge()
 	}
 }
 
 // Run sends until ctx ends, and returns at most Grace and the time of one
 // write later.
 func (w *Worker) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, l := range w.lanes {
+		all.Go(func() { w.drive(ctx, l) })
+	}
+	all.Wait()
+}
+
+// drive keeps one lane busy.
+func (w *Worker) drive(ctx context.Context, l *lane) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		_, _ = w.Once(ctx) // its errors are logged, and the messages come back
+		n, err := w.fill(ctx, l) // errors are logged, and the messages come back
+		l.results()
+		if err == nil && n > 0 {
+			continue
+		}
 		select {
 		case <-ctx.Done():
-		case <-w.wake:
+		case <-l.wake:
 		case <-tick.C:
 		}
 	}
+	l.busy.Wait()
 }
 
 // Once sends everything that is due now and returns how many messages went
 // out. A message that could not be sent is not an error; an outbox that does
 // not answer is.
 func (w *Worker) Once(ctx context.Context) (sent int, err error) {
-	for ctx.Err() == nil {
-		batch, err := w.Outbox.ClaimMail(ctx, w.Now(), Lease, Batch)
-		w.note(ctx, err)
-		if err != nil {
-			return sent, fmt.Errorf("claim mail: %w", err)
-		}
-		if len(batch) == 0 {
-			return sent, nil
-		}
-		n, err := w.deliver(ctx, batch)
-		sent += n
-		if err != nil {
-			return sent, err
+	for _, l := range w.lanes {
+		for ctx.Err() == nil {
+			n, err := w.fill(ctx, l)
+			l.busy.Wait()
+			more, failed := l.results()
+			sent += more
+			if err := errors.Join(err, failed); err != nil {
+				return sent, err
+			}
+			if n == 0 {
+				break
+			}
 		}
 	}
 	return sent, nil
 }
 
-// Ready says whether the worker has seen the outbox lately. A stalled mail
-// server does not make it unready: mail waits, pages work.
-func (w *Worker) Ready() error {
+// rescue looks, at the start and when the clock went back, for messages that
+// would wait for a time that the clock had wrongly reached.
+func (w *Worker) rescue(ctx context.Context, now time.Time) error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch limit := 2*Timeout + 3*w.Poll; {
-	case w.looked.IsZero() && w.fault == nil:
-		return errors.New("the mail worker has not started")
-	case w.fault != nil:
-		return errors.New("the mail worker cannot read the outbox")
-	case w.Now().Sub(w.looked) > limit:
-		return fmt.Errorf("the mail worker has not looked at the outbox for more than %s", limit)
+	back := w.latest.IsZero() || now.Before(w.latest.Add(-time.Second))
+	w.latest = now
+	w.mu.Unlock()
+	if !back {
+		return nil
 	}
-	return nil
+	longest := make([]time.Duration, len(waits))
+	for i, wait := range waits {
+		longest[i] = max(wait, Lease)
+	}
+	return w.Outbox.RescueMail(ctx, now, longest)
 }
 
 // note remembers how the last look went; only a change is worth a log line.
@@ -135,6 +150,8 @@ func (w *Worker) note(ctx context.Context, err error) {
 	w.fault = err
 	if err == nil {
 		w.looked = w.Now()
+	} else {
+		w.latest = time.Time{}
 	}
 	w.mu.Unlock()
 	switch {
@@ -143,4 +160,21 @@ func (w *Worker) note(ctx context.Context, err error) {
 	case err == nil && before != nil:
 		w.Log.Info("mail worker reads the outbox again")
 	}
+}
+
+// Ready says whether the worker has seen the outbox lately. A stalled mail
+// server does not make it unready: mail waits, pages work.
+func (w *Worker) Ready() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const patience = 2 * Timeout
+	switch limit := patience + 3*w.Poll; {
+	case w.looked.IsZero() && w.fault == nil:
+		return errors.New("the mail worker has not started")
+	case w.fault != nil:
+		return errors.New("the mail worker cannot read the outbox")
+	case w.Now().Sub(w.looked) > limit:
+		return errors.New("the mail worker has not looked at the outbox for more than " + limit.String())
+	}
+	return nil
 }

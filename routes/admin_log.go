@@ -87,7 +87,7 @@ func (w *web) showOutbox(c *gin.Context, refused login.Refusal) error {
 	if err != nil {
 		return err
 	}
-	s := views.AdminMail{Status: f.Status, Queued: page.Queued, Failed: page.Failed}
+	s := views.AdminMail{Status: f.Status, Queued: page.Queued, Failed: page.Failed, FaultSince: page.FaultSince, Fault: page.Fault}
 	at := func(after string) string {
 		return "/admin/mail?" + url.Values{"status": {f.Status}, "after": {after}}.Encode()
 	}

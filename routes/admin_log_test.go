@@ -3,6 +3,7 @@ package routes_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"mime/multipart"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
 )
 
 const importCSV = "login,name,role\nada@example.com,Ada Byron,admin\nkurt,Kurt\n\"open,quote\nbad login,x\nADA@example.com,Twin\nboss,Me\nzoe,Zoe,queen\n"
@@ -136,11 +138,14 @@ func TestOutboxPage(t *testing.T) {
 		}
 		id = mails.Mails[0].ID
 		later := s.Now().Add(3600e9)
-		if err := s.Store.MailFailed(t.Context(), id, s.Now(), later, "454 4.7.0 <later>", false); err != nil {
+		for range 6 { // from then on it waits an hour
+			err = errors.Join(err, s.Store.MailFailed(t.Context(), id, mail.Failure{Now: s.Now(), Next: later, Reason: "454 4.7.0 <later>"}))
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		p := boss.Get("/admin/mail?status=queued").WantStatus(t, http.StatusOK)
-		for _, want := range []string{"Invite", "ada@example.com", "454 4.7.0 <later>", "1 try", "1 queued"} {
+		for _, want := range []string{"Invite", "ada@example.com", "454 4.7.0 <later>", "6 tries", "1 queued"} {
 			if !strings.Contains(p.Text(), want) {
 				t.Errorf("no %q", want)
 			}

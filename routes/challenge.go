@@ -67,7 +67,7 @@ type place struct {
 
 // challengeScreen turns a chooser into its screen.
 func challengeScreen(ch login.Chooser, at place) views.Challenge {
-	s := views.Challenge{Login: ch.Login, Confirm: at.confirm}
+	s := views.Challenge{Login: ch.Login, Confirm: at.confirm, Refused: ch.Refused}
 	for i, o := range ch.Options {
 		q := url.Values{"factor": {string(o.Kind)}}
 		if o.Target != "" {
@@ -106,6 +106,7 @@ func panel(o login.Option, ch login.Chooser, at place) views.Panel {
 		return p
 	}
 	p.Target, p.Sent, p.ResendIn = o.Names[0], ch.Sent, seconds(ch.ResendIn)
+	p.Mailed, p.Late, p.Refused = ch.Mail.Sent, ch.Mail.Tried && !ch.Mail.Sent && !ch.Mail.Refused, ch.Mail.Refused
 	if p.Send = at.send; !at.confirm {
 		p.Send += string(o.Kind) + "/code"
 	}

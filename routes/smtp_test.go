@@ -19,6 +19,7 @@ import (
 type postOffice struct {
 	address string
 	got     chan []byte
+	refuse  *smtp.SMTPError // its answer to any recipient; nil takes them
 }
 
 // newPostOffice has an address and does not answer there yet.
@@ -52,7 +53,12 @@ type desk struct{ *postOffice }
 func (desk) Reset()                               {}
 func (desk) Logout() error                        { return nil }
 func (desk) Mail(string, *smtp.MailOptions) error { return nil }
-func (desk) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (d desk) Rcpt(string, *smtp.RcptOptions) error {
+	if d.refuse != nil {
+		return d.refuse
+	}
+	return nil
+}
 func (d desk) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	d.got <- raw

@@ -74,7 +74,7 @@ func (s *Store) Sweep(ctx context.Context, now, sessionsBefore time.Time) error 
 		{"DELETE FROM browsers WHERE until_at <= ?", now},
 		{"DELETE FROM sessions WHERE created_at <= ?", sessionsBefore},
 		{"DELETE FROM throttles WHERE off_at = 0 AND key NOT LIKE 'factor:%' AND last_at < ?", now.Add(-throttleKept)},
-		{"UPDATE outbox SET data = NULL, status = 'expired' WHERE status = 'queued' AND expires_at > 0 AND expires_at <= ?", now},
+		{"UPDATE outbox SET data = NULL, status = CASE WHEN status = 'queued' THEN 'expired' ELSE status END WHERE data IS NOT NULL AND expires_at > 0 AND expires_at <= ?", now},
 	} {
 		if _, err := s.writer.NewRaw(x.sql, at(x.time)).Exec(ctx); err != nil {
 			return err

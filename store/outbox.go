@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -40,7 +43,7 @@ func mailSeal(id string) string { return "outbox/" + id }
 // Post puts mails into the outbox, sealed.
 func (t *tx) Post(ctx context.Context, ms ...login.Mail) error {
 	for _, m := range ms {
-		id := login.NewID()
+		id := cmp.Or(m.ID, login.NewID())
 		text, err := json.Marshal(m.Data)
 		if err != nil {
 			return err
@@ -58,66 +61,14 @@ func (t *tx) Post(ctx context.Context, ms ...login.Mail) error {
 	return nil
 }
 
-// unreadableWait is when a mail that does not open is looked at again.
-const unreadableWait = 5 * time.Minute
-
-// ClaimMail gives mails that are due and hides them for the lease. One that does
-// not open waits: the right keys may come back. With keys that are not the
-// site's it claims nothing, so that a server that has the right ones sends them.
-func (s *Store) ClaimMail(ctx context.Context, now time.Time, lease time.Duration, n int) (list []mail.Message, err error) {
-	for {
-		due := s.reader.NewSelect().Table("outbox").Where("status = ? AND next_at <= ?", mailQueued, at(now))
-		if found, err := due.Exists(ctx); err != nil || !found { // most of the time: no write
-			return nil, err
-		}
-		if err := s.keys.fit(); err != nil {
-			return nil, err
-		}
-		list, claimed, err := s.claim(ctx, now, lease, n)
-		if err != nil || len(list) > 0 || claimed == 0 {
-			return list, err
-		}
+// MailState is how far a mail has come; "" when there is none of that id.
+func (q query) MailState(ctx context.Context, id string) (login.MailState, error) {
+	var r mailRow
+	err := q.db.NewSelect().Model(&r).Column("status", "attempts").Where("id = ?", id).Scan(ctx)
+	if errors.Is(missing(err), login.ErrNotFound) {
+		return login.MailState{}, nil
 	}
-}
-
-// claim gives those of the mails it claimed that open.
-func (s *Store) claim(ctx context.Context, now time.Time, lease time.Duration, n int) (list []mail.Message, claimed int, err error) {
-	skip := ""
-	if s.pg {
-		skip = " FOR UPDATE SKIP LOCKED"
-	}
-	var rows []mailRow
-	err = s.writer.NewRaw("UPDATE outbox SET next_at = ? WHERE id IN (SELECT id FROM outbox WHERE status = ? AND next_at <= ?"+
-		" ORDER BY next_at, created_at LIMIT ?"+skip+") RETURNING *", at(now.Add(lease)), mailQueued, at(now), n).Scan(ctx, &rows)
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, r := range rows {
-		m := mail.Message{ID: r.ID, Template: r.Template, To: r.Recipient, Created: r.CreatedAt.Time(),
-			Expires: r.ExpiresAt.Time(), Attempts: r.Attempts}
-		text, err := s.keys.Open(r.Data, mailSeal(r.ID))
-		if err == nil {
-			err = json.Unmarshal(text, &m.Data)
-		}
-		if err != nil {
-			if err := s.shutMail(ctx, r, now); err != nil {
-				return nil, 0, err
-			}
-			continue
-		}
-		list = append(list, m)
-	}
-	return list, len(rows), nil
-}
-
-// shutMail keeps a mail that does not open, and says so where admins look.
-func (s *Store) shutMail(ctx context.Context, r mailRow, now time.Time) error {
-	if r.ExpiresAt != 0 && r.ExpiresAt <= at(now) {
-		return s.endMail(ctx, r.ID, mailExpired, "", time.Time{})
-	}
-	_, err := s.writer.NewRaw("UPDATE outbox SET next_at = ?, last_error = ? WHERE id = ?", at(now.Add(unreadableWait)),
-		"the message does not open with this server's keys; it waits for the right key file, see nightlatch doctor", r.ID).Exec(ctx)
-	return err
+	return login.MailState{Sent: r.Status == mailSent, Refused: r.Status == mailFailed, Tried: r.Attempts > 0}, err
 }
 
 // QueuedMail counts what waits to be sent.
@@ -134,7 +85,11 @@ func (s *Store) endMail(ctx context.Context, id, status, lastErr string, sent ti
 
 // MailSent notes that a mail was handed over.
 func (s *Store) MailSent(ctx context.Context, id string, now time.Time) error {
-	return s.endMail(ctx, id, mailSent, "", now)
+	if err := s.endMail(ctx, id, mailSent, "", now); err != nil {
+		return err
+	}
+	_, err := s.writer.NewRaw("DELETE FROM settings WHERE key = ?", mailFault).Exec(ctx)
+	return err
 }
 
 // MailExpired notes that a mail came too late to be sent.
@@ -143,14 +98,25 @@ func (s *Store) MailExpired(ctx context.Context, id string, _ time.Time) error {
 }
 
 // MailFailed notes a try that failed, and when the next one is due.
-func (s *Store) MailFailed(ctx context.Context, id string, _, next time.Time, lastErr string, final bool) error {
-	if final {
-		_, err := s.writer.NewRaw("UPDATE outbox SET status = ?, data = NULL, last_error = ?, attempts = attempts + 1 WHERE id = ?",
-			mailFailed, lastErr, id).Exec(ctx)
+func (s *Store) MailFailed(ctx context.Context, id string, f mail.Failure) error {
+	if f.Site {
+		_, err := s.writer.NewRaw("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+			mailFault, strconv.FormatInt(int64(at(f.Now)), 10)+" "+f.Reason).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	if !f.Final {
+		_, err := s.writer.NewRaw("UPDATE outbox SET last_error = ?, attempts = attempts + 1, next_at = ? WHERE id = ?",
+			f.Reason, at(f.Next), id).Exec(ctx)
 		return err
 	}
-	_, err := s.writer.NewRaw("UPDATE outbox SET last_error = ?, attempts = attempts + 1, next_at = ? WHERE id = ?",
-		lastErr, at(next), id).Exec(ctx)
+	data := ", data = NULL"
+	if f.Keep {
+		data = ", expires_at = CASE WHEN expires_at > 0 THEN expires_at ELSE " + strconv.FormatInt(int64(at(f.Now.Add(mail.Kept))), 10) + " END"
+	}
+	_, err := s.writer.NewRaw("UPDATE outbox SET status = ?, last_error = ?, attempts = attempts + 1"+data+" WHERE id = ?",
+		mailFailed, f.Reason, id).Exec(ctx)
 	return err
 }
 

@@ -16,7 +16,7 @@ func post(t *testing.T, s *store.Store, n int, expires time.Time) {
 	t.Helper()
 	write(t, s, func(tx login.Tx) error {
 		for i := range n {
-			err := tx.Post(t.Context(), login.Mail{Template: "code", To: fmt.Sprintf("%d@x", i), Created: noon, Expires: expires,
+			err := tx.Post(t.Context(), login.Mail{Template: "invite", To: fmt.Sprintf("%d@x", i), Created: noon, Expires: expires,
 				Data: map[string]string{"code": fmt.Sprint(i)}})
 			if err != nil {
 				return err
@@ -28,7 +28,7 @@ func post(t *testing.T, s *store.Store, n int, expires time.Time) {
 
 func claim(t *testing.T, s *store.Store, now time.Time, n int) []mail.Message {
 	t.Helper()
-	got, err := s.ClaimMail(t.Context(), now, time.Minute, n)
+	got, err := s.ClaimMail(t.Context(), mail.Claim{Lane: mail.Letters, Now: now, Lease: time.Minute, N: n})
 	if err != nil {
 		t.Error(err)
 	}
@@ -90,8 +90,12 @@ func TestAMailComesBackUntilItIsSettled(t *testing.T) {
 		for i, settle := range []func(id string) error{
 			func(id string) error { return s.MailSent(ctx, id, now) },
 			func(id string) error { return s.MailExpired(ctx, id, now) },
-			func(id string) error { return s.MailFailed(ctx, id, now, now, "no such mailbox", true) },
-			func(id string) error { return s.MailFailed(ctx, id, now, now.Add(time.Hour), "try later", false) },
+			func(id string) error {
+				return s.MailFailed(ctx, id, mail.Failure{Now: now, Reason: "no such mailbox", Final: true})
+			},
+			func(id string) error {
+				return s.MailFailed(ctx, id, mail.Failure{Now: now, Next: now.Add(time.Hour), Reason: "try later"})
+			},
 		} {
 			if err := settle(again[i].ID); err != nil {
 				t.Fatal(err)

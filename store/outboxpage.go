@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
 )
 
 // mailCap is how far mails of a state are counted for the page.
@@ -41,6 +41,9 @@ func (s *Store) Outbox(ctx context.Context, f accounts.MailFilter) (page account
 			Status: r.Status, LastError: r.LastError, Attempts: r.Attempts, Created: r.CreatedAt.Time(), Next: r.NextAt.Time(),
 			Sent: r.SentAt.Time(), Wiped: r.Data == nil})
 	}
+	if page.FaultSince, page.Fault, err = s.MailFault(ctx); err != nil {
+		return page, err
+	}
 	for status, n := range map[string]*int{mailQueued: &page.Queued, mailFailed: &page.Failed} {
 		if *n, err = s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE status = ? LIMIT ?) AS x", status, mailCap)); err != nil {
 			return page, err
@@ -49,16 +52,32 @@ func (s *Store) Outbox(ctx context.Context, f accounts.MailFilter) (page account
 	return page, nil
 }
 
-// RetryMail queues a mail anew.
+// mailFault is the setting that holds when and why the mail server began to
+// refuse this site; a mail that it takes ends it.
+const mailFault = "mail.fault"
+
+// MailFault tells since when the mail server refuses this site, and its words;
+// the zero time when it does not.
+func (s *Store) MailFault(ctx context.Context) (since time.Time, words string, err error) {
+	value, err := s.Setting(ctx, mailFault)
+	if err != nil || value == "" {
+		return since, "", err
+	}
+	when, words, _ := strings.Cut(value, " ")
+	n, err := strconv.ParseInt(when, 10, 64)
+	return stamp(n).Time(), words, err
+}
+
+// RetryMail queues a mail anew. One that is due within a lease may be on its
+// way already, and is left as it is.
 func (s *Store) RetryMail(ctx context.Context, id string, now time.Time) (bool, error) {
-	ok, err := changed(s.writer.NewRaw("UPDATE outbox SET status = ?, attempts = 0, created_at = ?, next_at = ?"+
-		" WHERE id = ? AND data IS NOT NULL AND status <> ?", mailQueued, at(now), at(now), id, mailSent).Exec(ctx))
-	if err != nil || ok {
-		return ok, err
+	_, err := s.writer.NewRaw("UPDATE outbox SET status = ?, attempts = 0, created_at = ?, next_at = ?"+
+		" WHERE id = ? AND data IS NOT NULL AND (expires_at = 0 OR expires_at > ?) AND (status = ? OR status = ? AND next_at > ?)",
+		mailQueued, at(now), at(now), id, at(now), mailFailed, mailQueued, at(now.Add(mail.Lease))).Exec(ctx)
+	if err != nil {
+		return false, err
 	}
-	found, err := s.reader.NewSelect().Table("outbox").Where("id = ?", id).Exists(ctx)
-	if err == nil && !found {
-		err = login.ErrNotFound
-	}
-	return false, err
+	var r mailRow
+	err = missing(s.reader.NewSelect().Model(&r).Column("status").Where("id = ?", id).Scan(ctx))
+	return r.Status == mailQueued, err
 }

@@ -230,7 +230,7 @@ func TestAMovedStateOrMailDoesNotOpen(t *testing.T) {
 		}
 		var kept int
 		if err := db.NewRaw("SELECT count(*) FROM outbox WHERE status = 'queued' AND data IS NOT NULL AND last_error <> ''").Scan(t.Context(), &kept); err != nil || kept != 2 {
-			t.Errorf("%d wait, %v", kept, err)
+			t.Errorf("%d wait for the right keys, %v", kept, err)
 		}
 	})
 }

@@ -78,6 +78,8 @@ var (
 func factorFixtures() []Fixture {
 	sent := mailPanel
 	sent.Sent, sent.ResendIn = true, 42
+	mailed, late, refused := sent, sent, sent
+	mailed.Mailed, late.Late, refused.Refused = true, true, true
 	off := appPanel
 	off.Off = true
 	someOff := choices("email")
@@ -99,6 +101,10 @@ func factorFixtures() []Fixture {
 		{"challenge-totp-off", front("One more step"), Challenge{Login: login, Choices: choices("totp"), Panel: off}},
 		{"challenge-email", front("One more step"), Challenge{Login: login, Choices: choices("email"), Panel: mailPanel, Trust: trusted}},
 		{"challenge-email-sent", front("One more step"), Challenge{Login: login, Choices: someOff, Panel: sent, Trust: trusted}},
+		{"challenge-email-mailed", front("One more step"), Challenge{Login: login, Choices: choices("email"), Panel: mailed, Trust: trusted}},
+		{"challenge-email-late", front("One more step"), Challenge{Login: login, Choices: choices("email"), Panel: late, Trust: trusted}},
+		{"challenge-email-refused", front("One more step"), Challenge{Login: login, Choices: choices("email"), Panel: refused, Trust: trusted}},
+		{"challenge-totp-instead", front("One more step"), Challenge{Login: login, Choices: choices("totp"), Panel: appPanel, Trust: trusted, Refused: "a•••@example.com"}},
 		{"challenge-recovery", front("One more step"), Challenge{Login: login, Choices: choices("recovery"), Panel: recoveryPanel, Alert: "That is not one of your codes."}},
 		{"confirm-totp", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("totp"), Panel: confirm, Next: "/profile", HeldID: "HELD", Held: "Remove the app “Phone”"}},
 		{"confirm-email", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("email"), Panel: confirmMail, Next: "/profile"}},

@@ -32,6 +32,7 @@ func adminFixtures() []Fixture {
 		{"admin-audit", inside("Audit log", "admin"), AdminAudit{Rows: auditFixture(), Kinds: []string{"factors.reset", "login"}, Event: "login", More: "/admin/audit?after=3", CSV: "/admin/audit.csv"}},
 		{"admin-audit-none", inside("Audit log", "admin"), AdminAudit{Query: "zzz", CSV: "/admin/audit.csv?q=zzz"}},
 		{"admin-mail", inside("Outbox", "admin"), AdminMail{Rows: mailFixture(), Queued: 1, Failed: 1, More: "/admin/mail?after=1"}},
+		{"admin-mail-fault", inside("Outbox", "admin"), AdminMail{Rows: mailFixture(), Queued: 1, Failed: 1, FaultSince: before(2 * time.Hour), Fault: "504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname"}},
 		{"admin-mail-alert", inside("Outbox", "admin"), AdminMail{Status: "failed", Alert: "What this mail said is wiped, so it cannot be sent again."}},
 	}
 }
@@ -87,6 +88,6 @@ func mailFixture() []MailRow {
 	return []MailRow{
 		{ID: "m1", To: "alan@example.com", About: "Factors reset by an admin", Status: "queued", Attempts: 3, Error: "454 4.7.0 Try again later", Created: before(time.Hour), Next: FixtureNow.Add(4 * time.Minute), Retry: true},
 		{ID: "m2", To: "ada@example.com", About: "Code", Status: "sent", Created: before(2 * time.Hour), Sent: before(2 * time.Hour)},
-		{ID: "m3", To: "gone@example.com", About: "Invite", Status: "failed", Attempts: 1, Error: "550 5.1.1 No such user", Created: before(3 * time.Hour)},
+		{ID: "m3", To: "gone@example.com", About: "Invite", Status: "failed", Attempts: 1, Error: "550 5.1.1 No such user", Created: before(3 * time.Hour), Retry: true},
 	}
 }

@@ -54,7 +54,10 @@ type Panel struct {
 	Action   string // where the answer is posted
 	Send     string // where a code is asked for; empty where the kind sends none
 	To       string // id of the credential to send to
-	Sent     bool   // a code is under way
+	Sent     bool   // a code was asked for
+	Mailed   bool   // the mail server took it
+	Late     bool   // the mail server did not take it yet
+	Refused  bool   // it was refused for good
 	ResendIn int    // seconds until another may be asked for; 0 means now
 	Off      bool
 	Digits   bool // six digits, so a numeric keyboard and autocomplete=one-time-code
@@ -71,6 +74,7 @@ type Challenge struct {
 	Next    string // carried along by a step-up
 	HeldID  string // the form that this step-up holds up
 	Held    string // what the step-up is for, in words: "Remove the app “Phone”"
+	Refused string // masked address that refused the code: another way is open instead
 	Enroll  bool   // nothing to answer with: this page needs a second factor to be set up first
 	Alert   string
 }

@@ -134,6 +134,8 @@ type AdminMail struct {
 	Rows           []MailRow
 	Status         string
 	Queued, Failed int
+	FaultSince     time.Time
+	Fault          string // what the mail server has against this site; empty when nothing
 	More, First    string
 	Alert          string
 }

@@ -1,0 +1,96 @@
+package mail
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+	"regexp"
+	"strconv"
+	"strings"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// What an error of a transport wraps, so that the worker knows what to do.
+var (
+	// ErrRefused marks a refusal of the recipient, which trying again will not cure.
+	ErrRefused = errors.New("refused for good")
+	// ErrSite marks what an admin has to put right: the mail server is not
+	// there, or takes nothing from this site or this sender.
+	ErrSite = errors.New("mail server and site do not agree")
+)
+
+// classify keeps the server's words and says whom they are about. Everything
+// before the recipient was named is about the site; after that the answer
+// decides, since servers such as Postfix hold back what they have against a
+// client or sender until then (smtpd_delay_reject).
+func classify(err error) error {
+	text, _, _ := strings.Cut(err.Error(), ", affected ") // the library adds recipient and Message-ID
+	text = quoted.ReplaceAllString(text, "$1 $2")
+	var sent *gomail.SendError
+	if !errors.As(err, &sent) {
+		return fmt.Errorf("%w: %s", ErrSite, text)
+	}
+	switch sent.Reason {
+	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		return verdict(sent.ErrorCode(), text)
+	case gomail.ErrSMTPMailFrom, gomail.ErrGetSender, gomail.ErrConnCheck:
+		return fmt.Errorf("%w: %s", ErrSite, text)
+	}
+	return errors.New(text)
+}
+
+// verdict judges an answer to RCPT or DATA. Only an answer of 500 and more is
+// final (RFC 5321 §4.2.1). The library's IsTemp would call a dropped
+// connection permanent.
+func verdict(code int, text string) error {
+	switch {
+	case aboutSite(code, text):
+		return fmt.Errorf("%w: %s", ErrSite, text)
+	case code >= 500:
+		return fmt.Errorf("%w: %s", ErrRefused, text)
+	}
+	return errors.New(text)
+}
+
+var (
+	quoted   = regexp.MustCompile(`\b([45][0-9]{2}) "([^"]*)"`) // how the library writes an answer
+	enhanced = regexp.MustCompile(`\b[45][0-9]{2}[ -]([245]\.[0-9]{1,3}\.[0-9]{1,3})\b`)
+	// siteWords are what servers say that give no enhanced code: Exim's "relay
+	// not permitted", "Sender verify failed", "HELO argument invalid".
+	siteWords = regexp.MustCompile(`(?i)\b(relay\w*|sender|helo|ehlo|authenticat\w+|client host|sending limit|rate limit|blocked using|blac?k?list\w*|blocklist\w*)\b`)
+)
+
+// aboutSite says whether an answer blames this site: its name in EHLO, its
+// address, its sender, its sign-in, its quota, or what it said (RFC 3463: X.7
+// security and policy, X.5 protocol, X.1.7 and X.1.8 the sender's address, X.3
+// the mail system; Gmail's 5.4.5 and Exchange's 5.2.252).
+func aboutSite(code int, text string) bool {
+	if code >= 500 && code <= 504 || code >= 530 && code <= 538 {
+		return true
+	}
+	found := enhanced.FindStringSubmatch(text)
+	if found == nil {
+		return siteWords.MatchString(text)
+	}
+	_, status, _ := strings.Cut(found[1], ".") // without the class: subject and detail
+	subject, _, _ := strings.Cut(status, ".")
+	switch status {
+	case "4.5", "2.252", "1.7", "1.8":
+		return true
+	}
+	if subject == "7" && code < 500 { // greylisting says 4.7.1 too
+		return siteWords.MatchString(text)
+	}
+	return subject == "7" || subject == "5" || subject == "3"
+}
+
+// answerCode is the code of an SMTP answer; 0 when the error is none.
+func answerCode(err error) int {
+	var answer *textproto.Error
+	if errors.As(err, &answer) {
+		return answer.Code
+	}
+	code, _ := strconv.Atoi(err.Error()[:min(3, len(err.Error()))])
+	return code
+}

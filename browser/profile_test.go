@@ -46,8 +46,17 @@ func (p *person) stepping(o chrome.Options) {
 	p.site.Advance(6 * time.Minute)
 	p.Reload()
 	p.manage("E-mail")
-	p.Click("=Remove")
+	p.Click(`summary[aria-label="Remove E-mail"]`)
+	p.WaitText("These remain: Old phone, and 10 recovery codes.")
+	p.look("profile, asked before a removal")
+	p.Click("=Yes, remove it")
 	p.WaitText("Remove a factor")
+	if !o.NoJS { // not now: the dialog closes, the page below stays as it was
+		p.Click("=Not now")
+		same(p.t, "a dialog after not now", p.shows("dialog[open]"), false)
+		p.Click("=Yes, remove it")
+		p.WaitText("Remove a factor")
+	}
 	same(p.t, "a dialog", p.shows("dialog[open]"), !o.NoJS)
 	if o.NoJS {
 		p.at("/confirm")
@@ -114,7 +123,8 @@ func (p *person) ending() {
 	p.site.Advance(31 * time.Second)
 	other.Post("/login/challenge/totp", "code", p.site.Code(p.key)).Want(p.t, "/profile")
 	p.visit("/profile")
-	p.Click("=End all others")
+	p.Click(`summary[aria-label="End all others"]`)
+	p.Click("=Yes, end them all")
 	p.WaitText("All other sessions were ended.")
 	other.Get("/verify").WantStatus(p.t, 401)
 	p.Click("=All activity")

@@ -86,6 +86,7 @@ func (w *web) say(c *gin.Context, code int, heading, text string) {
 	m := views.Message{Heading: heading, Text: text, Back: "/", BackLabel: "Back to the start"}
 	if code >= http.StatusInternalServerError {
 		m.RequestID = c.GetString(idKey)
+		c.Header(answerHeader, "fault")
 	}
 	if err := w.render(c, code, m, views.Frame{Title: heading}); err != nil {
 		w.Log.Error("page failed", "id", c.GetString(idKey), "error", err)

@@ -110,8 +110,8 @@ func TestForeignIds(t *testing.T) {
 			}
 		}
 	}
-	eve.Post("/profile/factors/"+creds[0].ID+"/remove").Want(t, "/confirm?next=%2Fprofile")
-	eve.Post("/confirm", "kind", "totp", "code", s.Code(secret)).WantStatus(t, 404)
+	up := eve.Post("/profile/factors/"+creds[0].ID+"/remove").WantHeld(t, "/profile")
+	stepUp(t, eve, up, "kind", "totp", "code", s.Code(secret)).WantStatus(t, 404)
 	for _, c := range creds {
 		eve.Post("/confirm/code", "kind", "email", "to", c.ID).WantStatus(t, 422)
 	}

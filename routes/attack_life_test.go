@@ -152,12 +152,12 @@ func TestRoleTakenAway(t *testing.T) {
 		secret := b.EnrollTOTP()
 		eve := "/admin/users/" + s.Account("eve@example.com").ID
 		s.Advance(6 * time.Minute)
-		b.Post(eve+"/disable", "reason", "x").Want(t, "/confirm?next=%2Fprofile")
+		up := b.Post(eve+"/disable", "reason", "x").WantHeld(t, "/profile")
 		s.Advance(-5 * time.Minute) // the other admin is still fresh
 		root.Post("/admin/users/"+s.Account(ada).ID+"/role", "role", "user").WantStatus(t, map[bool]int{true: 200, false: 303}[root.HTMX])
 		s.Advance(5 * time.Minute)
 		b.Get("/admin").WantStatus(t, 403)
-		b.Post("/confirm", "kind", "totp", "code", s.Code(secret)).WantStatus(t, 403)
+		stepUp(t, b, up, "kind", "totp", "code", s.Code(secret)).WantStatus(t, 403)
 		if s.Account("eve@example.com").Status() != "active" {
 			t.Error("a held form did what its owner may not do any more")
 		}

@@ -71,6 +71,10 @@ func (w *web) recover(c *gin.Context) {
 	c.Next()
 }
 
+// answerHeader tells static/app.js that an answer is the site's own: "screen",
+// or "fault" for one that must not take the place of a page with input.
+const answerHeader = "X-Nightlatch"
+
 // headers sets what every answer carries.
 func headers(https bool) gin.HandlerFunc {
 	return func(c *gin.Context) {
@@ -83,6 +87,7 @@ func headers(https bool) gin.HandlerFunc {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Vary", "HX-Request")
+		h.Set(answerHeader, "screen")
 		if https {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}

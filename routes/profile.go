@@ -1,11 +1,13 @@
 package routes
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/factors"
@@ -46,6 +48,9 @@ func (w *web) profileScreen(v *login.Visit, o login.Overview) views.Profile {
 		}
 		s.Factors = append(s.Factors, factorRow(cred, a, o.Off[cred.Kind]))
 	}
+	for i := range s.Factors {
+		s.Factors[i].Remains = remains(s.Factors, i, a, v.Policy)
+	}
 	for _, x := range o.Sessions {
 		s.Sessions = append(s.Sessions, views.SessionRow{ID: x.ID, Browser: x.Browser, Address: x.Address, Started: x.Created,
 			LastSeen: x.LastSeen, Level: x.Level, Current: x.ID == v.Session.ID})
@@ -55,6 +60,34 @@ func (w *web) profileScreen(v *login.Visit, o login.Overview) views.Profile {
 	}
 	s.Activity = eventRows(o.Events)
 	return s
+}
+
+// remains says what is left when one of the factors is removed.
+func remains(list []views.FactorRow, i int, a login.Account, p login.Policy) string {
+	var left []string
+	after := login.Account{Role: a.Role}
+	for j, f := range list {
+		if j == i {
+			continue
+		}
+		name := cmp.Or(f.Name, f.Label)
+		if f.Off {
+			name += " (switched off)"
+		}
+		left = append(left, name)
+		after.Kinds = append(after.Kinds, factors.Kind(f.Kind))
+	}
+	switch {
+	case p.Asks(a) && p.Met(a) && !p.Met(after):
+		return "A second factor is required here, and no other one of yours counts. Add another one first."
+	case len(left) == 0:
+		return "This is your last factor. Your password alone opens this account then; recovery codes stop working and trusted browsers are forgotten."
+	}
+	codes := "no recovery codes"
+	if a.RecoveryLeft > 0 {
+		codes = english.Plural(a.RecoveryLeft, "recovery code", "")
+	}
+	return "These remain: " + strings.Join(left, ", ") + ", and " + codes + ". Trusted browsers are forgotten."
 }
 
 // driftHint is how far off a phone's clock must seem before it is worth a word,

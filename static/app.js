@@ -85,15 +85,35 @@
     focus(target);
   });
 
-  // The server cannot be reached: say so where the person is looking.
-  document.addEventListener("htmx:error", (e) => {
-    const at = e.detail.ctx?.sourceElement;
-    if (!at?.isConnected || at.previousElementSibling?.matches(".unreached")) return;
+  // What was asked for did not come. The page stays as it is, with what was
+  // typed, and says so where the person is looking; never inside a table.
+  const unanswered = (at, text) => {
+    document.querySelectorAll(".unanswered").forEach((old) => old.remove());
     const p = document.createElement("p");
-    p.className = "problem unreached";
+    p.className = "problem unanswered";
     p.setAttribute("role", "alert");
-    p.textContent = "The server did not answer. Check your connection and try again.";
-    at.before(p);
+    p.tabIndex = -1;
+    p.textContent = text;
+    const place = at?.isConnected && (at.closest("form") || at.closest("table, nav, ul, ol") || at);
+    if (place && place !== document.body) place.before(p);
+    else document.querySelector("dialog[open], #main").prepend(p);
+    p.focus();
+  };
+
+  // Only the site's own screens replace a page: a proxy's error page, an empty
+  // answer or the site's own fault do not.
+  document.addEventListener("htmx:before:response", (e) => {
+    const answer = e.detail.ctx.response.raw.headers.get("X-Nightlatch");
+    if (answer === "screen") return;
+    e.preventDefault();
+    unanswered(e.detail.ctx.sourceElement, answer
+      ? "Something went wrong on the server. What you typed is still here. Please try again."
+      : "The site did not answer as it should. What you typed is still here. Please try again in a moment.");
+  });
+
+  document.addEventListener("htmx:error", (e) => {
+    if (!e.detail.ctx) return;
+    unanswered(e.detail.ctx.sourceElement, "The server did not answer. What you typed is still here. Check your connection and try again.");
   });
 
   document.addEventListener("DOMContentLoaded", () => start(document));

@@ -47,9 +47,9 @@ func profile() Profile {
 	return Profile{
 		Login: "ada@example.com", Name: "Ada Byron", Email: "ada@example.com", EmailVerified: true, HasFactor: true,
 		Factors: []FactorRow{
-			{ID: "f1", Kind: "totp", Label: "Authenticator app", Name: "Phone", Strength: "Strong", Added: before(210 * day), LastUsed: before(2 * time.Hour), Preferred: true, Hint: "Your phone’s clock is about 25 seconds slow. Set it to automatic."},
-			{ID: "f2", Kind: "totp", Label: "Authenticator app", Strength: "Strong", Added: before(3 * day)},
-			{ID: "f3", Kind: "email", Label: "Emailed code", Detail: "a•••@example.com", Name: "Work mail", Strength: "Weaker", Added: before(90 * day), LastUsed: before(20 * day)},
+			{ID: "f1", Kind: "totp", Label: "Authenticator app", Name: "Phone", Strength: "Strong", Remains: "These remain: Authenticator app, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(210 * day), LastUsed: before(2 * time.Hour), Preferred: true, Hint: "Your phone’s clock is about 25 seconds slow. Set it to automatic."},
+			{ID: "f2", Kind: "totp", Label: "Authenticator app", Strength: "Strong", Remains: "These remain: Phone, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(3 * day)},
+			{ID: "f3", Kind: "email", Label: "Emailed code", Detail: "a•••@example.com", Name: "Work mail", Strength: "Weaker", Remains: "These remain: Phone, Authenticator app, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(90 * day), LastUsed: before(20 * day)},
 		},
 		RecoveryLeft: 7, RecoveryTotal: 10,
 		Sessions: []SessionRow{

@@ -125,6 +125,7 @@ type FactorRow struct {
 	Added, LastUsed                         time.Time
 	Preferred, Off                          bool
 	Hint                                    string // "your phone's clock is about 25 s slow"
+	Remains                                 string // what is left when it is removed
 }
 
 // SessionRow is one signed-in browser.

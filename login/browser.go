@@ -48,7 +48,7 @@ func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token 
 	if err := tx.PutBrowser(ctx, b); err != nil || a.LastLogin.IsZero() {
 		return token, err
 	}
-	return token, s.tell(ctx, tx, "new-browser", a, c)
+	return token, s.tellNewBrowser(ctx, tx, a, c)
 }
 
 // trust remembers a browser so that it is not asked for a factor again.

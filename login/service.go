@@ -162,11 +162,16 @@ func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a Account) error {
 }
 
 // tell is a mail to an account's owner about something that a client did. An
-// account without an address is told nothing: its activity page still shows it.
+// account that cannot be told is told nothing: its activity page still shows it.
 func (s *Service) tell(ctx context.Context, tx Tx, template string, a Account, c Client, extra ...string) error {
-	if a.Email == "" {
+	if !hears(a, template) {
 		return nil
 	}
+	return tx.Post(ctx, s.notice(template, a, c, extra...))
+}
+
+// notice is the mail of tell.
+func (s *Service) notice(template string, a Account, c Client, extra ...string) Mail {
 	data := map[string]string{
 		"login": a.Login, "browser": c.Browser, "address": c.Shown,
 		"time": s.Now().UTC().Format("2 January 2006, 15:04 UTC"), "link": s.opt.URL + "/profile",
@@ -174,5 +179,5 @@ func (s *Service) tell(ctx context.Context, tx Tx, template string, a Account, c
 	for i := 0; i+1 < len(extra); i += 2 {
 		data[extra[i]] = extra[i+1]
 	}
-	return tx.Post(ctx, Mail{Template: template, To: a.Email, AccountID: a.ID, Data: data, Created: s.Now()})
+	return Mail{Template: template, To: a.Email, AccountID: a.ID, Data: data, Created: s.Now()}
 }

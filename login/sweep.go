@@ -12,7 +12,7 @@ import (
 // or walked away from, the second step. Once for a pending login, once in an
 // hour for an account, and not about a browser that signed in before.
 func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) error {
-	if p.Known || p.Told || a.Email == "" {
+	if p.Known || p.Told {
 		return nil
 	}
 	t, err := tx.LockThrottle(ctx, "warned:"+a.ID)
@@ -31,14 +31,14 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) er
 	if err := tx.SavePending(ctx, p); err != nil {
 		return err
 	}
-	link, err := s.NewLink(ctx, tx, a, LinkSecure, "", SecureTTL)
-	if err != nil {
-		return err
-	}
 	c := Client{Address: p.Address, Shown: p.Shown, Browser: p.Browser}
 	e := s.event("login.abandoned", a.ID, c)
 	e.Actor = "stranger"
-	if err := tx.Record(ctx, e); err != nil {
+	if err := tx.Record(ctx, e); err != nil || !hears(a, "second-step-failed") {
+		return err
+	}
+	link, err := s.NewLink(ctx, tx, a, LinkSecure, "", SecureTTL)
+	if err != nil {
 		return err
 	}
 	return s.tell(ctx, tx, "second-step-failed", a, c, "link", link)

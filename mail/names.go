@@ -41,6 +41,7 @@ var templates = map[string]template{
 	"password-reset":     {[]string{"link"}, with(map[string]string{"link": sampleLink, "hours": "1"})},
 	"invite":             {[]string{"link"}, map[string]string{"link": sampleLink, "login": "ada", "by": "Grace", "hours": "72"}},
 	"new-browser":        {nil, where},
+	"new-browsers":       {nil, map[string]string{"login": "ada", "time": where["time"], "link": "https://id.example.com/profile/activity"}},
 	"admin-reset":        {nil, map[string]string{"login": "ada", "time": where["time"], "by": "grace", "reason": "lost phone", "link": sampleLink}},
 	"admin-password":     {[]string{"link"}, map[string]string{"login": "ada", "time": where["time"], "by": "grace", "reason": "forgot it", "link": sampleLink, "hours": "1"}},
 	"admin-change":       {nil, map[string]string{"login": "ada", "time": where["time"], "by": "grace", "what": "it was disabled", "reason": "left the house"}},

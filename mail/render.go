@@ -15,7 +15,6 @@ import (
 	"strings"
 	texttemplate "text/template"
 	"time"
-	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
 )
@@ -120,23 +119,4 @@ func (r *Renderer) parts(m Message) (parts, error) {
 		text:    strings.TrimSpace(gaps.ReplaceAllString(text.String(), "\n\n")),
 		html:    strings.TrimSpace(html.String()) + "\n",
 	}, nil
-}
-
-// clean makes one line of a value: no line breaks that could add lines or
-// headers, no invisible characters that turn text around, and not endless.
-func clean(key, value string) string {
-	limit := 500
-	if key == "link" {
-		limit = 2000
-	}
-	value = strings.Map(func(c rune) rune {
-		switch {
-		case unicode.IsSpace(c):
-			return ' '
-		case unicode.IsControl(c) || unicode.Is(unicode.Cf, c):
-			return -1
-		}
-		return c
-	}, strings.ToValidUTF8(value, "?"))
-	return clip(strings.TrimSpace(value), limit)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/mileusna/useragent"
 
 	"nightlatch.example/nightlatch/login"
 )
@@ -95,22 +94,4 @@ func (w *web) client(c *gin.Context) login.Client {
 		Address: addr.String(), Range: Range(addr), Shown: Shown(addr), Browser: browserName(c.Request.UserAgent()),
 		Known: w.cookies.get(c, knownCookie), Trusted: w.cookies.get(c, trustedCookie), Session: w.cookies.get(c, sessionCookie), Ticket: w.cookies.get(c, ticketCookie),
 	}
-}
-
-// browserName says a browser in words: "Firefox on Windows".
-func browserName(agent string) string {
-	ua := useragent.Parse(short(agent, 300))
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, short(ua.Name, 40))
-	if name == "" {
-		name = "An unknown browser"
-	}
-	if ua.OS != "" {
-		name += " on " + short(ua.OS, 30)
-	}
-	return name
 }

@@ -274,6 +274,7 @@ func TestCheckingACode(t *testing.T) {
 func TestOwnerIsToldOfRecoveryCodes(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _, codes := sheetOwner(t, s)
+		s.Prove(b.AccountOf())
 		for i, c := range codes {
 			spend(t, s, c).Want(t, "/profile")
 			rest := 9 - i

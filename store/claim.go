@@ -127,11 +127,13 @@ func (s *Store) MailLater(ctx context.Context, until time.Time, ids ...string) e
 
 // RescueMail makes due what waits for a time that a wrong clock had reached.
 func (s *Store) RescueMail(ctx context.Context, now time.Time, waits []time.Duration) error {
+	last := waits[len(waits)-1].Microseconds()
 	var longest strings.Builder
+	fmt.Fprintf(&longest, " WHEN template = 'new-browsers' THEN %d", last) // written for the end of an hour
 	for tries, wait := range waits[:len(waits)-1] {
 		fmt.Fprintf(&longest, " WHEN attempts <= %d THEN %d", tries+1, wait.Microseconds())
 	}
-	late := fmt.Sprintf(" AND next_at > ? AND next_at > ? + CASE%s ELSE %d END", longest.String(), waits[len(waits)-1].Microseconds())
+	late := fmt.Sprintf(" AND next_at > ? AND next_at > ? + CASE%s ELSE %d END", longest.String(), last)
 	args := []any{at(now.Add(waits[0])), at(now)}
 	for _, lane := range laneSQL {
 		n, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE "+lane+late+" LIMIT 1) AS x", args...))

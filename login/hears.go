@@ -1,0 +1,58 @@
+package login
+
+import (
+	"context"
+	"time"
+)
+
+// aboutSignIns are the notices that a stranger can bring about who knows a
+// login or a password: nobody may have a mailbox filled with them who did not
+// prove that it is theirs.
+var aboutSignIns = map[string]bool{
+	"new-browser": true, "new-browsers": true, "second-step-failed": true,
+	"recovery-used": true, "recovery-low": true, "factor-off": true, "factor-failing": true,
+}
+
+// hears says whether the owner of an account is told something by mail: at an
+// address that was proved, and of changes also at one that whoever runs the
+// site gave.
+func hears(a Account, template string) bool {
+	if a.Email == "" {
+		return false
+	}
+	return !a.EmailVerified.IsZero() || a.Origin != "self" && !aboutSignIns[template]
+}
+
+// newBrowsersIn is the time in which new browsers after the first are told of
+// in one mail.
+const newBrowsersIn = time.Hour
+
+// tellNewBrowser tells of a new browser at once, and of all that follow within
+// the hour in one mail at its end: there may be very many.
+func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a Account, c Client) error {
+	if !hears(a, "new-browser") {
+		return nil
+	}
+	t, err := tx.LockThrottle(ctx, "browsers:"+a.ID)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	left := t.Until.Sub(now)
+	if left <= 0 || left > newBrowsersIn { // longer than its own length: the clock was ahead
+		t.Fails, t.Until = 0, now.Add(newBrowsersIn)
+	}
+	t.Fails, t.Last = t.Fails+1, now
+	if err := tx.SaveThrottle(ctx, t); err != nil {
+		return err
+	}
+	switch t.Fails {
+	case 1:
+		return s.tell(ctx, tx, "new-browser", a, c)
+	case 2:
+		m := s.notice("new-browsers", a, Client{}, "time", t.Until.UTC().Format("2 January 2006, 15:04 UTC"), "link", s.opt.URL+"/profile/activity")
+		m.Created = t.Until
+		return tx.Post(ctx, m)
+	}
+	return nil
+}

@@ -48,7 +48,8 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role
 	}
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if a.Role == role {
-			return nil
+			return login.Refuse(login.Bad, map[login.Role]string{login.Admin: "This account is an admin already. Nothing was changed.",
+				login.Member: "This account is a user already. Nothing was changed."}[role])
 		}
 		if role != login.Admin {
 			if err := s.notTheLast(ctx, tx, a); err != nil {

@@ -67,9 +67,9 @@ func (f *Flags) loginOptions(r *reader) login.Options {
 		SessionIdle:  r.span("NIGHTLATCH_SESSION_IDLE", f.SessionIdle, 2*time.Hour, time.Millisecond, year),
 		SessionMax:   r.span("NIGHTLATCH_SESSION_MAX", f.SessionMax, 24*time.Hour, time.Millisecond, year),
 		TrustTTL:     r.span("NIGHTLATCH_TRUST_TTL", f.TrustTTL, 720*time.Hour, 0, year),
-		LockAfter:    r.count("NIGHTLATCH_LOCK_AFTER", f.LockAfter, 5),
+		LockAfter:    r.failures("NIGHTLATCH_LOCK_AFTER", f.LockAfter, 5),
 		LockWait:     r.span("NIGHTLATCH_LOCK_WAIT", f.LockWait, 30*time.Second, time.Millisecond, login.LockWaitMax),
-		LockDisable:  r.count("NIGHTLATCH_LOCK_DISABLE", f.LockDisable, 50),
+		LockDisable:  r.failures("NIGHTLATCH_LOCK_DISABLE", f.LockDisable, 50),
 		Now:          time.Now,
 	}
 	o.URL, o.Host = r.origin(either(f.URL, "http://localhost:8080"))
@@ -111,14 +111,19 @@ func (r *reader) span(name, value string, fallback, least, most time.Duration) t
 	return d
 }
 
-// count reads a whole number of at least one.
-func (r *reader) count(name, value string, fallback int) int {
+// mostFailures is how many failures in a row any limit may let pass (NIST SP
+// 800-63B-4 §3.2.2).
+const mostFailures = 100
+
+// failures reads a number of failures in a row.
+func (r *reader) failures(name, value string, fallback int) int {
 	if value == "" {
 		return fallback
 	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > 1_000_000 {
-		r.bad(name, "must be a whole number from 1 on, not %q", value)
+	if err != nil || n < 1 || n > mostFailures {
+		r.bad(name, "must be a whole number from 1 to %d such as %d, not %q; more failures in a row than that are allowed nowhere (NIST SP 800-63B)",
+			mostFailures, fallback, value)
 	}
 	return n
 }

@@ -55,9 +55,9 @@ var bad = map[string][]string{
 	"SESSION_IDLE":    {"0", "x", "-2h"},
 	"SESSION_MAX":     {"0", "x", "9000h1"},
 	"TRUST_TTL":       {"-1h", "x", "720"},
-	"LOCK_AFTER":      {"0", "-5", "five", "1.5", "99999999999999999999"},
+	"LOCK_AFTER":      {"0", "-5", "five", "1.5", "101", "99999999999999999999"},
 	"LOCK_WAIT":       {"0", "x", "16m"},
-	"LOCK_DISABLE":    {"0", "-1", "x"},
+	"LOCK_DISABLE":    {"0", "-1", "x", "101", "1000", "99999999999999999999"},
 }
 
 // Contract §1: a bad value stops the start with one sentence that names the

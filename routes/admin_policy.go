@@ -24,13 +24,13 @@ func (w *web) policyPage(c *gin.Context) error {
 	}
 	q := c.Request.URL.Query()
 	if !q.Has("who") {
-		return w.showPolicy(c, present, present, false, login.Refusal{})
+		return w.showPolicy(c, present, wish{Policy: present}, login.Refusal{})
 	}
 	p, r := policyForm(q, present, w.Login.Now())
 	if r.OK() {
 		r = w.Accounts.CheckPolicy(p)
 	}
-	return w.showPolicy(c, present, p, r.OK(), r)
+	return w.showPolicy(c, present, wish{p, r.OK(), ""}, r)
 }
 
 // savePolicy puts a policy in force.
@@ -51,14 +51,15 @@ func (w *web) savePolicy(c *gin.Context) error {
 		}
 	}
 	if !r.OK() {
-		return w.showPolicy(c, present, p, false, r)
+		return w.showPolicy(c, present, wish{p, w.Accounts.CheckPolicy(p).OK(), short(f["reason"], 200)}, r)
 	}
 	w.redirect(c, "/admin/policy?said=policy")
 	return nil
 }
 
-// policyForm reads a policy. Kinds that are not given stay as they are; a day
-// that is not given is today.
+// policyForm reads a policy. The form says with an empty field that it asks
+// about kinds, so that none ticked is none; a client that does not speak of
+// them leaves them as they are. A day that is not given is today.
 func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy, login.Refusal) {
 	p := login.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Kinds: map[login.Role][]factors.Kind{}}
 	for role, name := range map[login.Role]string{login.Member: "user_kinds", login.Admin: "admin_kinds"} {
@@ -67,7 +68,7 @@ func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy
 			p.Kinds[role] = nil
 		}
 		for _, k := range q[name] {
-			if kind := factors.Kind(k); !slices.Contains(p.Kinds[role], kind) {
+			if kind := factors.Kind(k); k != "" && !slices.Contains(p.Kinds[role], kind) {
 				p.Kinds[role] = append(p.Kinds[role], kind)
 			}
 		}
@@ -82,9 +83,16 @@ func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy
 	return p, login.Refusal{}
 }
 
-func (w *web) showPolicy(c *gin.Context, present, p login.Policy, preview bool, refused login.Refusal) error {
+// wish is the policy that somebody looks at.
+type wish struct {
+	login.Policy
+	preview bool   // it is not in force, and could be
+	reason  string // typed so far
+}
+
+func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused login.Refusal) error {
 	ctx := c.Request.Context()
-	pre, err := w.Accounts.Preview(ctx, p)
+	pre, err := w.Accounts.Preview(ctx, p.Policy)
 	if err != nil {
 		return err
 	}
@@ -92,7 +100,7 @@ func (w *web) showPolicy(c *gin.Context, present, p login.Policy, preview bool, 
 	if err != nil {
 		return err
 	}
-	s := views.AdminPolicy{Who: p.Who, Present: policyWords(present, w.Login.Now()), Preview: preview,
+	s := views.AdminPolicy{Who: p.Who, Present: policyWords(present, w.Login.Now()), Preview: p.preview, Reason: p.reason,
 		UserApp: p.Counts(login.Member, factors.KindTOTP), UserMail: p.Counts(login.Member, factors.KindEmail),
 		AdminApp: p.Counts(login.Admin, factors.KindTOTP), AdminMail: p.Counts(login.Admin, factors.KindEmail),
 		Hit: pre.Accounts, Admins: pre.Admins, Idle: pre.Idle, IdleMore: pre.IdleMore,
@@ -100,7 +108,7 @@ func (w *web) showPolicy(c *gin.Context, present, p login.Policy, preview bool, 
 	if !p.From.IsZero() {
 		s.From = p.From.UTC().Format(dateLayout)
 	}
-	if !preview {
+	if !p.preview {
 		s.All = "/admin?status=required"
 	}
 	for _, k := range p.Kinds[login.Member] {

@@ -21,7 +21,7 @@ func adminFixtures() []Fixture {
 		{"admin-person-bare", inside("kurt", "admin"), AdminPerson{AccountRow: accounts()[4]}},
 		{"admin-policy", inside("Policy", "admin"), AdminPolicy{Who: "everyone", From: "2026-12-07", UserApp: true, UserMail: true, AdminApp: true,
 			Present: "From 7 December 2026 on everyone must have a second factor.", Hit: 37, Admins: 4, Idle: 12, Rows: accounts()[1:3], All: "/admin?status=required", Told: 60, Began: 41, Confirmed: 38, Saved: 20}},
-		{"admin-policy-preview", inside("Policy", "admin"), AdminPolicy{Who: "admins", From: "2026-12-07", UserApp: true, AdminApp: true, Preview: true,
+		{"admin-policy-preview", inside("Policy", "admin"), AdminPolicy{Who: "admins", From: "2026-12-07", UserApp: true, AdminApp: true, Preview: true, Reason: "asked for by the board",
 			Present: "Nobody must have a second factor.", Hit: 1, Admins: 1, Idle: 10000, IdleMore: true, Rows: accounts()[1:2], UserKinds: []string{"totp"}, AdminKinds: []string{"totp"}}},
 		{"admin-policy-alert", inside("Policy", "admin"), AdminPolicy{Who: "nobody", Present: "Nobody must have a second factor.", Alert: "Choose everyone, admins or nobody."}},
 		{"admin-import", inside("Import", "admin"), AdminImport{Max: 1000}},

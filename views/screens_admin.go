@@ -73,6 +73,7 @@ type AdminPolicy struct {
 	UserApp, UserMail     bool
 	AdminApp, AdminMail   bool
 	Preview               bool // the choice is not in force
+	Reason                string
 	Present               string
 	Hit, Admins, Idle     int
 	IdleMore              bool

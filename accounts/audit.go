@@ -41,9 +41,6 @@ type Log interface {
 	// the first that does not fit; 0 when all do.
 	VerifyEvents(ctx context.Context) (rows, broken int64, err error)
 	Outbox(ctx context.Context, f MailFilter) (MailPage, error)
-	// RetryMail queues a mail anew, as if it were written now; false when there
-	// is nothing to send any more.
-	RetryMail(ctx context.Context, id string, now time.Time) (bool, error)
 }
 
 // Audit reads a page of the audit log.
@@ -110,15 +107,17 @@ func (s *Service) Outbox(ctx context.Context, f MailFilter) (MailPage, error) {
 
 // RetryMail tries a mail again at once, with three more days to go.
 func (s *Service) RetryMail(ctx context.Context, by By, id string) (login.Refusal, error) {
-	if r, err := login.Settle(s.allowed(ctx, s.store, by)); err != nil || !r.OK() {
-		return r, err
-	}
-	ok, err := s.store.RetryMail(ctx, id, s.opt.Now())
-	if err != nil {
-		return login.Refusal{}, err
-	}
-	if !ok {
-		return login.Refusal{Why: login.Denied, Text: "What this mail said is wiped, so it cannot be sent again. Have it asked for anew."}, nil
-	}
-	return s.write(ctx, func(tx login.Tx) error { return tx.Record(ctx, s.did("mail.retried", "", by, id)) })
+	return s.write(ctx, func(tx login.Tx) error {
+		if err := s.allowed(ctx, tx, by); err != nil {
+			return err
+		}
+		ok, err := tx.RetryMail(ctx, id, s.opt.Now())
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return login.Refuse(login.Denied, "What this mail said is wiped, so it cannot be sent again. Have it asked for anew.")
+		}
+		return tx.Record(ctx, s.did("mail.retried", "", by, id))
+	})
 }

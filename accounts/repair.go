@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
@@ -149,8 +150,19 @@ func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By
 }
 
 // Delete takes an account away with everything that names it, but for its rows
-// of the audit log. Its login is free again.
+// of the audit log. Its login is free again. Deleting it once more, as by a
+// double click, changes nothing.
 func (s *Service) Delete(ctx context.Context, by By, id string) (login.Refusal, error) {
+	r, err := s.delete(ctx, by, id)
+	if errors.Is(err, login.ErrNotFound) {
+		if gone, look := s.store.Departed(ctx, id); look == nil && gone == id {
+			return login.Refusal{}, nil
+		}
+	}
+	return r, err
+}
+
+func (s *Service) delete(ctx context.Context, by By, id string) (login.Refusal, error) {
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if err := needsReason(by); err != nil {
 			return err

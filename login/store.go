@@ -107,6 +107,9 @@ type Tx interface {
 	SaveSetting(ctx context.Context, key, value string) error
 	Record(ctx context.Context, es ...Event) error
 	Post(ctx context.Context, ms ...Mail) error
+	// RetryMail queues a mail anew, as if it were written now; false when there
+	// is nothing to send any more.
+	RetryMail(ctx context.Context, id string, now time.Time) (bool, error)
 }
 
 // Store keeps everything. Write runs its function in one transaction, and may

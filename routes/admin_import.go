@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -39,6 +40,8 @@ func (w *web) tryImport(c *gin.Context) error {
 	if s.Done && !v.Fresh {
 		return w.toConfirm(c)
 	}
+	// A thousand lines on a slow disk may take longer than a page.
+	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(2 * formTime)) // a recorder in tests has none
 	lines, r, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
 	if !r.OK() {
 		return w.showOr(c, r, "Import", func(alert string) views.Screen {

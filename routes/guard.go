@@ -53,11 +53,11 @@ func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 const formTime = 2 * time.Minute
 
 // toTheEnd has a form of somebody signed in carried out to its end, though the
-// browser goes away: some take several transactions, and a half is worse than
-// either. Whoever is not signed in can have less done: there, work that was only
-// queued for ends with the connection.
+// browser goes away: some take several transactions, and half of one is worse than
+// all or nothing. For whoever is not signed in, work that was only queued for
+// ends with the connection.
 func (w *web) toTheEnd(c *gin.Context, who guard) (done func()) {
-	if c.Request.Method != http.MethodPost || who == open || who == anySession {
+	if c.Request.Method != http.MethodPost || who == open {
 		return func() {}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), formTime)

@@ -199,7 +199,9 @@ func TestDeletedAccount(t *testing.T) {
 		}
 
 		boss.Get(path).WantStatus(t, http.StatusNotFound)
-		boss.Post(path+"/delete", "reason", "again").WantStatus(t, http.StatusNotFound)
+		boss.Post(path+"/delete", "reason", "left us").Want(t, "/admin?said=did-delete") // a double click
+		boss.Post("/admin/users/nobody/delete", "reason", "x").WantStatus(t, http.StatusNotFound)
+		boss.Post(path+"/password", "reason", "x").WantStatus(t, http.StatusNotFound)
 		if p := ada.Get("/profile"); p.Location != "/login?next=%2Fprofile" {
 			t.Errorf("the session is alive: %d", p.Status)
 		}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +102,7 @@ func TestARefusedMailCanBeSentAgain(t *testing.T) {
 			if err := s.MailFailed(ctx, m.ID, mail.Failure{Now: noon, Reason: "550 5.1.1 No such user", Final: true, Keep: true}); err != nil {
 				t.Fatal(err)
 			}
-			if ok, err := s.RetryMail(ctx, m.ID, noon.Add(6*24*time.Hour)); !ok || err != nil {
+			if ok, err := retryMail(s, m.ID, noon.Add(6*24*time.Hour)); !ok || err != nil {
 				t.Errorf("%v %v", ok, err)
 			}
 		}
@@ -123,7 +124,7 @@ func TestARefusedMailCanBeSentAgain(t *testing.T) {
 			t.Errorf("%d still say something, %v", full, err)
 		}
 		for _, m := range again {
-			if ok, err := s.RetryMail(ctx, m.ID, noon.Add(41*24*time.Hour)); ok || err != nil {
+			if ok, err := retryMail(s, m.ID, noon.Add(41*24*time.Hour)); ok || err != nil {
 				t.Errorf("an expired one was queued: %v %v", ok, err)
 			}
 		}
@@ -173,4 +174,14 @@ func TestMailIsRescuedFromAWrongClock(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+}
+
+// retryMail queues a mail anew, in a transaction of its own.
+func retryMail(s *store.Store, id string, now time.Time) (ok bool, err error) {
+	ctx := context.Background()
+	err = s.Write(ctx, func(tx login.Tx) (err error) {
+		ok, err = tx.RetryMail(ctx, id, now)
+		return err
+	})
+	return ok, err
 }

@@ -70,14 +70,14 @@ func (s *Store) MailFault(ctx context.Context) (since time.Time, words string, e
 
 // RetryMail queues a mail anew. One that is due within a lease may be on its
 // way already, and is left as it is.
-func (s *Store) RetryMail(ctx context.Context, id string, now time.Time) (bool, error) {
-	_, err := s.writer.NewRaw("UPDATE outbox SET status = ?, attempts = 0, created_at = ?, next_at = ?"+
+func (t *tx) RetryMail(ctx context.Context, id string, now time.Time) (bool, error) {
+	_, err := t.db.NewRaw("UPDATE outbox SET status = ?, attempts = 0, created_at = ?, next_at = ?"+
 		" WHERE id = ? AND data IS NOT NULL AND (expires_at = 0 OR expires_at > ?) AND (status = ? OR status = ? AND next_at > ?)",
 		mailQueued, at(now), at(now), id, at(now), mailFailed, mailQueued, at(now.Add(mail.Lease))).Exec(ctx)
 	if err != nil {
 		return false, err
 	}
 	var r mailRow
-	err = missing(s.reader.NewSelect().Model(&r).Column("status").Where("id = ?", id).Scan(ctx))
+	err = missing(t.db.NewSelect().Model(&r).Column("status").Where("id = ?", id).Scan(ctx))
 	return r.Status == mailQueued, err
 }

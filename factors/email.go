@@ -27,7 +27,14 @@ type emailState struct {
 	Address    string    `json:"address"`
 	MAC        []byte    `json:"mac"`
 	Expires    time.Time `json:"expires"`
+	Sent       time.Time `json:"sent,omitzero"`
+	// Older are the keyed hashes of codes that this one replaced: they open
+	// nothing, but whoever types one is told so.
+	Older [][]byte `json:"older,omitempty"`
 }
+
+// olderKept is how many replaced codes are told apart.
+const olderKept = 10
 
 // Kind is email.
 func (Email) Kind() Kind { return KindEmail }
@@ -90,7 +97,12 @@ func (e Email) send(c Ceremony, s emailState) (Step, error) {
 	if s.MAC, err = e.Keys.MAC(bound(c, code)); err != nil {
 		return Step{}, err
 	}
-	s.Expires = c.Now.Add(e.TTL)
+	s.Sent, s.Expires = c.Now, c.Now.Add(e.TTL)
+	var before emailState
+	if json.Unmarshal(c.Before, &before) == nil && before.Address == s.Address && len(before.MAC) > 0 {
+		s.Older = append([][]byte{before.MAC}, before.Older...)
+		s.Older = s.Older[:min(len(s.Older), olderKept)]
+	}
 	state, err := json.Marshal(s)
 	return Step{
 		State: state,
@@ -112,10 +124,24 @@ func (e Email) check(c Ceremony, state []byte, a Answer) (emailState, error) {
 	if !c.Now.Before(s.Expires) {
 		return s, ErrExpired
 	}
-	if err := e.Keys.CheckMAC(s.MAC, bound(c, code)); err != nil {
-		return s, ErrWrong
+	if e.Keys.CheckMAC(s.MAC, bound(c, code)) == nil {
+		return s, nil
 	}
-	return s, nil
+	for _, mac := range s.Older {
+		if e.Keys.CheckMAC(mac, bound(c, code)) == nil {
+			return s, ErrOlder
+		}
+	}
+	return s, ErrWrong
+}
+
+// CodeSent is when the code of a ceremony was sent.
+func CodeSent(state []byte) time.Time {
+	var s emailState
+	if json.Unmarshal(state, &s) != nil {
+		return time.Time{}
+	}
+	return s.Sent
 }
 
 // bound ties a code to its ceremony, so that the same digits sent for another

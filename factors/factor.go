@@ -27,6 +27,7 @@ const (
 var (
 	ErrWrong       = errors.New("wrong code")
 	ErrReplayed    = errors.New("code was used before")
+	ErrOlder       = errors.New("a newer code was sent")
 	ErrExpired     = errors.New("code has expired")
 	ErrNotEnrolled = errors.New("this kind is not set up one by one")
 	ErrAddress     = errors.New("not an e-mail address")
@@ -52,6 +53,7 @@ type Ceremony struct {
 	Email     string // the account's own address, may be empty
 	Issuer    string // the site's name in an authenticator app
 	Now       time.Time
+	Before    []byte // the state that a new challenge replaces; nil when there is none
 }
 
 // Answer is what a person typed.

@@ -93,6 +93,9 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 		return cred, Refusal{Why: Busy, Wait: busyWait}, s.giveBack(ctx, key)
 	case err == nil:
 		return cred, Refusal{}, nil
+	case errors.Is(err, factors.ErrOlder):
+		r, err := s.older(ctx, sub, k, state)
+		return cred, r, err
 	case errors.Is(err, factors.ErrTypo):
 		return cred, Refusal{Why: Typo}, s.giveBack(ctx, key)
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed), errors.Is(err, factors.ErrExpired):
@@ -221,7 +224,7 @@ func (s *Service) codeMail(a Account, d factors.Delivery, words string, c Client
 	now := s.Now()
 	return Mail{Template: "code", To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
 		"login": a.Login, "code": d.Code, "purpose": words, "browser": c.Browser, "address": c.Shown,
-		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
+		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "sent": now.UTC().Format("15:04:05 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
 	}}
 }
 

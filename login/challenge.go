@@ -207,7 +207,11 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	if r := held(t, s.Now()); !r.OK() || len(creds) == 0 {
 		return cmpRefusal(r, Refusal{Why: Wrong}), nil
 	}
-	step, err := s.kinds[k].Challenge(ctx, s.ceremony(sub), creds, factors.Answer{Target: target})
+	about, err := s.again(ctx, sub, k)
+	if err != nil {
+		return Refusal{}, err
+	}
+	step, err := s.kinds[k].Challenge(ctx, about, creds, factors.Answer{Target: target})
 	if errors.Is(err, factors.ErrWrong) {
 		return Refusal{Why: Wrong}, nil
 	}

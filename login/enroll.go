@@ -53,7 +53,11 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 		return Refusal{Why: Bad, Text: "You have as many factors as an account can have. Remove one first."}, nil
 	}
 	sub := sessionSubject(v, factors.ForEnroll)
-	step, err := s.kinds[k].Enroll(ctx, s.ceremony(sub), factors.Answer{Address: address})
+	about, err := s.again(ctx, sub, k)
+	if err != nil {
+		return Refusal{}, err
+	}
+	step, err := s.kinds[k].Enroll(ctx, about, factors.Answer{Address: address})
 	if err != nil {
 		return Refusal{}, err
 	}
@@ -150,6 +154,9 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	switch {
 	case err == nil:
 		return cred, Refusal{}, nil
+	case errors.Is(err, factors.ErrOlder):
+		r, err := s.older(ctx, sub, pending.Kind, state)
+		return cred, r, err
 	case errors.Is(err, factors.ErrExpired):
 		return cred, Refusal{Why: Expired}, nil
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed):

@@ -82,6 +82,7 @@ const (
 	Fine    Why = iota
 	Wrong       // wrong code or password, unknown, disabled, not there: all the same
 	Typo        // a recovery code whose check character does not fit; not counted
+	Older       // an emailed code that a newer one replaced; not counted
 	Wait        // a limit holds; see Refusal.Wait
 	Off         // the kind is switched off after too many failures
 	Expired     // the emailed code is too old, or was tried too often

@@ -68,6 +68,7 @@ type Tx interface {
 
 	PutCeremony(ctx context.Context, c Ceremony) error // replaces the one of its subject and kind
 	TryCeremony(ctx context.Context, id string) (tries int, err error)
+	UntryCeremony(ctx context.Context, id string) error // takes a try back
 	TakeCeremony(ctx context.Context, id string) (bool, error)
 	DropCeremonies(ctx context.Context, subject string, p factors.Purpose) error
 

@@ -25,7 +25,7 @@ const sampleLink = "https://id.example.com/link/4f9TqEXAMPLE"
 
 // templates are all messages that Nightlatch sends, by name.
 var templates = map[string]template{
-	"code":               {[]string{"code"}, with(map[string]string{"code": "042137", "purpose": "sign in", "minutes": "5"})},
+	"code":               {[]string{"code"}, with(map[string]string{"code": "042137", "purpose": "sign in", "minutes": "5", "sent": "15:04:05 UTC"})},
 	"factor-added":       {nil, with(map[string]string{"kind": "totp", "name": "Phone"})},
 	"factor-removed":     {nil, with(map[string]string{"kind": "email", "name": "Work"})},
 	"factor-off":         {nil, with(map[string]string{"kind": "totp"})},

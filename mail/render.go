@@ -29,6 +29,7 @@ type RenderOptions struct {
 // Renderer makes messages from templates. It is safe for concurrent use.
 type Renderer struct {
 	brand, url, host string
+	id               string // right half of a Message-ID: a name or a literal in brackets (RFC 5322 §3.6.4)
 	text             map[string]*texttemplate.Template
 	html             map[string]*htmltemplate.Template
 }
@@ -43,10 +44,15 @@ func NewRenderer(o RenderOptions) (*Renderer, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("mail templates need the public address of this site, like https://id.example.com")
 	}
+	literal, err := ASCIIHost(u.Hostname())
+	if err != nil {
+		return nil, errors.New("mail templates need a public address whose host is a name or an IP address")
+	}
 	r := &Renderer{
 		brand: clean("", cmp.Or(o.Brand, "Nightlatch")),
 		url:   strings.TrimRight(o.URL, "/"),
-		host:  u.Hostname(),
+		host:  urlHost(literal),
+		id:    literal,
 		text:  map[string]*texttemplate.Template{},
 		html:  map[string]*htmltemplate.Template{},
 	}
@@ -59,6 +65,15 @@ func NewRenderer(o RenderOptions) (*Renderer, error) {
 		}
 	}
 	return r, nil
+}
+
+// urlHost is a host as browsers write it, which is what a phone compares the
+// last line of a code's mail with: ASCII names, IPv6 addresses in brackets.
+func urlHost(literal string) string {
+	if ip, ok := strings.CutPrefix(literal, "[IPv6:"); ok {
+		return "[" + ip
+	}
+	return strings.Trim(literal, "[]")
 }
 
 // Render makes the message, all but its sender. It fails for an unknown
@@ -76,7 +91,7 @@ func (r *Renderer) Render(m Message) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.ToMailAddress(to)
 	msg.Subject(p.subject)
-	msg.SetMessageIDWithValue(notInNames.ReplaceAllString(m.ID, "-") + "@" + r.host)
+	msg.SetMessageIDWithValue(notInNames.ReplaceAllString(m.ID, "-") + "@" + r.id)
 	msg.SetDateWithValue(cmp.Or(m.Created, time.Now()))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
 	msg.SetBodyString(gomail.TypeTextPlain, p.text)

@@ -248,3 +248,31 @@ func TestCount(t *testing.T) {
 		t.Error(p.subject, err)
 	}
 }
+
+// Message-ID and the line that binds a code to its host are valid whatever the
+// site's address is.
+func TestAnyHostMakesAValidMail(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string][2]string{
+		"https://id.example.com:8443":   {"<m1@id.example.com>", "@id.example.com #042137"},
+		"https://bücher.example":        {"<m1@xn--bcher-kva.example>", "@xn--bcher-kva.example #042137"},
+		"https://xn--bcher-kva.example": {"<m1@xn--bcher-kva.example>", "@xn--bcher-kva.example #042137"},
+		"https://192.0.2.7":             {"<m1@[192.0.2.7]>", "@192.0.2.7 #042137"},
+		"https://[2001:db8::7]:8443":    {"<m1@[IPv6:2001:db8::7]>", "@[2001:db8::7] #042137"},
+	} {
+		r, err := NewRenderer(RenderOptions{URL: url})
+		if err != nil {
+			t.Fatal(url, err)
+		}
+		m := code()
+		m.ID = "m1"
+		msg, err := r.Render(m)
+		if err != nil {
+			t.Fatal(url, err)
+		}
+		p, err := r.parts(m)
+		if err != nil || msg.GetMessageID() != want[0] || !strings.HasSuffix(p.text, "\n"+want[1]) {
+			t.Errorf("%s: %s, %q %v", url, msg.GetMessageID(), p.text[len(p.text)-40:], err)
+		}
+	}
+}

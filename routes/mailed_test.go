@@ -167,3 +167,32 @@ func TestARefusalOfTheSiteIsShownToAdmins(t *testing.T) {
 		t.Error("the fault is still shown")
 	}
 }
+
+// The older of two mailed codes is told apart: it opens nothing, counts
+// nothing, and the page names the time of the one to use.
+func TestAnOlderCodeIsToldApart(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		mailOwner(t, s)
+		p := pendingOf(t, s, "ada")
+		p.Post("/login/challenge/email/code").Want(t, askedFor)
+		old := s.LastCode("ada@example.com")
+		s.Advance(61 * time.Second)
+		p.Post("/login/challenge/email/code").Want(t, askedFor)
+		sent := s.Now().UTC().Format("15:04:05")
+		letters := s.Mails()
+		if len(letters) != 1 || !strings.Contains(letters[0].Text, "sent at "+sent) {
+			t.Fatalf("the mail does not say which it is: %+v", letters)
+		}
+		for range 12 {
+			q := p.Post("/login/challenge/email", "code", old).WantStatus(t, http.StatusUnprocessableEntity)
+			if q.Alert() != "A newer code was sent at "+sent+" UTC, use that one." {
+				t.Fatal(q.Alert())
+			}
+		}
+		other := pendingOf(t, s, "ada") // another sign-in knows nothing of it
+		if q := other.Post("/login/challenge/email", "code", old).WantStatus(t, http.StatusUnprocessableEntity); strings.Contains(q.Alert(), "newer") {
+			t.Error(q.Alert())
+		}
+		p.Post("/login/challenge/email", "code", letters[0].Code()).Want(t, "/profile")
+	})
+}

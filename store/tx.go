@@ -152,6 +152,12 @@ func (t *tx) TryCeremony(ctx context.Context, id string) (tries int, err error) 
 	return tries, err
 }
 
+// UntryCeremony takes a try back.
+func (t *tx) UntryCeremony(ctx context.Context, id string) error {
+	_, err := t.db.NewRaw("UPDATE ceremonies SET tries = tries - 1 WHERE id = ? AND tries > 0", id).Exec(ctx)
+	return err
+}
+
 // TakeCeremony ends one; false when somebody else did.
 func (t *tx) TakeCeremony(ctx context.Context, id string) (bool, error) {
 	return changed(t.db.NewDelete().Table("ceremonies").Where("id = ?", id).Exec(ctx))

@@ -1,0 +1,39 @@
+package login
+
+import (
+	"context"
+	"errors"
+
+	"nightlatch.example/nightlatch/factors"
+)
+
+// again is the ceremony of a challenge that may replace one.
+func (s *Service) again(ctx context.Context, sub subject, k factors.Kind) (factors.Ceremony, error) {
+	about := s.ceremony(sub)
+	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
+	if errors.Is(err, ErrNotFound) || err == nil && !s.Now().Before(c.Expires) {
+		return about, nil
+	}
+	about.Before = c.State
+	return about, err
+}
+
+// older is the answer to a code that was right until a newer one was sent. It
+// opens nothing and counts nothing: only the owner's mailbox knows such a code.
+func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, state []byte) (Refusal, error) {
+	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
+	if errors.Is(err, ErrNotFound) {
+		return Refusal{Why: Gone}, nil
+	}
+	if err != nil {
+		return Refusal{}, err
+	}
+	if err := s.giveBack(ctx, factorKey(sub.account.ID, k)); err != nil {
+		return Refusal{}, err
+	}
+	r, err := s.write(ctx, func(tx Tx) error { return tx.UntryCeremony(ctx, c.ID) })
+	if err != nil || !r.OK() {
+		return r, err
+	}
+	return Refusal{Why: Older, Text: "A newer code was sent at " + factors.CodeSent(state).UTC().Format("15:04:05") + " UTC, use that one."}, nil
+}

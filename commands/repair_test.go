@@ -1,12 +1,11 @@
 package commands_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // On the server an account is invited again, gets a new password, another
@@ -15,7 +14,7 @@ func TestUserIsRepairedOnTheCommandLine(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			must(t, dir, env, sitetest.Password, "user", "add", "root", "--admin", "--password-stdin")
+			newAccount(t, dir, env, "root", "--admin")
 			lost := must(t, dir, env, "", "user", "add", "kurt")
 			invite := must(t, dir, env, "", "user", "invite", "kurt")
 			if invite == lost || !strings.HasPrefix(invite, "http://localhost:8080/invite/") {
@@ -73,14 +72,19 @@ func TestUnprintedLinkIsAFailure(t *testing.T) {
 	}
 	defer full.Close()
 	dir := t.TempDir()
-	must(t, dir, nil, "", "user", "add", "ada")
-	for _, args := range [][]string{{"add", "kurt"}, {"invite", "kurt"}, {"password", "kurt"}} {
-		cmd := command(t.Context(), dir, nil, append([]string{"user"}, args...)...)
+	if _, err := full.Write([]byte("x")); err == nil {
+		t.Fatal("/dev/full takes what is written")
+	}
+	must(t, dir, nil, "", "migrate", "up")
+	for _, args := range [][]string{{"serve"}, {"user", "add", "kurt"}, {"user", "invite", "kurt"}, {"user", "password", "kurt"}} {
+		ctx, cancel := context.WithTimeout(t.Context(), patience) // a server that goes on would not end
+		defer cancel()
+		cmd := command(ctx, dir, nil, args...)
 		var complaint strings.Builder
 		cmd.Stdout, cmd.Stderr = full, &complaint
 		err := cmd.Run()
 		exit, ok := err.(*exec.ExitError)
-		if !ok || exit.ExitCode() != 1 || !strings.Contains(complaint.String(), "nightlatch user") {
+		if !ok || exit.ExitCode() != 1 || !strings.Contains(complaint.String(), "could not be printed") || !strings.Contains(complaint.String(), "makes another") {
 			t.Errorf("%v: %v, %s", args, err, complaint.String())
 		}
 	}

@@ -57,6 +57,7 @@ type Form struct {
 	Role                  login.Role
 	Origin                string // setup, cli, admin or self
 	From                  string // address range that asks, as in login.Client; empty for the command line
+	Next                  string // where a registration leads in the end
 }
 
 // write runs a transaction; an expected refusal comes out as a value.
@@ -161,7 +162,14 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 				return err
 			}
 		}
-		err := tx.InsertAccount(ctx, a)
+		_, err := tx.AccountByName(ctx, a.Key) // also one that proved this address
+		if err == nil {
+			return login.Refuse(login.Bad, "This login is taken.")
+		}
+		if !errors.Is(err, login.ErrNotFound) {
+			return err
+		}
+		err = tx.InsertAccount(ctx, a)
 		if errors.Is(err, login.ErrTaken) {
 			return login.Refuse(login.Bad, taken)
 		}
@@ -203,17 +211,6 @@ func (s *Service) mailInvite(ctx context.Context, tx login.Tx, a login.Account, 
 	return tx.Post(ctx, login.Mail{Template: "invite", To: a.Email, AccountID: a.ID,
 		Data:    map[string]string{"login": a.Login, "link": link, "by": by, "hours": "168"},
 		Created: s.opt.Now(), Expires: s.opt.Now().Add(inviteTTL)})
-}
-
-// Register makes an account for whoever asks, where that is open. Like every
-// account it starts without a session: its owner signs in.
-func (s *Service) Register(ctx context.Context, f Form, c login.Client) (login.Refusal, error) {
-	f.Role, f.Origin, f.From = login.Member, "self", c.Range
-	if f.Password == "" {
-		return bad("Choose a password."), nil
-	}
-	_, r, err := s.Create(ctx, f, "", login.Event{Actor: "self", Address: c.Address, Browser: c.Browser})
-	return r, err
 }
 
 // Empty says whether no account exists yet.

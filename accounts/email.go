@@ -104,7 +104,7 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 			return login.Refuse(login.Gone, "")
 		}
 		a.Email, a.EmailVerified = l.Data, s.opt.Now()
-		if err := tx.SaveAccount(ctx, a); err != nil {
+		if err := s.saveProved(ctx, tx, &a); err != nil {
 			return err
 		}
 		if l.Purpose == login.LinkVerify {

@@ -67,7 +67,7 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 func (s *Service) Forgot(ctx context.Context, name string, c login.Client) (login.Refusal, error) {
 	a := login.Account{}
 	if key, ok := login.LoginKey(name); ok {
-		found, err := s.store.AccountByKey(ctx, key)
+		found, err := s.store.AccountByName(ctx, key)
 		if err != nil && !errors.Is(err, login.ErrNotFound) {
 			return login.Refusal{}, err
 		}
@@ -175,7 +175,13 @@ func (s *Service) SetByLink(ctx context.Context, token, purpose, name, password 
 			}
 		}
 		if l.Data == a.Email && a.Email != "" && a.EmailVerified.IsZero() { // the link came by mail to this address
-			a.EmailVerified = s.opt.Now()
+			proved := a
+			proved.EmailVerified = s.opt.Now()
+			if free, err := tx.Prove(ctx, proved); err != nil {
+				return err
+			} else if free {
+				a = proved
+			}
 		}
 		return s.setPassword(ctx, tx, a, phc, nil, kind, c)
 	})

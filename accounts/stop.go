@@ -71,7 +71,7 @@ func (s *Service) putBack(ctx context.Context, tx login.Tx, a login.Account, old
 	}
 	m := moved{old: a.Email, event: "email.change-undone"}
 	a.Email, a.EmailVerified = old, s.opt.Now()
-	if err := tx.SaveAccount(ctx, a); err != nil {
+	if err := s.saveProved(ctx, tx, &a); err != nil {
 		return err
 	}
 	return s.emailChanged(ctx, tx, a, m, c)

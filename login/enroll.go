@@ -223,8 +223,13 @@ func (s *Service) adopt(ctx context.Context, tx Tx, a *Account, cred factors.Cre
 	if cred.Kind != factors.KindEmail || a.Email != "" && !strings.EqualFold(a.Email, cred.Address) {
 		return nil
 	}
-	a.Email, a.EmailVerified = cred.Address, s.Now()
-	return tx.SaveAccount(ctx, *a)
+	mine := *a
+	mine.Email, mine.EmailVerified = cred.Address, s.Now()
+	if free, err := tx.Prove(ctx, mine); err != nil || !free { // another account proved it first: a factor all the same
+		return err
+	}
+	*a = mine
+	return tx.SaveAccount(ctx, mine)
 }
 
 // firstFactor makes recovery codes and ends every other session and pending

@@ -61,7 +61,7 @@ func (s *Service) find(ctx context.Context, login string, c Client) (Account, st
 	if !ok {
 		return Account{}, passwordKey("\x00" + login), nil
 	}
-	acct, err := s.store.AccountByKey(ctx, name)
+	acct, err := s.store.AccountByName(ctx, name)
 	if errors.Is(err, ErrNotFound) {
 		return Account{}, passwordKey(name), nil
 	}
@@ -71,7 +71,7 @@ func (s *Service) find(ctx context.Context, login string, c Client) (Account, st
 	if known, ok, err := s.browser(ctx, s.store, c.Known, acct.ID, false); err != nil || ok {
 		return acct, knownKey(known.ID), err
 	}
-	return acct, passwordKey(name), nil
+	return acct, passwordKey(acct.Key), nil
 }
 
 // judge checks a password. The failure is reserved, and given back when it was

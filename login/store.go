@@ -23,6 +23,9 @@ var (
 type Reader interface {
 	Account(ctx context.Context, id string) (Account, error)
 	AccountByKey(ctx context.Context, key string) (Account, error)
+	// AccountByName finds by login, else by the address that an account proved.
+	AccountByName(ctx context.Context, key string) (Account, error)
+	Registration(ctx context.Context, hash string, now time.Time) (Registration, error)
 	// Credentials gives an account's credentials oldest first, spent recovery
 	// codes included; with secrets opened for the kinds named, none if none is.
 	Credentials(ctx context.Context, accountID string, open ...factors.Kind) ([]factors.Credential, error)
@@ -46,7 +49,12 @@ type Tx interface {
 	Reader
 	LockAccount(ctx context.Context, id string) (Account, error)
 	InsertAccount(ctx context.Context, a Account) error // ErrTaken
-	SaveAccount(ctx context.Context, a Account) error
+	SaveAccount(ctx context.Context, a Account) error   // ErrTaken
+	// Prove keeps the address that an account has proved, as the two above do;
+	// false when another account proved the same one before.
+	Prove(ctx context.Context, a Account) (bool, error)
+	PutRegistration(ctx context.Context, r Registration) error
+	TakeRegistration(ctx context.Context, hash string) (bool, error)
 	// DeleteAccount takes an account away with everything that names it, but for
 	// events and counters.
 	DeleteAccount(ctx context.Context, id string) error

@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
@@ -82,6 +83,40 @@ func (a Account) Status() string {
 // Vouched says whether the address may be told to other applications: its
 // owner proved it.
 func (a Account) Vouched() bool { return a.Email != "" && !a.EmailVerified.IsZero() }
+
+// ProvenKey is the fold of the address that its owner proved; empty when there
+// is none.
+func (a Account) ProvenKey() string {
+	if a.Email == "" || a.EmailVerified.IsZero() {
+		return ""
+	}
+	key, _ := LoginKey(a.Email)
+	return key
+}
+
+// LoginIsAddress says whether other applications would take the login for an
+// address.
+func (a Account) LoginIsAddress() bool { return strings.Contains(a.Key, "@") }
+
+// LoginVouched says whether the login may be told to other applications: one
+// that looks like an address must be the account's own, which its owner proved
+// or whoever runs this site gave it.
+func (a Account) LoginVouched() bool {
+	if !a.LoginIsAddress() || a.ProvenKey() == a.Key {
+		return true
+	}
+	own, _ := LoginKey(a.Email)
+	return a.Origin != "self" && own == a.Key
+}
+
+// Registration is an account that waits for its address, which is its login,
+// to be proven.
+type Registration struct {
+	TokenHash, BrowserHash string
+	Login, Name, Next      string
+	Password               Hidden
+	Created, Expires       time.Time
+}
 
 // Client is the browser that asks, as far as it can be told.
 type Client struct {

@@ -40,6 +40,8 @@ var templates = map[string]template{
 	"email-verify":       {[]string{"link"}, map[string]string{"link": sampleLink, "login": "ada", "hours": "24"}},
 	"password-reset":     {[]string{"link"}, with(map[string]string{"link": sampleLink, "hours": "1"})},
 	"invite":             {[]string{"link"}, map[string]string{"link": sampleLink, "login": "ada", "by": "Grace", "hours": "72"}},
+	"register":           {[]string{"link"}, with(map[string]string{"link": sampleLink, "hours": "24"})},
+	"register-taken":     {[]string{"link"}, with(map[string]string{"link": sampleLink})},
 	"new-browser":        {nil, where},
 	"new-browsers":       {nil, map[string]string{"login": "ada", "time": where["time"], "link": "https://id.example.com/profile/activity"}},
 	"admin-reset":        {nil, map[string]string{"login": "ada", "time": where["time"], "by": "grace", "reason": "lost phone", "link": sampleLink}},

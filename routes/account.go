@@ -7,39 +7,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
-
-// registerPage is there only where anyone may register.
-func (w *web) registerPage(c *gin.Context) error {
-	if !w.Accounts.Open() {
-		return errNotFound
-	}
-	return w.render(c, http.StatusOK, views.Register{Action: "/register"}, views.Frame{Title: "Create an account"})
-}
-
-func (w *web) register(c *gin.Context) error {
-	if !w.Accounts.Open() {
-		return errNotFound
-	}
-	f, err := form(c, "login", "name", "password")
-	if err != nil {
-		return err
-	}
-	r, err := w.Accounts.Register(c.Request.Context(), accounts.Form{Login: f["login"], Name: f["name"], Password: f["password"]}, w.client(c))
-	if err != nil {
-		return err
-	}
-	if !r.OK() {
-		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
-			return views.Register{Action: "/register", Login: f["login"], Name: f["name"], Alert: alert}, views.Frame{Title: "Create an account"}
-		})
-	}
-	w.redirect(c, "/login?said=registered")
-	return nil
-}
 
 // linkPage shows the page behind a link from a mail, or says that the link is
 // over: used, replaced by a newer one, too old, or never made.
@@ -150,20 +120,6 @@ func (w *web) reset(c *gin.Context) error {
 
 func (w *web) askVerify(c *gin.Context) error {
 	return w.act(c, "email", "verify-asked", w.Accounts.AskVerify)
-}
-
-// verifyEmailPage only shows a button: whoever opens links in mails unasked
-// confirms nothing.
-func (w *web) verifyEmailPage(c *gin.Context) error {
-	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
-		return views.Button{Heading: "Confirm this address", Text: "It will be the address of the account " + a.Login + ".",
-			Action: c.Request.URL.Path, Label: "Confirm"}, views.Frame{Title: "Confirm this address"}
-	}, login.LinkVerify, login.LinkChange)
-}
-
-func (w *web) verifyEmail(c *gin.Context) error {
-	r, err := w.Accounts.VerifyEmail(c.Request.Context(), c.Param("token"), w.client(c))
-	return w.byLink(c, r, err, "/profile?said=email-confirmed", nil)
 }
 
 // securePage is behind "this was not me".

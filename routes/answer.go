@@ -219,6 +219,7 @@ var notices = map[string]string{
 	"email-cancelled": "Your address stays as it is.",
 	"stopped":         "The address stays as it was. If somebody else asked for the change, lock everybody out now.",
 	"email-confirmed": "The address is confirmed.",
+	"prove-address":   "Confirm your address first: other applications know you by it.",
 	"verify-asked":    "We sent a link to your address.",
 	"confirmed":       "Confirmed. Please send the form once more.",
 	"warning":         "The warning was put away.",

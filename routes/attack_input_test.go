@@ -56,7 +56,10 @@ func TestExtraFields(t *testing.T) {
 			c.b[who] = nil
 		}
 	}
-	s.Browser().Do(http.MethodPost, "/register", sitetest.Body("login=new@example.com&password="+url.QueryEscape(sitetest.Password)+"&role=admin&origin=setup&id=x"), false)
+	s.Mails()
+	x := s.Browser()
+	x.Do(http.MethodPost, "/register", sitetest.Body("login=new@example.com&password="+url.QueryEscape(sitetest.Password)+"&role=admin&origin=setup&id=x"), false)
+	x.Post(letter(t, s, "/email/verify/").Link(), "role", "admin", "origin", "setup", "id", "x").Want(t, "/login?said=registered")
 	if a := s.Account("new@example.com"); a.Role != login.Member || a.Origin != "self" || a.ID == "x" {
 		t.Errorf("registered as %s from %s", a.Role, a.Origin)
 	}

@@ -12,11 +12,12 @@ import (
 
 // The cookies. Each holds an opaque random token.
 const (
-	loginCookie   = "nightlatch_login"   // the pending login
-	sessionCookie = "nightlatch_session" // the session
-	trustedCookie = "nightlatch_browser" // a browser that is not asked for a factor
-	ticketCookie  = "nightlatch_ticket"  // a pressed enrollment link: this browser may sign in to enroll
-	knownCookie   = "nightlatch_known"   // a browser that signed in before: strangers' failures do not delay it
+	loginCookie    = "nightlatch_login"    // the pending login
+	sessionCookie  = "nightlatch_session"  // the session
+	trustedCookie  = "nightlatch_browser"  // a browser that is not asked for a factor
+	registerCookie = "nightlatch_register" // asked for an account: this browser proves its address with a click
+	ticketCookie   = "nightlatch_ticket"   // a pressed enrollment link: this browser may sign in to enroll
+	knownCookie    = "nightlatch_known"    // a browser that signed in before: strangers' failures do not delay it
 )
 
 // forever is as long as browsers keep a cookie.

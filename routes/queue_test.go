@@ -52,7 +52,7 @@ func hashings(t *testing.T, s *sitetest.Site, address string) []hashing {
 	code := s.Code(enrolls.PendingSecret())
 	return []hashing{
 		{"sign in", post(at(), "/login", "login", "signs@example.com", "password", sitetest.Password), "/profile"},
-		{"register", post(at(), "/register", "login", "reg@example.com", "password", fresh), "/login?said=registered"},
+		{"register", post(at(), "/register", "login", "reg@example.com", "password", fresh), "/register?sent=1"},
 		{"invite", post(at(), invite, "password", fresh), "/login?said=registered"},
 		{"reset", post(at(), reset, "password", fresh), "/login?said=reset"},
 		{"change", post(changes, "/profile/password", "current", sitetest.Password, "password", fresh), "/profile?said=password"},

@@ -25,6 +25,8 @@ func (w *web) verify(c *gin.Context) error {
 		w.turnAway(c, http.StatusUnauthorized, "/login", ask)
 	case !v.Passed() || v.Forced() || v.Level() < ask.level:
 		w.turnAway(c, http.StatusForbidden, "/confirm?level=2", ask)
+	case !v.Account.LoginVouched():
+		w.turnAway(c, http.StatusForbidden, "/profile?said=prove-address", ask)
 	default:
 		a := v.Account
 		h := c.Writer.Header()

@@ -71,6 +71,7 @@ func (s *Store) Sweep(ctx context.Context, now, sessionsBefore time.Time) error 
 	}{
 		{"DELETE FROM ceremonies WHERE expires_at <= ?", now.Add(-time.Minute)},
 		{"DELETE FROM links WHERE expires_at <= ?", now},
+		{"DELETE FROM registrations WHERE expires_at <= ?", now},
 		{"DELETE FROM browsers WHERE until_at <= ?", now},
 		{"DELETE FROM sessions WHERE created_at <= ?", sessionsBefore},
 		{"DELETE FROM throttles WHERE off_at = 0 AND key NOT LIKE 'factor:%' AND last_at < ?", now.Add(-throttleKept)},

@@ -30,16 +30,26 @@ func (t *tx) InsertAccount(ctx context.Context, a login.Account) error {
 		return login.ErrTaken
 	}
 	t.touch(a.ID)
+	if err == nil {
+		_, err = t.Prove(ctx, a)
+	}
 	return err
 }
 
-// SaveAccount saves all but what follows from the credentials.
+// SaveAccount saves all but what follows from the credentials; ErrTaken when
+// another account has its login.
 func (t *tx) SaveAccount(ctx context.Context, a login.Account) error {
 	t.touch(a.ID)
 	ok, err := changed(t.db.NewUpdate().Model(fromAccount(a)).ExcludeColumn("kinds", "recovery_left").WherePK().Exec(ctx))
-	if err == nil && !ok {
+	switch {
+	case taken(err):
+		return login.ErrTaken
+	case err != nil:
+		return err
+	case !ok:
 		return login.ErrNotFound
 	}
+	_, err = t.Prove(ctx, a)
 	return err
 }
 

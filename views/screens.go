@@ -174,8 +174,15 @@ type Activity struct {
 
 // Register makes an account: by an invite link, or openly.
 type Register struct {
-	Action, Login, Name, Alert string
-	Invite                     bool // the login is given, only name and password are asked
+	Action, Login, Name, Next, Alert string
+	Invite                           bool // the login is given, only name and password are asked
+	Sent                             bool // a mail is on its way, whoever has the address
+}
+
+// Join is behind the link that proves the address of a registration.
+type Join struct {
+	Action, Login, Alert string
+	Ask                  bool // for the password: it is another browser
 }
 
 // Forgot asks for a reset link.
@@ -211,6 +218,7 @@ func (Recovery) Template() string    { return "recovery" }
 func (Profile) Template() string     { return "profile" }
 func (Activity) Template() string    { return "activity" }
 func (Register) Template() string    { return "register" }
+func (Join) Template() string        { return "join" }
 func (Forgot) Template() string      { return "forgot" }
 func (Reset) Template() string       { return "reset" }
 func (Button) Template() string      { return "button" }

@@ -1,0 +1,4 @@
+DROP TABLE IF EXISTS registrations;
+
+--bun:split
+DROP TABLE IF EXISTS proven;

@@ -1,0 +1,95 @@
+package routes
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/views"
+)
+
+// registerPage is there only where anyone may register.
+func (w *web) registerPage(c *gin.Context) error {
+	if !w.Accounts.Open() {
+		return errNotFound
+	}
+	return w.render(c, http.StatusOK, views.Register{Action: "/register", Next: SafeNext(c.Query("next")), Sent: c.Query("sent") != ""},
+		views.Frame{Title: "Create an account"})
+}
+
+// register answers the same whether or not the address has an account.
+func (w *web) register(c *gin.Context) error {
+	if !w.Accounts.Open() {
+		return errNotFound
+	}
+	f, err := form(c, "login", "name", "password", "next")
+	if err != nil {
+		return err
+	}
+	next := SafeNext(f["next"])
+	browser, r, err := w.Accounts.Register(c.Request.Context(), accounts.Form{Login: f["login"], Name: f["name"], Password: f["password"], Next: next}, w.client(c))
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+			return views.Register{Action: "/register", Login: f["login"], Name: f["name"], Next: next, Alert: alert}, views.Frame{Title: "Create an account"}
+		})
+	}
+	w.cookies.set(c, registerCookie, browser, 24*time.Hour)
+	w.redirect(c, "/register?sent=1")
+	return nil
+}
+
+// verifyEmailPage only shows a button: whoever opens links in mails unasked
+// confirms nothing.
+func (w *web) verifyEmailPage(c *gin.Context) error {
+	x, ask, err := w.Accounts.Registration(c.Request.Context(), c.Param("token"), w.cookies.get(c, registerCookie))
+	if err == nil {
+		return w.render(c, http.StatusOK, views.Join{Action: c.Request.URL.Path, Login: x.Login, Ask: ask}, views.Frame{Title: "Confirm this address"})
+	}
+	if !errors.Is(err, login.ErrNotFound) {
+		return err
+	}
+	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+		return views.Button{Heading: "Confirm this address", Text: "It will be the address of the account " + a.Login + ".",
+			Action: c.Request.URL.Path, Label: "Confirm"}, views.Frame{Title: "Confirm this address"}
+	}, login.LinkVerify, login.LinkChange)
+}
+
+// verifyEmail confirms an address: that of an account, or that of one which is
+// made by it.
+func (w *web) verifyEmail(c *gin.Context) error {
+	ctx, token, browser := c.Request.Context(), c.Param("token"), w.cookies.get(c, registerCookie)
+	x, ask, err := w.Accounts.Registration(ctx, token, browser)
+	if errors.Is(err, login.ErrNotFound) {
+		r, err := w.Accounts.VerifyEmail(ctx, token, w.client(c))
+		return w.byLink(c, r, err, "/profile?said=email-confirmed", func(alert string) (views.Screen, views.Frame) {
+			return views.Message{Heading: "This address was not confirmed", Text: alert, Back: "/profile", BackLabel: "To the profile"},
+				views.Frame{Title: "This address was not confirmed"}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	f, err := form(c, "password")
+	if err != nil {
+		return err
+	}
+	next, r, err := w.Accounts.Join(ctx, token, browser, f["password"], w.client(c))
+	if err == nil && r.OK() {
+		w.cookies.drop(c, registerCookie)
+	}
+	to := "/login?said=registered"
+	if next != "" {
+		to += "&next=" + url.QueryEscape(next)
+	}
+	return w.byLink(c, r, err, to, func(alert string) (views.Screen, views.Frame) {
+		return views.Join{Action: c.Request.URL.Path, Login: x.Login, Ask: ask, Alert: alert}, views.Frame{Title: "Confirm this address"}
+	})
+}

@@ -124,7 +124,7 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) (lo
 			return err
 		}
 		if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkVerify, login.LinkChange, login.LinkSecure,
-			login.LinkEnroll, login.LinkTicket); err != nil {
+			login.LinkEnroll, login.LinkTicket, login.LinkStop, login.LinkUndo); err != nil {
 			return err
 		}
 		e := s.did("email.corrected", a.ID, by, "")

@@ -215,3 +215,34 @@ func TestUnprovedOldAddressTakesNothingBack(t *testing.T) {
 		}
 	}
 }
+
+// An address that an admin corrected stays: no link that was mailed before
+// puts the one before back.
+func TestCorrectedAddressIsNotTakenBack(t *testing.T) {
+	s := sitetest.New(t)
+	b, _ := proven(t, s)
+	change, _ := asked(t, s, b)
+	b.Post(change).Want(t, "/profile?said=email-confirmed")
+	var links []string
+	for _, l := range s.Mails() {
+		links = append(links, l.Link())
+	}
+	b.Post("/profile/email", "email", "second@example.net").Want(t, "/profile?said=email-asked")
+	for _, l := range s.Mails() {
+		links = append(links, l.Link())
+	}
+	r, err := s.Accounts.CorrectEmail(t.Context(), accounts.Terminal("taken over"), s.Account(ownAddress).ID, "ada@example.net")
+	if err != nil || !r.OK() {
+		t.Fatal(r, err)
+	}
+	tried := 0
+	for _, link := range links {
+		if strings.HasPrefix(link, "/email/") {
+			tried++
+			s.Browser().Post(link).WantStatus(t, 404)
+		}
+	}
+	if a := s.Account(ownAddress); tried < 3 || a.Email != "ada@example.net" {
+		t.Errorf("%d links tried, the address is %s", tried, a.Email)
+	}
+}

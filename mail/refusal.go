@@ -44,6 +44,7 @@ func classify(err error) error {
 // final (RFC 5321 §4.2.1). The library's IsTemp would call a dropped
 // connection permanent.
 func verdict(code int, text string) error {
+	text = quoted.ReplaceAllString(text, "$1 $2")
 	switch {
 	case aboutSite(code, text):
 		return fmt.Errorf("%w: %s", ErrSite, text)

@@ -71,6 +71,7 @@ func TestCheckGoesAsFarAsAMessage(t *testing.T) {
 	}{
 		{"MAIL", answer(550, "5.7.60", "not your address"), "not your address", ""},
 		{"RCPT", answer(504, "5.5.2", "Helo command rejected"), "Helo command rejected", ""},
+		{"RCPT", answer(550, "5.7.60", "no"), "5.7.60", ""},
 		{"RCPT", answer(554, "5.7.1", "Relay access denied"), "Relay access denied", ""},
 		{"RCPT", answer(550, "5.1.1", "User unknown"), "", "User unknown"},
 		{"DATA", answer(554, "5.7.1", "spam"), "", ""}, // nothing is sent

@@ -143,7 +143,11 @@ func TestMigrateCommands(t *testing.T) {
 				}
 				return out
 			}
-			says("pending  ", "status")
+			if env == nil { // there is no file yet, and to ask makes none
+				refuses(t, dir, env, []string{"migrate", "status"}, "there is no database")
+			} else {
+				says("pending  ", "status")
+			}
 			says("up  ", "up")
 			says("applied  ", "status")
 			says("nothing to do", "up")

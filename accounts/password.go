@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 
 	"nightlatch.example/nightlatch/login"
@@ -63,8 +64,9 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 
 // Forgot mails a reset link to the account's address. Whoever asks learns
 // nothing: the answer and its time are the same for every name. Where nothing
-// is sent nothing is recorded.
-func (s *Service) Forgot(ctx context.Context, name string, c login.Client) (login.Refusal, error) {
+// is sent nothing is recorded. After the new password the link leads to next,
+// which may be empty.
+func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client) (login.Refusal, error) {
 	a := login.Account{}
 	if key, ok := login.LoginKey(name); ok {
 		found, err := s.store.AccountByName(ctx, key)
@@ -84,7 +86,7 @@ func (s *Service) Forgot(ctx context.Context, name string, c login.Client) (logi
 		if err != nil || a.Email == "" || !a.Disabled.IsZero() {
 			return err
 		}
-		sent, err := s.mailReset(ctx, tx, a, c)
+		sent, err := s.mailReset(ctx, tx, a, next, c)
 		if err != nil || !sent {
 			return err
 		}
@@ -96,7 +98,7 @@ func (s *Service) Forgot(ctx context.Context, name string, c login.Client) (logi
 
 // mailReset sends a reset link, unless so many went out within the cooldown:
 // the form must not be a way to fill somebody's mailbox.
-func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, c login.Client) (sent bool, err error) {
+func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, next string, c login.Client) (sent bool, err error) {
 	t, err := tx.LockThrottle(ctx, "reset:"+a.ID)
 	if err != nil {
 		return false, err
@@ -115,6 +117,9 @@ func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, c
 	link, err := s.login.NewLink(ctx, tx, a, login.LinkReset, a.Email, resetTTL)
 	if err != nil {
 		return false, err
+	}
+	if next != "" {
+		link += "?next=" + url.QueryEscape(next)
 	}
 	return true, tx.Post(ctx, login.Mail{Template: "password-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "browser": c.Browser, "address": c.Shown,
@@ -224,7 +229,7 @@ func (s *Service) Secure(ctx context.Context, token string, c login.Client) (log
 		if err := tx.ClearThrottle(ctx, "reset:"+a.ID); err != nil {
 			return err
 		}
-		_, err = s.mailReset(ctx, tx, a, c)
+		_, err = s.mailReset(ctx, tx, a, "", c)
 		return err
 	})
 }

@@ -27,6 +27,7 @@ type Chooser struct {
 	Mail     MailState     // how far it has come
 	Refused  string        // masked address that refused the code, while another way is open
 	ResendIn time.Duration // until another may be asked for
+	Next     string        // where a sign-in leads
 }
 
 // Pending finds the pending login of a token.
@@ -80,7 +81,7 @@ func (s *Service) chooser(ctx context.Context, sub subject, want factors.Kind, t
 	if err != nil {
 		return Chooser{}, err
 	}
-	ch := Chooser{Login: sub.account.Login, Options: options(creds), Open: -1}
+	ch := Chooser{Login: sub.account.Login, Options: options(creds), Open: -1, Next: sub.pending.Next}
 	for i, o := range ch.Options {
 		t, err := s.store.Throttle(ctx, factorKey(sub.account.ID, o.Kind))
 		if err != nil {

@@ -30,6 +30,7 @@ type Reader interface {
 	// codes included; with secrets opened for the kinds named, none if none is.
 	Credentials(ctx context.Context, accountID string, open ...factors.Kind) ([]factors.Credential, error)
 	PendingByToken(ctx context.Context, hash string) (Pending, error)
+	Outcome(ctx context.Context, key string) (Outcome, error) // ErrNotFound when the form was not sent
 	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
 	Browser(ctx context.Context, hash, accountID string, trusted bool) (Browser, error)
 	Throttle(ctx context.Context, key string) (Throttle, error) // zero row when there is none
@@ -112,6 +113,13 @@ type Tx interface {
 	OtherAdmin(ctx context.Context, accountID string) (bool, error)
 	// ForgiveBrowsers ends the password's waits of the account's known browsers.
 	ForgiveBrowsers(ctx context.Context, accountID string) error
+
+	// ClaimForm notes that a form is being carried out, in the place of a row
+	// that began at some time; false when somebody else claimed it.
+	ClaimForm(ctx context.Context, o Outcome, was time.Time) (bool, error)
+	PutOutcome(ctx context.Context, o Outcome) error // replaces the claim
+	DropClaim(ctx context.Context, key string) error
+	DropOutcomes(ctx context.Context, session string) error // those of a session token's hash; lasting ones lose their cookies
 
 	SaveSetting(ctx context.Context, key, value string) error
 	Record(ctx context.Context, es ...Event) error

@@ -158,6 +158,7 @@ type Session struct {
 	Address, Browser           string
 	Created, LastSeen, Confirm time.Time // Confirm is the last proof; zero when there was none
 	Warning                    string    // something its owner should see: a code used twice
+	Kept                       bool      // the answer that led here is kept for a repeat: see Outcome
 }
 
 // ByBrowser is the Factor of a session that a trusted browser opened.

@@ -27,9 +27,27 @@ func (v Visit) Forced() bool { return v.Account.Bare() || v.Policy.Forces(v.Acco
 // Level is what other applications may rely on.
 func (v Visit) Level() int { return v.Session.Level }
 
-// Visit finds out who asks. No session, an ended one and one of a disabled
-// account are all the same: nil.
+// Visit finds out who asks, and notes that the session is in use. No session,
+// an ended one and one of a disabled account are all the same: nil.
 func (s *Service) Visit(ctx context.Context, token string) (*Visit, error) {
+	v, err := s.Peek(ctx, token)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	if err := s.moved(ctx, v.Session); err != nil {
+		return nil, err
+	}
+	if v.Now.Sub(v.Session.LastSeen) > min(touchEvery, s.opt.SessionIdle/10) {
+		if err := s.store.Touch(ctx, v.Session.ID, v.Now); err != nil {
+			return nil, err
+		}
+		v.Session.LastSeen = v.Now
+	}
+	return v, nil
+}
+
+// Peek is Visit for somebody who only wants to know: nothing is written.
+func (s *Service) Peek(ctx context.Context, token string) (*Visit, error) {
 	if token == "" {
 		return nil, nil
 	}
@@ -47,12 +65,6 @@ func (s *Service) Visit(ctx context.Context, token string) (*Visit, error) {
 	policy, err := ParsePolicy(kept)
 	if err != nil {
 		return nil, err
-	}
-	if now.Sub(sess.LastSeen) > min(touchEvery, s.opt.SessionIdle/10) {
-		if err := s.store.Touch(ctx, sess.ID, now); err != nil {
-			return nil, err
-		}
-		sess.LastSeen = now
 	}
 	return &Visit{Session: sess, Account: acct, Policy: policy, Now: now,
 		Fresh: s.fresh(sess, now)}, nil

@@ -21,11 +21,27 @@ func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, v
 	if !r.OK() {
 		return w.linkOver(c)
 	}
+	w.nameForm(c)
 	s, f := show(a)
 	return w.render(c, http.StatusOK, s, f)
 }
 
+// linkOver says that a link does nothing more. To the browser that used it, it
+// says that it did its work.
 func (w *web) linkOver(c *gin.Context) error {
+	to, err := w.usedHere(c)
+	if err != nil {
+		return err
+	}
+	if to != "" {
+		code := http.StatusOK
+		if c.Request.Method == http.MethodPost { // what it holds now was not carried out
+			code = http.StatusNotFound
+		}
+		return w.render(c, code, views.Message{Heading: "This link did its work",
+			Text: "It was already used in this browser, and what you sent first counts. There is nothing left to do here.",
+			Back: to, BackLabel: "Go on"}, views.Frame{Title: "This link did its work"})
+	}
 	return w.render(c, http.StatusNotFound, views.Message{Heading: "This link is over",
 		Text: "It was used already, a newer one was sent, or it is too old. Ask for a new one.", Back: "/login", BackLabel: "To the sign-in"},
 		views.Frame{Title: "This link is over"})
@@ -47,12 +63,12 @@ func (w *web) byLink(c *gin.Context, r login.Refusal, err error, to string, show
 
 func (w *web) invitePage(c *gin.Context) error {
 	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
-		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: a.Name, Invite: true}, views.Frame{Title: "Your account"}
+		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: a.Name, Next: wanted(c), Invite: true}, views.Frame{Title: "Your account"}
 	}, login.LinkInvite)
 }
 
 func (w *web) acceptInvite(c *gin.Context) error {
-	f, err := form(c, "name", "password")
+	f, err := form(c, "name", "password", "next")
 	if err != nil {
 		return err
 	}
@@ -62,48 +78,48 @@ func (w *web) acceptInvite(c *gin.Context) error {
 		return err
 	}
 	r, err := w.Accounts.SetByLink(ctx, token, login.LinkInvite, f["name"], f["password"], w.client(c))
-	return w.byLink(c, r, err, "/login?said=registered", func(alert string) (views.Screen, views.Frame) {
-		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
+	return w.byLink(c, r, err, withNext("/login?said=registered", wanted(c)), func(alert string) (views.Screen, views.Frame) {
+		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Next: wanted(c), Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
 	})
 }
 
 func (w *web) forgotPage(c *gin.Context) error {
-	return w.render(c, http.StatusOK, views.Forgot{Sent: c.Query("sent") != ""}, views.Frame{Title: "Forgotten password"})
+	return w.render(c, http.StatusOK, views.Forgot{Sent: c.Query("sent") != "", Next: wanted(c)}, views.Frame{Title: "Forgotten password"})
 }
 
 // forgot answers the same for every name.
 func (w *web) forgot(c *gin.Context) error {
-	f, err := form(c, "login")
+	f, err := form(c, "login", "next")
 	if err != nil {
 		return err
 	}
 	if f["login"] == "" {
 		return w.refused(c, login.Refusal{Why: login.Bad, Text: "Enter your login."}, func(alert string) (views.Screen, views.Frame) {
-			return views.Forgot{Alert: alert}, views.Frame{Title: "Forgotten password"}
+			return views.Forgot{Next: wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
-	r, err := w.Accounts.Forgot(c.Request.Context(), f["login"], w.client(c))
+	r, err := w.Accounts.Forgot(c.Request.Context(), f["login"], wanted(c), w.client(c))
 	if err != nil {
 		return err
 	}
 	if !r.OK() {
 		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
-			return views.Forgot{Login: f["login"], Alert: alert}, views.Frame{Title: "Forgotten password"}
+			return views.Forgot{Login: f["login"], Next: wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
-	w.redirect(c, "/password/forgot?sent=1")
+	w.redirect(c, withNext("/password/forgot?sent=1", wanted(c)))
 	return nil
 }
 
 func (w *web) resetPage(c *gin.Context) error {
 	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
-		return views.Reset{Action: c.Request.URL.Path, Login: a.Login}, views.Frame{Title: "New password"}
+		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c)}, views.Frame{Title: "New password"}
 	}, login.LinkReset)
 }
 
 // reset sets a password. It ends at the first step, and the factor is still asked.
 func (w *web) reset(c *gin.Context) error {
-	f, err := form(c, "password")
+	f, err := form(c, "password", "next")
 	if err != nil {
 		return err
 	}
@@ -113,8 +129,8 @@ func (w *web) reset(c *gin.Context) error {
 		return err
 	}
 	r, err := w.Accounts.SetByLink(ctx, token, login.LinkReset, "", f["password"], w.client(c))
-	return w.byLink(c, r, err, "/login?said=reset", func(alert string) (views.Screen, views.Frame) {
-		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Alert: alert}, views.Frame{Title: "New password"}
+	return w.byLink(c, r, err, withNext("/login?said=reset", wanted(c)), func(alert string) (views.Screen, views.Frame) {
+		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c), Alert: alert}, views.Frame{Title: "New password"}
 	})
 }
 

@@ -158,6 +158,6 @@ func (w *web) savedCodes(c *gin.Context) error {
 	if err := w.Login.SavedCodes(c.Request.Context(), visit(c)); err != nil {
 		return err
 	}
-	w.redirect(c, "/profile")
+	w.redirect(c, onward(wanted(c)))
 	return nil
 }

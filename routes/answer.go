@@ -153,7 +153,8 @@ func (w *web) redirect(c *gin.Context, to string) {
 		c.Status(http.StatusOK)
 		return
 	}
-	c.Redirect(http.StatusSeeOther, to)
+	c.Header("Location", to) // http.Redirect would tidy the path
+	c.Status(http.StatusSeeOther)
 }
 
 // partial says whether only the inside of a page is wanted. A boosted link and

@@ -19,6 +19,14 @@ func (w *web) challengePage(c *gin.Context) error {
 	return w.showChallenge(c, factors.Kind(c.Query("factor")), c.Query("to"), login.Refusal{})
 }
 
+// wanted is where the form or page that was asked for says it leads.
+func wanted(c *gin.Context) string {
+	if c.Request.Method == http.MethodPost {
+		return SafeNext(c.PostForm("next"))
+	}
+	return SafeNext(c.Query("next"))
+}
+
 // showChallenge shows the second step, with what was refused.
 func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused login.Refusal) error {
 	ch, r, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to)
@@ -26,11 +34,10 @@ func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused l
 		return err
 	}
 	if !r.OK() {
-		w.over(c)
-		return nil
+		return w.over(c, wanted(c))
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
-		s := challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: "/login/challenge?"})
+		s := challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: "/login/challenge?", next: ch.Next})
 		s.Alert = alert
 		if trust := w.Login.TrustLabel(); trust != "" {
 			s.Trust = "Don’t ask on this browser for " + trust
@@ -45,11 +52,27 @@ func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused l
 }
 
 // over is where someone lands whose pending login is not, or no longer, there.
-func (w *web) over(c *gin.Context) {
-	to := "/login"
+// Whoever is signed in all the same, by a second click or in another tab, goes
+// on to where they wanted to go.
+func (w *web) over(c *gin.Context, next string) error {
+	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
+	if err != nil {
+		return err
+	}
+	c.Set(undoneKey, true)
+	if v != nil && v.Passed() {
+		w.redirect(c, w.way(v, next))
+		return nil
+	}
+	w.overLogin(c, next)
+	return nil
+}
+
+func (w *web) overLogin(c *gin.Context, next string) {
+	to := withNext("/login", next)
 	if w.cookies.get(c, loginCookie) != "" {
 		w.cookies.drop(c, loginCookie)
-		to = "/login?over=1"
+		to = withNext("/login?over=1", next)
 	}
 	if c.GetHeader("HX-Request") == "true" {
 		c.Header("HX-Redirect", to)
@@ -63,15 +86,19 @@ func (w *web) over(c *gin.Context) {
 type place struct {
 	answer, send, open string
 	confirm            bool
+	next               string // where a sign-in leads
 }
 
 // challengeScreen turns a chooser into its screen.
 func challengeScreen(ch login.Chooser, at place) views.Challenge {
-	s := views.Challenge{Login: ch.Login, Confirm: at.confirm, Refused: ch.Refused}
+	s := views.Challenge{Login: ch.Login, Confirm: at.confirm, Next: at.next, Refused: ch.Refused}
 	for i, o := range ch.Options {
 		q := url.Values{"factor": {string(o.Kind)}}
 		if o.Target != "" {
 			q.Set("to", o.Target)
+		}
+		if at.next != "" {
+			q.Set("next", at.next)
 		}
 		choice := views.Choice{Kind: string(o.Kind), Label: login.KindLabel(o.Kind), Detail: detail(o),
 			Href: at.open + q.Encode(), Open: i == ch.Open, Off: o.Off}
@@ -137,9 +164,9 @@ func (w *web) sendCode(c *gin.Context) error {
 	}
 	switch r.Why {
 	case login.Gone:
-		w.over(c)
+		return w.over(c, wanted(c))
 	case login.Fine:
-		w.redirect(c, "/login/challenge?"+factorQuery(k, f["to"]))
+		w.redirect(c, withNext("/login/challenge?"+factorQuery(k, f["to"]), wanted(c)))
 	default:
 		return w.showChallenge(c, k, f["to"], unsent(r))
 	}
@@ -149,7 +176,7 @@ func (w *web) sendCode(c *gin.Context) error {
 // unsent says why no code was sent.
 func unsent(r login.Refusal) login.Refusal {
 	if r.Why == login.Wait {
-		r.Text = "You can ask for another code in " + words(r.Wait) + "."
+		r.Text = "A code was sent a moment ago. You can ask for another code in " + words(r.Wait) + "."
 	} else {
 		r.Text = "No code can be sent. Choose another way."
 	}
@@ -184,12 +211,10 @@ func (w *web) answer(c *gin.Context) error {
 	}
 	switch r.Why {
 	case login.Gone:
-		w.over(c)
+		return w.over(c, wanted(c))
 	case login.Fine:
 		w.enter(c, entry)
-		w.redirect(c, onward(entry.Next))
-	default:
-		return w.showChallenge(c, k, f["to"], r)
+		return w.goOn(c, entry.Session, entry.Next)
 	}
-	return nil
+	return w.showChallenge(c, k, f["to"], r)
 }

@@ -102,6 +102,7 @@ func (w *web) confirm(c *gin.Context) error {
 		return w.showConfirm(c, a, r)
 	}
 	w.enter(c, entry)
+	c.Set(ledKey, onward(a.next))
 	step := login.StepUp{ID: a.held}
 	if !c.Request.PostForm.Has("held") {
 		step.Back = a.next
@@ -116,8 +117,10 @@ func (w *web) confirm(c *gin.Context) error {
 	if a.held != "" { // what it was for is not there any more
 		a.next = "/profile?said=confirmed"
 	}
-	w.redirect(c, onward(a.next))
-	return nil
+	if entry.Session == "" {
+		entry.Session = w.cookies.get(c, sessionCookie)
+	}
+	return w.goOn(c, entry.Session, a.next)
 }
 
 // notNow leaves a step-up: what it held up is forgotten. A dialog closes.
@@ -161,7 +164,7 @@ func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) 
 // hold keeps a form that a step-up holds up, and gives its id. One with a
 // password in it is not kept, it is typed again; then the id is empty.
 func (w *web) hold(c *gin.Context, back string) (id string, err error) {
-	if err := parse(c.Request); err != nil {
+	if err := read(c); err != nil {
 		return "", err
 	}
 	if c.Request.PostForm.Has("password") || c.Request.PostForm.Has("current") {

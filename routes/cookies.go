@@ -17,6 +17,7 @@ const (
 	trustedCookie  = "nightlatch_browser"  // a browser that is not asked for a factor
 	registerCookie = "nightlatch_register" // asked for an account: this browser proves its address with a click
 	ticketCookie   = "nightlatch_ticket"   // a pressed enrollment link: this browser may sign in to enroll
+	formCookie     = "nightlatch_form"     // a browser that was shown a form: see once.go
 	knownCookie    = "nightlatch_known"    // a browser that signed in before: strangers' failures do not delay it
 )
 

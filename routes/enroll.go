@@ -15,14 +15,14 @@ import (
 // startPage is where someone begins who must, or wants to, enroll.
 func (w *web) startPage(c *gin.Context) error {
 	v := visit(c)
-	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email,
+	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email, Next: wanted(c),
 		TOTP:  !v.Forced() || v.Policy.Counts(v.Account.Role, factors.KindTOTP),
 		Email: !v.Forced() || v.Policy.Counts(v.Account.Role, factors.KindEmail)}, views.Frame{Title: "Add a factor", Area: "profile"})
 }
 
 // beginTOTP draws a secret.
 func (w *web) beginTOTP(c *gin.Context) error {
-	if _, err := form(c); err != nil {
+	if _, err := form(c, "next"); err != nil {
 		return err
 	}
 	r, err := w.Login.BeginEnrollment(c.Request.Context(), visit(c), factors.KindTOTP, "", w.client(c))
@@ -34,7 +34,7 @@ func (w *web) beginTOTP(c *gin.Context) error {
 			return views.Message{Heading: "No factor was added", Text: alert, Back: "/profile", BackLabel: "Back to your profile"}, views.Frame{}
 		})
 	}
-	w.redirect(c, "/profile/factors/totp")
+	w.redirect(c, withNext("/profile/factors/totp", wanted(c)))
 	return nil
 }
 
@@ -48,13 +48,12 @@ func (w *web) showTOTP(c *gin.Context, name string, refused login.Refusal) error
 		return err
 	}
 	if !r.OK() {
-		w.redirect(c, "/profile/factors")
-		return nil
+		return w.notEnrolling(c)
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
 		link := w.totpLink(v, e.Secret)
 		return views.EnrollTOTP{QR: "/profile/factors/totp/qr.png", Secret: factors.GroupSecret(e.Secret),
-			Link: template.URL(link), Name: name, Forced: v.Forced(), Alert: alert}, views.Frame{Title: "Add an authenticator app", Area: "profile"}
+			Link: template.URL(link), Name: name, Next: wanted(c), Forced: v.Forced(), Alert: alert}, views.Frame{Title: "Add an authenticator app", Area: "profile"}
 	}
 	if refused.OK() {
 		s, f := show("")
@@ -92,7 +91,7 @@ func (w *web) qr(c *gin.Context) error {
 
 // confirmTOTP makes the pending secret a factor.
 func (w *web) confirmTOTP(c *gin.Context) error {
-	f, err := form(c, "code", "name")
+	f, err := form(c, "code", "name", "next")
 	if err != nil {
 		return err
 	}
@@ -108,18 +107,28 @@ func (w *web) confirmFactor(c *gin.Context, k factors.Kind, f map[string]string,
 		return err
 	}
 	if r.Why == login.Gone {
-		w.redirect(c, "/profile/factors")
-		return nil
+		return w.notEnrolling(c)
 	}
 	if !r.OK() {
 		return again(r)
 	}
 	w.enter(c, done.Entry)
-	if done.First {
-		w.redirect(c, "/profile/factors/recovery?new=1")
-		return nil
+	next := wanted(c)
+	switch {
+	case done.First:
+		w.redirect(c, withNext("/profile/factors/recovery?new=1", next))
+	case next != "":
+		w.redirect(c, next)
+	default:
+		w.redirect(c, "/profile?said=factor-added")
 	}
-	w.redirect(c, "/profile?said=factor-added")
+	return nil
+}
+
+// notEnrolling is where someone lands who has nothing to confirm.
+func (w *web) notEnrolling(c *gin.Context) error {
+	c.Set(undoneKey, true)
+	w.redirect(c, withNext("/profile/factors", wanted(c)))
 	return nil
 }
 
@@ -133,7 +142,7 @@ func (w *web) showEmail(c *gin.Context, address, name string, refused login.Refu
 		return err
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
-		s := views.EnrollEmail{Address: address, Name: name, Forced: v.Forced(), Alert: alert}
+		s := views.EnrollEmail{Address: address, Name: name, Next: wanted(c), Forced: v.Forced(), Alert: alert}
 		if r.OK() {
 			s.Sent, s.Address, s.Masked, s.ResendIn = true, e.Address, factors.Mask(e.Address), seconds(e.ResendIn)
 		} else if address == "" {
@@ -150,7 +159,7 @@ func (w *web) showEmail(c *gin.Context, address, name string, refused login.Refu
 
 // beginEmail sends a code to the address to be added.
 func (w *web) beginEmail(c *gin.Context) error {
-	f, err := form(c, "address")
+	f, err := form(c, "address", "next")
 	if err != nil {
 		return err
 	}
@@ -164,13 +173,13 @@ func (w *web) beginEmail(c *gin.Context) error {
 	if !r.OK() {
 		return w.showEmail(c, f["address"], "", r)
 	}
-	w.redirect(c, "/profile/factors/email")
+	w.redirect(c, withNext("/profile/factors/email", wanted(c)))
 	return nil
 }
 
 // confirmEmail makes the address a factor when its own code is given.
 func (w *web) confirmEmail(c *gin.Context) error {
-	f, err := form(c, "code", "name")
+	f, err := form(c, "code", "name", "next")
 	if err != nil {
 		return err
 	}
@@ -185,9 +194,9 @@ func (w *web) cancelEnrollment(k factors.Kind) handler {
 			return err
 		}
 		if v.Forced() {
-			w.redirect(c, "/profile/factors")
+			w.redirect(c, withNext("/profile/factors", wanted(c)))
 		} else {
-			w.redirect(c, "/profile")
+			w.redirect(c, onward(wanted(c)))
 		}
 		return nil
 	}

@@ -20,7 +20,7 @@ const (
 // is not text or is far too long makes the form unreadable; fields that were
 // not asked for are not looked at.
 func form(c *gin.Context, fields ...string) (map[string]string, error) {
-	if err := parse(c.Request); err != nil {
+	if err := read(c); err != nil {
 		return nil, err
 	}
 	got := make(map[string]string, len(fields))
@@ -32,11 +32,30 @@ func form(c *gin.Context, fields ...string) (map[string]string, error) {
 		if len(values) == 1 {
 			got[name] = values[0]
 		}
-		if v := got[name]; len(v) > maxField || !isText(v) {
+		most := maxField
+		if name == "next" {
+			most = maxNext
+		}
+		if v := got[name]; len(v) > most || !isText(v) {
 			return nil, errForm
 		}
 	}
 	return got, nil
+}
+
+// read reads a posted form, once: what cannot be read stays so.
+func read(c *gin.Context) error {
+	const key = "unread"
+	if _, done := c.Get(key); !done {
+		c.Set(key, status{})
+		if err := parse(c.Request); err != nil {
+			c.Set(key, err)
+		}
+	}
+	if err, _ := c.MustGet(key).(error); err != (status{}) {
+		return err
+	}
+	return nil
 }
 
 func parse(r *http.Request) error {

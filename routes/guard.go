@@ -38,11 +38,15 @@ func visit(c *gin.Context) *login.Visit {
 // handle puts a guard before a handler and an answer behind it.
 func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ok, err := w.admit(c, who)
-		if ok && err == nil {
-			defer w.toTheEnd(c, who)()
-			err = do(c)
-		}
+		err := w.once(c, who, func() error {
+			ok, err := w.admit(c, who)
+			if ok && err == nil {
+				defer w.toTheEnd(c, who)()
+				return do(c)
+			}
+			c.Set(undoneKey, true)
+			return err
+		})
 		if err != nil {
 			w.fail(c, err)
 		}
@@ -107,13 +111,14 @@ func (w *web) toLogin(c *gin.Context) {
 		c.Status(http.StatusUnauthorized)
 		return
 	}
-	c.Redirect(http.StatusSeeOther, to)
+	w.redirect(c, to)
 }
 
 // toConfirm sends someone to the step-up. A form that is held up is kept and
 // carried out afterwards. With HTMX the step-up is a dialog over the page.
 func (w *web) toConfirm(c *gin.Context) error {
 	a := asked{next: w.back(c)}
+	c.Set(undoneKey, true)
 	if c.Request.Method == http.MethodPost {
 		var err error
 		if a.held, err = w.hold(c, a.next); err != nil {

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,8 +17,22 @@ func (w *web) home(c *gin.Context) error {
 }
 
 // loginPage is the first step. It says so when a sign-in took too long.
+// Who is signed in goes on to where they wanted to go; without such a place
+// they are told who they are, and may still sign in as somebody else.
 func (w *web) loginPage(c *gin.Context) error {
+	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
+	if err != nil {
+		return err
+	}
 	s := views.Login{Next: SafeNext(c.Query("next")), Register: w.Accounts.Open()}
+	if v != nil && s.Next != "" {
+		w.redirect(c, w.wayAt(v, s.Next, c.Query("level")))
+		return nil
+	}
+	if v != nil {
+		s.As, s.On = v.Account.Login, w.way(v, "")
+	}
+	w.nameForm(c)
 	if c.Query("over") != "" {
 		s.Alert = "Your sign-in took too long. Please start again."
 	}
@@ -48,8 +63,43 @@ func (w *web) login(c *gin.Context) error {
 		w.redirect(c, "/login/challenge")
 		return nil
 	}
+	return w.goOn(c, entry.Session, next)
+}
+
+// goOn ends a sign-in. Whoever must enroll first is led there at once: where
+// they want to go, nobody may know about it.
+func (w *web) goOn(c *gin.Context, session, next string) error {
+	if next != "" {
+		v, err := w.Login.Peek(c.Request.Context(), session)
+		if err != nil {
+			return err
+		}
+		if v != nil {
+			next = w.way(v, next)
+		}
+	}
 	w.redirect(c, onward(next))
 	return nil
+}
+
+// way is where somebody signed in goes on: to where they wanted to go, once
+// nothing of the sign-in is left to do. It never leads back to the first step.
+func (w *web) way(v *login.Visit, next string) string {
+	switch {
+	case !v.Passed():
+		return withNext("/confirm", next)
+	case v.Forced() && !strings.HasPrefix(next, "/profile/factors"):
+		return withNext("/profile/factors", next)
+	}
+	return onward(next)
+}
+
+// wayAt is way to a place that may ask for a second factor.
+func (w *web) wayAt(v *login.Visit, next, level string) string {
+	if level == "2" && v.Level() < 2 && !v.Forced() {
+		return withNext("/confirm?level=2", next)
+	}
+	return w.way(v, next)
 }
 
 // onward is where a sign-in leads.
@@ -62,11 +112,15 @@ func onward(next string) string {
 
 // cancel forgets the pending login.
 func (w *web) cancel(c *gin.Context) error {
+	next := ""
+	if f, err := form(c, "next"); err == nil { // what cannot be read leads nowhere, and cancels all the same
+		next = SafeNext(f["next"])
+	}
 	if err := w.Login.Cancel(c.Request.Context(), w.cookies.get(c, loginCookie)); err != nil {
 		return err
 	}
 	w.cookies.drop(c, loginCookie)
-	w.redirect(c, "/login")
+	w.redirect(c, withNext("/login", next))
 	return nil
 }
 

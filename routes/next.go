@@ -7,13 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxNext is the longest address to go on to, in bytes; ours are far shorter.
-const maxNext = 1024
+// maxNext is the longest address to go on to, in bytes: about what servers take
+// in a request's first line.
+const maxNext = 8 << 10
 
-// SafeNext returns raw when it is a path of this site to go on to after signing
-// in, perhaps with a query, else "". It refuses whatever some browser or proxy
-// could take for another host, however often it is encoded (CVE-2025-71403),
-// and the pages that would lead back to signing in.
+// SafeNext returns raw, byte for byte, when it is a path of this site to go on
+// to after signing in, perhaps with a query, else "". The path may not be one
+// that some browser or proxy could take for another host, however often it is
+// encoded (CVE-2025-71403), nor lead back to signing in. The query is printable
+// ASCII and otherwise its page's own business: no browser looks for a host there.
 func SafeNext(raw string) string {
 	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
 		return ""
@@ -23,34 +25,49 @@ func SafeNext(raw string) string {
 			return ""
 		}
 	}
-	u, err := url.Parse(raw)
+	before, _, _ := strings.Cut(raw, "?")
+	u, err := url.Parse(before)
 	if err != nil || u.Scheme != "" || u.Opaque != "" || u.Host != "" || u.User != nil {
 		return ""
 	}
-	before, after, _ := strings.Cut(raw, "?")
 	path, _, _ := strings.Cut(before, "#")
-	if _, err := url.PathUnescape(after); err != nil || !isPlainPath(path) || !isHarmless(raw) {
+	if !isPlainPath(path) || !isHarmless(before) {
 		return ""
 	}
 	return raw
 }
 
-// isPlainPath tells whether a path, at every depth of decoding, is rooted, has
-// no empty or dot segment, and does not begin with a step of signing in or out.
+// withNext adds where to go on to, where there is such a place.
+func withNext(path, next string) string {
+	if next == "" {
+		return path
+	}
+	sep := "?"
+	if strings.Contains(path, "?") {
+		sep = "&"
+	}
+	return path + sep + "next=" + url.QueryEscape(next)
+}
+
+// isPlainPath tells whether a path, at every depth of decoding, is rooted, does
+// not begin with two slashes, has no dot segment, and is no step of signing in
+// or out.
 func isPlainPath(path string) bool {
 	return everyDepth(path, func(path string) bool {
 		rest, rooted := strings.CutPrefix(path, "/")
 		segments := strings.Split(rest, "/")
 		for i, s := range segments {
-			if s == "." || s == ".." || s == "" && i < len(segments)-1 {
+			s, _, _ = strings.Cut(s, ";") // some servers take what follows away
+			if s == "." || s == ".." || s == "" && i == 0 && rest != "" {
 				return false
 			}
 		}
 		first := strings.ToLower(segments[0])
+		alone := len(segments) == 1 || len(segments) == 2 && segments[1] == ""
 		if end := strings.IndexAny(first, "?#;"); end >= 0 {
-			first = first[:end]
+			first, alone = first[:end], true
 		}
-		return rooted && first != "login" && first != "logout" && first != "setup"
+		return rooted && first != "login" && (!alone || first != "logout" && first != "setup")
 	})
 }
 

@@ -3,7 +3,6 @@ package routes
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -42,7 +41,7 @@ func (w *web) register(c *gin.Context) error {
 		})
 	}
 	w.cookies.set(c, registerCookie, browser, 24*time.Hour)
-	w.redirect(c, "/register?sent=1")
+	w.redirect(c, withNext("/register?sent=1", next))
 	return nil
 }
 
@@ -51,6 +50,7 @@ func (w *web) register(c *gin.Context) error {
 func (w *web) verifyEmailPage(c *gin.Context) error {
 	x, ask, err := w.Accounts.Registration(c.Request.Context(), c.Param("token"), w.cookies.get(c, registerCookie))
 	if err == nil {
+		w.nameForm(c)
 		return w.render(c, http.StatusOK, views.Join{Action: c.Request.URL.Path, Login: x.Login, Ask: ask}, views.Frame{Title: "Confirm this address"})
 	}
 	if !errors.Is(err, login.ErrNotFound) {
@@ -85,11 +85,7 @@ func (w *web) verifyEmail(c *gin.Context) error {
 	if err == nil && r.OK() {
 		w.cookies.drop(c, registerCookie)
 	}
-	to := "/login?said=registered"
-	if next != "" {
-		to += "&next=" + url.QueryEscape(next)
-	}
-	return w.byLink(c, r, err, to, func(alert string) (views.Screen, views.Frame) {
+	return w.byLink(c, r, err, withNext("/login?said=registered", next), func(alert string) (views.Screen, views.Frame) {
 		return views.Join{Action: c.Request.URL.Path, Login: x.Login, Ask: ask, Alert: alert}, views.Frame{Title: "Confirm this address"}
 	})
 }

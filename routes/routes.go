@@ -207,13 +207,17 @@ func (w *web) admins() []route {
 // here is the path and query of a request, for coming back to it. What was
 // said there is not said again.
 func here(u *url.URL) string {
-	q := u.RawQuery
-	if v := u.Query(); v.Has("said") {
-		v.Del("said")
-		q = v.Encode()
+	var kept []string
+	for part := range strings.SplitSeq(u.RawQuery, "&") {
+		if part != "" && part != "said" && !strings.HasPrefix(part, "said=") {
+			kept = append(kept, part)
+		}
 	}
-	if q == "" {
-		return u.Path
+	if !strings.Contains(u.RawQuery, "said") {
+		kept = []string{u.RawQuery} // byte for byte
 	}
-	return u.Path + "?" + q
+	if q := strings.Join(kept, "&"); q != "" {
+		return u.EscapedPath() + "?" + q
+	}
+	return u.EscapedPath()
 }

@@ -61,8 +61,12 @@ func (t *SetupToken) end() {
 
 func (w *web) setupPage(c *gin.Context) error {
 	if !w.Options.Setup.fits(c.Query("token")) {
-		return errNotFound
+		if to, err := w.usedHere(c); err != nil || to == "" {
+			return cmpErr(err, errNotFound)
+		}
+		return w.linkOver(c)
 	}
+	w.nameForm(c)
 	return w.render(c, http.StatusOK, views.Setup{Token: c.Query("token")}, views.Frame{Title: "First admin"})
 }
 

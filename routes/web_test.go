@@ -73,7 +73,7 @@ var elsewhere = []string{
 	" //evil.example", "/\r\nLocation: https://evil.example", "/%0d%0aLocation:%20https://evil.example", "/.//evil.example", "/..//evil.example",
 	"/profile/..//evil.example", "//evil.example@localhost:8080/", "http://localhost:8080@evil.example/", "http://localhost:8080.evil.example/",
 	"/\u2028/evil.example", "/\u3002evil", "evil.example", "?x", "#x", "/login", "/logout", "/login/challenge", "/LOGIN?next=//evil.example",
-	"/" + strings.Repeat("a", 2000), "http://localhost:8080/profile", "/%E2%80%AE", "/;/evil.example/..;//x",
+	"/" + strings.Repeat("a", 9000), "http://localhost:8080/profile", "/%E2%80%AE", "/;/evil.example/..;//x",
 }
 
 // home says that a place to go on to is a path of this site.

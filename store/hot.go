@@ -12,7 +12,8 @@ import (
 const visitSQL = `SELECT s.id, s.account_id, s.level, s.factor, s.address, s.browser, s.warning, s.created_at, s.last_seen_at, s.confirmed_at,
  a.login, a.login_key, a.name, a.email, a.email_verified_at, a.role, a.origin, a.password, a.password_changed_at, a.preferred,
  a.created_at, a.last_login_at, a.disabled_at, a.kinds, a.recovery_left,
- coalesce((SELECT must_enroll_at FROM directory WHERE account_id = a.id), 0), (SELECT value FROM settings WHERE key = 'policy')
+ coalesce((SELECT must_enroll_at FROM directory WHERE account_id = a.id), 0), (SELECT value FROM settings WHERE key = 'policy'),
+ EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash)
  FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.token_hash = `
 
 // Visit finds session, account and policy by the hash of a token, in one query.
@@ -20,6 +21,7 @@ func (s *Store) Visit(ctx context.Context, hash string) (login.Session, login.Ac
 	var r sessionRow
 	var a accountRow
 	var policy sql.NullString
+	var kept bool
 	row, err := s.visit(ctx, hash)
 	if err != nil {
 		return login.Session{}, login.Account{}, "", err
@@ -27,9 +29,11 @@ func (s *Store) Visit(ctx context.Context, hash string) (login.Session, login.Ac
 	err = row.Scan(&r.ID, &r.AccountID, &r.Level, &r.Factor, &r.Address, &r.Browser, &r.Warning,
 		&r.CreatedAt, &r.LastSeenAt, &r.ConfirmedAt, &a.Login, &a.LoginKey, &a.Name, &a.Email, &a.EmailVerifiedAt,
 		&a.Role, &a.Origin, &a.Password, &a.PasswordChangedAt, &a.Preferred, &a.CreatedAt, &a.LastLoginAt,
-		&a.DisabledAt, &a.Kinds, &a.RecoveryLeft, &a.MustEnrollAt, &policy)
+		&a.DisabledAt, &a.Kinds, &a.RecoveryLeft, &a.MustEnrollAt, &policy, &kept)
 	a.ID, r.TokenHash = r.AccountID, hash
-	return r.session(), a.account(), policy.String, missing(err)
+	sess := r.session()
+	sess.Kept = kept
+	return sess, a.account(), policy.String, missing(err)
 }
 
 // visit runs the statement. SQLite keeps it prepared; the PostgreSQL driver is
@@ -70,6 +74,8 @@ func (s *Store) Sweep(ctx context.Context, now, sessionsBefore time.Time) error 
 		time time.Time
 	}{
 		{"DELETE FROM ceremonies WHERE expires_at <= ?", now.Add(-time.Minute)},
+		{"DELETE FROM outcomes WHERE expires_at <= ?", now},
+		{"UPDATE outcomes SET data = NULL WHERE data IS NOT NULL AND done_at <= ?", now.Add(-login.AgainTTL)},
 		{"DELETE FROM links WHERE expires_at <= ?", now},
 		{"DELETE FROM registrations WHERE expires_at <= ?", now},
 		{"DELETE FROM browsers WHERE until_at <= ?", now},

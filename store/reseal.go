@@ -16,6 +16,7 @@ var sealedTables = []sealedTable{
 	{"credentials", "secret", "'credentials/' || account_id || '/' || id"},
 	{"ceremonies", "state", "'ceremonies/' || account_id || '/' || id"},
 	{"outbox", "data", "'outbox/' || id"},
+	{"outcomes", "data", "'outcomes/' || id"},
 }
 
 // sealedRow is one sealed value and what it is bound to.

@@ -33,7 +33,9 @@ type Setup struct{ Token, Login, Alert string }
 // Login is the first step.
 type Login struct {
 	Login, Next, Alert string
-	Register           bool // self-registration is open
+	Register           bool   // self-registration is open
+	As                 string // login of who is signed in already; empty for nobody
+	On                 string // where that person goes on
 }
 
 // Choice is one factor a person can answer with.
@@ -71,7 +73,7 @@ type Challenge struct {
 	Choices []Choice
 	Panel   Panel
 	Trust   string // label of "don't ask on this browser for 30 days"; empty when not offered
-	Next    string // carried along by a step-up
+	Next    string // where it leads, carried along
 	HeldID  string // the form that this step-up holds up
 	Held    string // what the step-up is for, in words: "Remove the app “Phone”"
 	Refused string // masked address that refused the code: another way is open instead
@@ -85,7 +87,8 @@ type EnrollTOTP struct {
 	Secret string       // base32 in groups of four
 	Link   template.URL // otpauth://
 	Name   string
-	Forced bool // policy demands it: there is no way round but signing out
+	Next   string // where it leads in the end
+	Forced bool   // policy demands it: there is no way round but signing out
 	Alert  string
 }
 
@@ -96,6 +99,7 @@ type EnrollEmail struct {
 	Masked   string
 	Name     string
 	ResendIn int
+	Next     string // where it leads in the end
 	Forced   bool
 	Alert    string
 }
@@ -114,7 +118,7 @@ type Recovery struct {
 	Set   string // short name of the set, printed on the sheet
 	Site  string
 	Fresh bool   // just made
-	Next  string // where "I have saved them" goes
+	Next  string // where "I have saved them" goes; empty for the profile
 	Check string // outcome of "check a code without spending it"
 	Alert string
 }
@@ -189,10 +193,14 @@ type Join struct {
 type Forgot struct {
 	Login, Alert string
 	Sent         bool
+	Next         string // where the sign-in after it leads
 }
 
 // Reset sets a new password.
-type Reset struct{ Action, Login, Alert string }
+type Reset struct {
+	Action, Login, Alert string
+	Next                 string // where the sign-in after it leads
+}
 
 // Button is a page with one thing to press: verify an address, end all sessions.
 type Button struct {
@@ -229,6 +237,7 @@ type Start struct {
 	Forced      bool // policy demands it: there is no way round but signing out
 	TOTP, Email bool // kinds that are offered
 	Address     string
+	Next        string // where it leads in the end
 }
 
 // Template names the file that shows Start.

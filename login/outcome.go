@@ -1,0 +1,157 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Outcome is what a form did: where it led, and the cookies that went with it.
+// It is kept so that the same form, sent again by the same browser (a double
+// click, an answer that was lost on the way), gets the same answer and does
+// nothing a second time.
+type Outcome struct {
+	Key     string        // who sent what: see FormKey
+	To      string        // where the form led
+	Cookies []string      // the Set-Cookie lines of the answer; sealed at rest
+	Session string        // hash of the session token whose next request ends the repeat; empty: time alone does
+	Lasting bool          // once the cookies are gone, where it led is told all the same
+	Life    time.Duration // how long it is kept; 0 is AgainTTL
+	Started time.Time     // when somebody began to carry the form out
+	Done    time.Time     // zero while it is being carried out
+	Expires time.Time     // see Life
+}
+
+// How long outcomes are kept, and for how long a form may be carried out.
+const (
+	AgainTTL   = 10 * time.Second // a repeat gets the cookies of the first answer
+	LastingTTL = 10 * time.Minute // a repeat is told where the first one led
+	formTTL    = 20 * time.Second // a form that takes longer was left behind by a crash
+)
+
+// State says what Begin found.
+type State int
+
+// The states of a form.
+const (
+	Mine    State = iota // nobody sent it before: the caller carries it out
+	Running              // another request is carrying it out just now
+	Settled              // it was carried out: the outcome is the answer
+)
+
+// FormKey names a form that one browser sent. The token is what only that
+// browser has, so nobody who reads the key can try out what was in the form.
+func FormKey(token string, parts ...string) string {
+	var b strings.Builder
+	for _, p := range append([]string{token}, parts...) {
+		b.WriteString(strconv.Itoa(len(p)) + ":" + p)
+	}
+	return HashToken(b.String())
+}
+
+// Begin claims a form, or says what became of it.
+func (s *Service) Begin(ctx context.Context, key string) (o Outcome, st State, err error) {
+	err = s.store.Write(ctx, func(tx Tx) error {
+		now := s.Now()
+		o, err = tx.Outcome(ctx, key)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			o = Outcome{}
+		case err != nil:
+			return err
+		case !s.leftBehind(o, now):
+			st = Running
+			if !o.Done.IsZero() {
+				st = Settled
+			}
+			return nil
+		}
+		mine, err := tx.ClaimForm(ctx, Outcome{Key: key, Started: now, Expires: now.Add(LastingTTL)}, o.Started)
+		st = Running
+		if mine {
+			st = Mine
+		}
+		return err
+	})
+	return s.fit(o), st, err
+}
+
+// leftBehind says that a row means nothing any more, whatever the clock did.
+func (s *Service) leftBehind(o Outcome, now time.Time) bool {
+	if o.Done.IsZero() {
+		return now.Sub(o.Started).Abs() >= formTTL
+	}
+	return !now.Before(o.Expires) || o.Done.Sub(now) >= formTTL
+}
+
+// Outcome looks what became of a form: Mine when nothing did.
+func (s *Service) Outcome(ctx context.Context, key string) (Outcome, State, error) {
+	o, err := s.store.Outcome(ctx, key)
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && s.leftBehind(o, s.Now()):
+		return Outcome{}, Mine, nil
+	case err != nil || o.Done.IsZero():
+		return Outcome{}, Running, err
+	}
+	return s.fit(o), Settled, nil
+}
+
+// fit takes the cookies out of an outcome that is too old for them.
+func (s *Service) fit(o Outcome) Outcome {
+	if s.Now().Sub(o.Done) >= AgainTTL {
+		o.Cookies = nil
+	}
+	return o
+}
+
+// Finish keeps what a form did.
+func (s *Service) Finish(ctx context.Context, o Outcome) error {
+	now := s.Now()
+	if o.Life == 0 {
+		o.Life = AgainTTL
+	}
+	o.Started, o.Done, o.Expires = now, now, now.Add(o.Life)
+	return s.store.Write(ctx, func(tx Tx) error { return tx.PutOutcome(ctx, o) })
+}
+
+// Abandon gives back the claim of a form that did nothing.
+func (s *Service) Abandon(ctx context.Context, key string) error {
+	return s.store.Write(ctx, func(tx Tx) error { return tx.DropClaim(ctx, key) })
+}
+
+// moved ends the repeats of the forms that led to where a session is now: its
+// browser has the answer.
+func (s *Service) moved(ctx context.Context, x Session) error {
+	if !x.Kept {
+		return nil
+	}
+	return s.store.Write(ctx, func(tx Tx) error { return tx.DropOutcomes(ctx, x.TokenHash) })
+}
+
+// Stands says whether what an answer's cookies opened is still there: a session
+// that was ended, or whose account was disabled, is not handed out again.
+func (s *Service) Stands(ctx context.Context, session, pending string) (bool, error) {
+	if session != "" {
+		v, err := s.Peek(ctx, session)
+		if err != nil || v == nil {
+			return false, err
+		}
+	}
+	if pending != "" {
+		_, r, err := s.pendingSubject(ctx, pending)
+		return r.OK(), err
+	}
+	return true, nil
+}
+
+// EncodeCookies and DecodeCookies are the form in which cookies are sealed.
+func EncodeCookies(list []string) ([]byte, error) { return json.Marshal(list) }
+
+// DecodeCookies reads what EncodeCookies wrote.
+func DecodeCookies(kept []byte) (list []string, err error) {
+	err = json.Unmarshal(kept, &list)
+	return list, err
+}

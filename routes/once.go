@@ -1,0 +1,236 @@
+package routes
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch.example/nightlatch/login"
+)
+
+// repeat is how a form is recognised that the same browser sends again.
+type repeat struct {
+	cookie  string        // what only this browser has
+	lasting bool          // the form names something that exists once, so it is never meant anew
+	life    time.Duration // how long it is told where the form led; 0 is login.AgainTTL
+}
+
+// unlimited are the routes whose forms are carried out as often as they come.
+// What has a mail sent has limits of its own, and says when the next can be had.
+var unlimited = []string{
+	"/login/challenge/:kind/code", "/confirm/code", "/profile/factors/email", "/password/forgot",
+	"/login/cancel", "/confirm/cancel", "/logout", "/profile/factors/totp/cancel", "/profile/factors/email/cancel",
+	"/profile/factors/recovery/check", "/admin/import", "/register",
+}
+
+// repeatOf says how a form of a route is recognised.
+func repeatOf(c *gin.Context, who guard) (r repeat, ok bool) {
+	path := c.FullPath()
+	switch {
+	case c.Request.Method != http.MethodPost || path == "" || slices.Contains(unlimited, path):
+		return repeat{}, false
+	case path == "/login/challenge/:kind":
+		return repeat{cookie: loginCookie}, true
+	case path == "/login":
+		return repeat{cookie: formCookie}, true
+	case who == open: // links, each of which works once
+		return repeat{formCookie, true, login.LastingTTL}, true
+	case path == "/confirm":
+		return repeat{sessionCookie, true, login.AgainTTL}, true
+	case strings.HasSuffix(path, "/confirm"), strings.HasSuffix(path, "/remove"), strings.HasSuffix(path, "/end"),
+		strings.HasSuffix(path, "/forget"):
+		return repeat{sessionCookie, true, login.LastingTTL}, true
+	}
+	return repeat{cookie: sessionCookie}, true
+}
+
+// Marks that a handler leaves for once.
+const (
+	undoneKey = "undone" // the answer leads on, and yet the form did nothing
+	ledKey    = "led"    // the form did something, and would have led here
+)
+
+// once carries out a form that works once, however often its browser sends it:
+// a repeat gets the answer of the first, also while that is still being judged.
+// It is the one place for this; do is everything else about the form.
+func (w *web) once(c *gin.Context, who guard, do func() error) error {
+	rep, ok := repeatOf(c, who)
+	if !ok || read(c) != nil {
+		return do()
+	}
+	token, key := w.cookies.get(c, rep.cookie), ""
+	if token != "" {
+		key = w.formKey(c, rep, token)
+		if done, err := w.repeated(c, rep, token, key); err != nil || done {
+			return err
+		}
+	}
+	// A form that spends a code or a link is carried to its end, whoever hangs
+	// up, so that its answer is there for whoever sends it again; see toTheEnd.
+	// The first step may be left: its queue is long, and nothing is lost with it.
+	ctx := context.WithoutCancel(c.Request.Context())
+	if who == open && (rep.cookie == loginCookie || rep.lasting) {
+		end, cancel := context.WithTimeout(ctx, formTime)
+		defer cancel()
+		c.Request = c.Request.WithContext(end)
+	}
+	err := do()
+	to, worked := led(c)
+	switch {
+	case err == nil && worked && (token != "" || rep.lasting):
+		return w.keep(c, rep, key, to)
+	case key == "":
+		return err
+	}
+	return cmpErr(err, w.Login.Abandon(ctx, key))
+}
+
+func cmpErr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// formKey names a form: who sent it, where to, and what was in it. A browser
+// that has no name yet but the form's own is told by its other cookies too.
+func (w *web) formKey(c *gin.Context, rep repeat, token string) string {
+	parts := []string{c.Request.URL.Path, c.Request.UserAgent(), c.Request.PostForm.Encode()}
+	if rep.cookie == formCookie {
+		for _, name := range []string{loginCookie, sessionCookie, trustedCookie, ticketCookie, knownCookie} {
+			parts = append(parts, w.cookies.get(c, name))
+		}
+	}
+	return login.FormKey(token, parts...)
+}
+
+// repeated answers a form that was carried out before. One that is being
+// carried out is waited for. Else the form is claimed, for its sender to carry
+// it out; somebody with a made-up cookie claims nothing.
+func (w *web) repeated(c *gin.Context, rep repeat, token, key string) (done bool, err error) {
+	ctx := c.Request.Context()
+	look := w.Login.Outcome
+	if known, err := w.known(ctx, rep, token); err != nil {
+		return false, err
+	} else if known {
+		look = w.Login.Begin
+	}
+	o, st, err := look(ctx, key)
+	for n := 1; err == nil && st == login.Running && n <= waits; n++ {
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(time.Duration(n) * waitStep):
+		}
+		o, st, err = w.Login.Outcome(ctx, key)
+	}
+	if err != nil || st != login.Settled {
+		return false, err
+	}
+	return w.again(c, o)
+}
+
+// A repeat looks so often whether the first is done, each time after a step
+// more: about nine seconds in all.
+const (
+	waits    = 60
+	waitStep = 5 * time.Millisecond
+)
+
+// known says whether a cookie is one that we gave.
+func (w *web) known(ctx context.Context, rep repeat, token string) (bool, error) {
+	switch rep.cookie {
+	case sessionCookie:
+		v, err := w.Login.Peek(ctx, token)
+		return v != nil, err
+	case loginCookie:
+		_, r, err := w.Login.Pending(ctx, token)
+		return r.OK(), err
+	}
+	return true, nil
+}
+
+// again gives the answer of the first once more, unless what it opened has
+// ended since.
+func (w *web) again(c *gin.Context, o login.Outcome) (bool, error) {
+	stands, err := w.Login.Stands(c.Request.Context(), w.given(o.Cookies, sessionCookie), w.given(o.Cookies, loginCookie))
+	if err != nil || !stands {
+		return false, err
+	}
+	for _, line := range o.Cookies {
+		c.Writer.Header().Add("Set-Cookie", line)
+	}
+	w.redirect(c, o.To)
+	return true, nil
+}
+
+// given reads a cookie out of the lines of an answer.
+func (w *web) given(lines []string, name string) (value string) {
+	for _, line := range lines {
+		if x, err := http.ParseSetCookie(line); err == nil && x.Name == w.cookies.prefix+name {
+			value = x.Value
+		}
+	}
+	return value
+}
+
+// led says where a form led that did something.
+func led(c *gin.Context) (to string, worked bool) {
+	h := c.Writer.Header()
+	switch {
+	case c.GetBool(undoneKey):
+		return "", false
+	case c.Writer.Status() == http.StatusSeeOther:
+		return h.Get("Location"), true
+	case c.Writer.Status() == http.StatusOK && h.Get("HX-Redirect") != "":
+		return h.Get("HX-Redirect"), true
+	}
+	to = c.GetString(ledKey)
+	return to, to != ""
+}
+
+// keep keeps the answer of a form, before it is sent.
+func (w *web) keep(c *gin.Context, rep repeat, key, to string) error {
+	ctx := context.WithoutCancel(c.Request.Context())
+	o := login.Outcome{Key: key, To: to, Lasting: rep.lasting, Life: rep.life, Cookies: slices.Clone(c.Writer.Header().Values("Set-Cookie"))}
+	if session := w.given(o.Cookies, sessionCookie); session != "" {
+		o.Session = login.HashToken(session)
+	} else if rep.cookie == sessionCookie && !rep.lasting {
+		o.Session = login.HashToken(w.cookies.get(c, sessionCookie))
+	}
+	if key != "" {
+		if err := w.Login.Finish(ctx, o); err != nil {
+			return err
+		}
+	}
+	if rep.cookie != formCookie || !rep.lasting {
+		return nil
+	}
+	// A link that was used: its page says so to this browser.
+	used := login.Outcome{Key: login.FormKey(w.nameForm(c), "link", c.Request.URL.Path), To: to, Lasting: true, Life: rep.life}
+	return w.Login.Finish(ctx, used)
+}
+
+// nameForm gives the browser a name under which its forms are told apart from
+// those of others, where it has no other: before it is signed in.
+func (w *web) nameForm(c *gin.Context) (token string) {
+	if token = w.cookies.get(c, formCookie); token == "" {
+		token, _ = login.NewToken()
+		w.cookies.set(c, formCookie, token, 0)
+	}
+	return token
+}
+
+// usedHere is where a link led that this browser used; empty when it did not.
+func (w *web) usedHere(c *gin.Context) (to string, err error) {
+	token := w.cookies.get(c, formCookie)
+	if token == "" {
+		return "", nil
+	}
+	o, _, err := w.Login.Outcome(c.Request.Context(), login.FormKey(token, "link", c.Request.URL.Path))
+	return o.To, err
+}

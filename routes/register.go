@@ -41,7 +41,7 @@ func (w *web) register(c *gin.Context) error {
 		})
 	}
 	w.cookies.set(c, registerCookie, browser, 24*time.Hour)
-	w.redirect(c, withNext("/register?sent=1", next))
+	w.redirect(c, "/register?sent=1") // the mail says where it leads
 	return nil
 }
 

@@ -119,7 +119,7 @@ func (p *person) account() {
 func (p *person) ending() {
 	p.t.Helper()
 	other := p.site.Browser()
-	other.Post("/login", "login", ada, "password", "quite another pass phrase").Want(p.t, "/login/challenge")
+	other.Post("/login", "login", "lovelace@example.org", "password", "quite another pass phrase").Want(p.t, "/login/challenge")
 	p.site.Advance(31 * time.Second)
 	other.Post("/login/challenge/totp", "code", p.site.Code(p.key)).Want(p.t, "/profile")
 	p.visit("/profile")

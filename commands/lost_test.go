@@ -81,10 +81,10 @@ func TestDatabaseFileLostWhileServing(t *testing.T) {
 			if got := s.visitor().get("/healthz"); got.status != http.StatusOK {
 				t.Errorf("alive: %d", got.status)
 			}
+			waitFor(t, func() bool {
+				return strings.Contains(strings.Join(s.lines(&s.log), "\n"), "nothing is served: the database is lost")
+			})
 			s.stop()
-			if !strings.Contains(strings.Join(s.lines(&s.log), "\n"), "nothing is served: the database is lost") {
-				t.Error("the log does not say so")
-			}
 			beginsNothing(t, dir, nil)
 		})
 	}

@@ -83,6 +83,9 @@ func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err != nil {
 		return err
 	}
+	if path, embedded := strings.CutPrefix(s.database, "sqlite:"); embedded && missing(path) {
+		return noDatabase(path)
+	}
 	db, err := store.OpenAlone(ctx, s.database)
 	if err != nil {
 		return fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)

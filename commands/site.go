@@ -82,7 +82,7 @@ func openStore(ctx context.Context, s settings, mk making) (*store.Store, error)
 			return nil, err
 		}
 		if !mk {
-			return nil, fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no database %s: %s", path, firstStart)
+			return nil, noDatabase(path)
 		}
 	}
 	if bool(mk) && (strings.HasPrefix(s.database, "sqlite:"+s.data) || s.keys != "" && strings.HasPrefix(s.keys, s.data)) {
@@ -95,6 +95,11 @@ func openStore(ctx context.Context, s settings, mk making) (*store.Store, error)
 		return nil, fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
 	}
 	return db, nil
+}
+
+// noDatabase is what a command says that makes none.
+func noDatabase(path string) error {
+	return fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no database %s: %s", path, firstStart)
 }
 
 func missing(path string) bool {

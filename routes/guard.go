@@ -38,10 +38,10 @@ func visit(c *gin.Context) *login.Visit {
 // handle puts a guard before a handler and an answer behind it.
 func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		defer w.toTheEnd(c, who)()
 		err := w.once(c, who, func() error {
 			ok, err := w.admit(c, who)
 			if ok && err == nil {
-				defer w.toTheEnd(c, who)()
 				return do(c)
 			}
 			c.Set(undoneKey, true)
@@ -56,12 +56,13 @@ func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 // formTime is in which a form ends that is carried out whoever hangs up.
 const formTime = 2 * time.Minute
 
-// toTheEnd has a form of somebody signed in carried out to its end, though the
-// browser goes away: some take several transactions, and half of one is worse than
-// all or nothing. For whoever is not signed in, work that was only queued for
-// ends with the connection.
+// toTheEnd has a form carried out to its end, though the browser goes away: some
+// take several transactions, and half of one is worse than all or nothing; one
+// that spends a code or a link has an answer that may be asked for again. What
+// else anybody may send, and was only queued for, ends with the connection.
 func (w *web) toTheEnd(c *gin.Context, who guard) (done func()) {
-	if c.Request.Method != http.MethodPost || who == open {
+	rep, ok := repeatOf(c, who)
+	if c.Request.Method != http.MethodPost || who == open && (!ok || rep.cookie == formCookie && !rep.lasting) {
 		return func() {}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), formTime)

@@ -132,6 +132,7 @@ func walkCookies(t *testing.T, s *sitetest.Site, prefix string, secure bool) {
 		return p
 	}
 	b := s.Browser()
+	check(b.Get("/login"), "form") // a name for whoever sends the form twice
 	check(b.Get("/login"))
 	check(b.Post("/login", "login", ada, "password", wrong))
 	check(b.Password(ada).Want(t, "/profile"), "known", "session")

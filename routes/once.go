@@ -69,15 +69,6 @@ func (w *web) once(c *gin.Context, who guard, do func() error) error {
 			return err
 		}
 	}
-	// A form that spends a code or a link is carried to its end, whoever hangs
-	// up, so that its answer is there for whoever sends it again; see toTheEnd.
-	// The first step may be left: its queue is long, and nothing is lost with it.
-	ctx := context.WithoutCancel(c.Request.Context())
-	if who == open && (rep.cookie == loginCookie || rep.lasting) {
-		end, cancel := context.WithTimeout(ctx, formTime)
-		defer cancel()
-		c.Request = c.Request.WithContext(end)
-	}
 	err := do()
 	to, worked := led(c)
 	switch {
@@ -86,7 +77,7 @@ func (w *web) once(c *gin.Context, who guard, do func() error) error {
 	case key == "":
 		return err
 	}
-	return cmpErr(err, w.Login.Abandon(ctx, key))
+	return cmpErr(err, w.Login.Abandon(context.WithoutCancel(c.Request.Context()), key))
 }
 
 func cmpErr(err, other error) error {

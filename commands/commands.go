@@ -31,6 +31,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
 	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
 	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
+	Restore restoreCmd `cmd:"" help:"Put a backup back, and end all sessions and trust."`
 	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`
 }
 

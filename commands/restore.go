@@ -1,0 +1,73 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"nightlatch.example/nightlatch/store"
+)
+
+type restoreCmd struct {
+	File  string `arg:"" optional:"" help:"A backup of the embedded database."`
+	After bool   `help:"The database was put back by other means, such as pg_restore: end what must not live again."`
+}
+
+// Run puts a backup back while no server runs.
+func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	s, err := f.check()
+	if err != nil {
+		return err
+	}
+	embedded := len(s.database) > 7 && s.database[:7] == "sqlite:"
+	switch {
+	case x.After == (x.File != ""):
+		return errors.New("name a backup, or say --after when the database was put back already")
+	case !embedded && !x.After:
+		return errors.New("a PostgreSQL database is put back with pg_restore --clean while no server runs; then run nightlatch restore --after")
+	}
+	keys, err := store.OpenKeys(s.keys, false)
+	if err != nil {
+		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
+	}
+	var r store.Restored
+	if x.After {
+		r, err = afterwards(ctx, s, keys)
+	} else {
+		r, err = store.Restore(ctx, s.database, x.File, keys, time.Now())
+	}
+	if err != nil {
+		return err
+	}
+	if r.Aside != "" {
+		fmt.Fprintf(std.Out, "The database that was there is now %s.\n", r.Aside)
+	}
+	_, err = fmt.Fprintf(std.Out, `The database is as it was on %s, with %d accounts.
+All sessions, trusted browsers, sign-ins under way, open links and queued mails have ended.
+What happened after that time is not known here:
+  recovery codes used since are good again: ask everybody to make a new set;
+  factors and passwords removed or changed since are back, and so are accounts that were deleted, disabled or demoted;
+  what was added since is gone, and so are failures that switched a factor off.
+`, r.Time.Format("2 January 2006, 15:04:05 UTC"), r.Accounts)
+	return err
+}
+
+func afterwards(ctx context.Context, s settings, keys *store.Keys) (r store.Restored, err error) {
+	db, err := store.OpenAlone(ctx, s.database)
+	if err != nil {
+		return r, fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
+	}
+	defer db.Close()
+	if blank, err := db.Blank(ctx); err != nil || blank {
+		return r, errors.Join(err, errors.New("the database is empty: put a backup back first"))
+	}
+	db.UseKeys(keys)
+	if _, err := db.Migrate(ctx); err != nil {
+		return r, err
+	}
+	if err := db.Adopt(ctx); err != nil {
+		return r, err
+	}
+	return db.AfterRestore(ctx, time.Now())
+}

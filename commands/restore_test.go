@@ -1,0 +1,93 @@
+package commands_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A backup that is put back ends sessions and trust, spends the codes of now,
+// and lets its people in; what was there before is kept.
+func TestRestoreEndsWhatLivedThen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	people := seed(t, dir, nil, "ada", 2, true)
+	s := start(t, dir, nil)
+	v := s.visitor()
+	v.password(people[0].login).want(t, "/login/challenge")
+	v.post("/login/challenge/totp", "code", code(people[0].secret, -1), "trust", "on").want(t, "/profile")
+	half := s.visitor()
+	half.password(people[1].login).want(t, "/login/challenge")
+	copied := filepath.Join(dir, "copy.db")
+	must(t, dir, nil, "", "backup", copied)
+	if r := run(t, dir, nil, "", "restore", copied); r.code == 0 || !strings.Contains(r.err, "in use") {
+		t.Errorf("under a server: %+v", r)
+	}
+	session := v.cookie("nightlatch_session")
+	s.stop()
+	newAccount(t, dir, nil, "later")
+	out := must(t, dir, nil, "", "restore", copied)
+	for _, want := range []string{"with 2 accounts", "recovery codes used since are good again", ".before-"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q does not say %q", out, want)
+		}
+	}
+	if all := list(t, dir, nil); len(all) != 2 {
+		t.Errorf("%d accounts", len(all))
+	}
+	must(t, dir, nil, "", "audit", "verify")
+	must(t, dir, nil, "", "doctor")
+	s = start(t, dir, nil)
+	if got := s.visitor().with("nightlatch_session", session).get("/verify"); got.status != http.StatusUnauthorized {
+		t.Errorf("a session lives again: %d", got.status)
+	}
+	v.base = s.url
+	v.password(people[0].login).want(t, "/login/challenge") // no trust
+	if got := v.post("/login/challenge/totp", "code", code(people[0].secret, -1)); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("a code of before: %d", got.status)
+	}
+	v.post("/login/challenge/totp", "code", code(people[0].secret, 1)).want(t, "/profile")
+}
+
+// What is no whole database of this site is refused, and changes nothing.
+func TestRestoreRefuses(t *testing.T) {
+	t.Parallel()
+	dir, other := t.TempDir(), t.TempDir()
+	seed(t, dir, nil, "ada", 2, true)
+	seed(t, other, nil, "eve", 1, true)
+	good, strange := filepath.Join(dir, "good.db"), filepath.Join(other, "strange.db")
+	must(t, dir, nil, "", "backup", good)
+	must(t, other, nil, "", "backup", strange)
+	text, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for what, file := range map[string]string{
+		"other keys": strange, "cut": write("cut.db", text[:len(text)/2]), "empty": write("empty.db", nil),
+		"text": write("text.db", []byte(strings.Repeat("no database ", 1000))), "missing": filepath.Join(dir, "none.db"),
+		"itself": filepath.Join(dir, "data", "nightlatch.db"),
+	} {
+		if r := run(t, dir, nil, "", "restore", file); r.code == 0 || r.out != "" {
+			t.Errorf("%s: %+v", what, r)
+		}
+	}
+	if all := list(t, dir, nil); len(all) != 2 {
+		t.Errorf("%d accounts", len(all))
+	}
+	for _, path := range []string{"nightlatch.db", "nightlatch.db-wal"} { // deleted, and put back
+		_ = os.Remove(filepath.Join(dir, "data", path))
+	}
+	must(t, dir, nil, "", "restore", good)
+	if all := list(t, dir, nil); len(all) != 2 {
+		t.Errorf("%d accounts after a loss", len(all))
+	}
+}

@@ -63,11 +63,11 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 
 // countMail keeps a person from filling a stranger's mailbox with links.
 func (s *Service) countMail(ctx context.Context, tx login.Tx, accountID string) error {
-	t, err := tx.LockThrottle(ctx, "links:"+accountID)
+	now := s.opt.Now()
+	t, err := login.LockLimit(ctx, tx, login.LinksKey(accountID), now)
 	if err != nil {
 		return err
 	}
-	now := s.opt.Now()
 	if !now.Before(t.Until) {
 		t.Fails, t.Until = 0, now.Add(resetTTL)
 	}

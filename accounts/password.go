@@ -99,11 +99,11 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client)
 // mailReset sends a reset link, unless so many went out within the cooldown:
 // the form must not be a way to fill somebody's mailbox.
 func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, next string, c login.Client) (sent bool, err error) {
-	t, err := tx.LockThrottle(ctx, "reset:"+a.ID)
+	now := s.opt.Now()
+	t, err := login.LockLimit(ctx, tx, login.ResetKey(a.ID), now)
 	if err != nil {
 		return false, err
 	}
-	now := s.opt.Now()
 	if now.Before(t.Until) && t.Fails >= resetsAtOnce {
 		return false, nil
 	}
@@ -135,7 +135,7 @@ func (s *Service) Link(ctx context.Context, token string, purposes ...string) (l
 	gone := login.Refusal{Why: login.Gone}
 	for _, p := range purposes {
 		l, err := s.store.Link(ctx, login.HashToken(token), p)
-		if errors.Is(err, login.ErrNotFound) || err == nil && !s.opt.Now().Before(l.Expires) {
+		if errors.Is(err, login.ErrNotFound) || err == nil && s.login.Over(l.Created, l.Expires) {
 			continue
 		}
 		if err != nil {
@@ -226,7 +226,7 @@ func (s *Service) Secure(ctx context.Context, token string, c login.Client) (log
 		if err := tx.Record(ctx, s.event("account.secured", a.ID, nil, c)); err != nil {
 			return err
 		}
-		if err := tx.ClearThrottle(ctx, "reset:"+a.ID); err != nil {
+		if err := tx.ClearThrottle(ctx, login.ResetKey(a.ID)); err != nil {
 			return err
 		}
 		_, err = s.mailReset(ctx, tx, a, "", c)

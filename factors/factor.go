@@ -86,12 +86,13 @@ type Credential struct {
 	AccountID string
 	Kind      Kind
 	Name      string
-	Secret    []byte // sealed at rest: the TOTP key, or a recovery code to show again
-	Address   string // where codes go
-	Hash      string // PHC string of a recovery code
-	Batch     string // the set a recovery code belongs to
-	Counter   int64  // last accepted TOTP step (RFC 6238 §5.2: never accept it again)
-	Drift     int64  // smoothed seconds that the owner's clock is ahead (+) or behind (-)
+	Secret    []byte  // sealed at rest: the TOTP key, or a recovery code to show again
+	Address   string  // where codes go
+	Hash      string  // PHC string of a recovery code
+	Batch     string  // the set a recovery code belongs to
+	Steps     []int64 // accepted TOTP steps that are remembered, in order: see SettleSteps
+	Counter   int64   // last accepted TOTP step (RFC 6238 §5.2: never accept it again)
+	Drift     int64   // smoothed seconds that the owner's clock is ahead (+) or behind (-)
 	Version   int64
 	Created   time.Time
 	LastUsed  time.Time

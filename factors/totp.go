@@ -66,13 +66,14 @@ func (TOTP) Verify(_ context.Context, c Ceremony, creds []Credential, _ []byte, 
 }
 
 // matchTOTP looks for the step that a code belongs to and accepts it when it
-// is younger than the last one accepted.
+// is younger than the last one accepted, as far as the clock can be believed.
 func matchTOTP(cred Credential, now time.Time, typed string) (Credential, error) {
 	code, ok := digits(typed)
 	if !ok {
 		return Credential{}, ErrWrong
 	}
 	step := now.Unix() / TOTPPeriod
+	last, _ := lastStep(cred, step+totpWindow)
 	refused := ErrWrong
 	for _, d := range []int64{0, -1, 1} {
 		if step+d < 0 || d > totpWindow || -d > totpWindow {
@@ -85,12 +86,12 @@ func matchTOTP(cred Credential, now time.Time, typed string) (Credential, error)
 		if subtle.ConstantTimeCompare([]byte(right), []byte(code)) != 1 {
 			continue
 		}
-		if step+d <= cred.Counter {
+		if step+d <= last {
 			refused = ErrReplayed
 			continue
 		}
 		first := cred.Counter == 0
-		cred.Counter = step + d
+		cred.Counter, cred.Steps = step+d, remember(cred, step+d)
 		cred.Drift = learnDrift(cred.Drift, now, d, first)
 		return cred, nil
 	}

@@ -16,6 +16,7 @@ import (
 // takes the pending login and inserts the session. Whoever comes second finds
 // nothing to swap or to take, and has given a wrong code.
 func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a factors.Answer, trust bool, c Client) (Entry, Refusal, error) {
+	ctx = context.WithoutCancel(ctx) // what is counted is judged, whoever hangs up
 	sub, r, err := s.pendingSubject(ctx, token)
 	if err != nil || !r.OK() {
 		return Entry{}, r, err
@@ -32,7 +33,7 @@ func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a fa
 		entry, err = s.complete(ctx, tx, sub, token, cred, trust, c)
 		return err
 	})
-	return entry, r, s.faulted(ctx, factorKey(sub.account.ID, k), err)
+	return entry, r, s.faultedIn(ctx, sub.account.ID, k, c, err)
 }
 
 // complete is the transaction of Answer.
@@ -64,37 +65,28 @@ func cmpErr(err, other error) error {
 }
 
 // prove counts, then judges. It gives the credential as it must be saved; the
-// caller spends it in the transaction that grants what was asked for.
+// caller spends it in the transaction that grants what was asked for. Neither
+// may end with the request: a hang-up in between would leave a failure.
 func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer, c Client) (factors.Credential, Refusal, error) {
 	creds, err := s.credentials(ctx, sub.account.ID, k)
 	if err != nil {
 		return factors.Credential{}, Refusal{}, err
 	}
-	key := factorKey(sub.account.ID, k)
+	key, err := s.lane(ctx, s.store, sub.account.ID, k, c)
+	if err != nil {
+		return factors.Credential{}, Refusal{}, err
+	}
 	if r, err := s.reserve(ctx, key, endsOff); err != nil || !r.OK() {
 		return factors.Credential{}, r, err
 	}
-	state, err := s.try(ctx, sub, k)
-	if err != nil {
-		return factors.Credential{}, Refusal{}, s.faulted(ctx, key, err)
-	}
-	var cred factors.Credential
-	verify := func() (err error) {
-		cred, err = s.kinds[k].Verify(ctx, s.ceremony(sub), creds, state, a)
-		return err
-	}
-	if k == factors.KindRecovery { // the one kind that hashes
-		err = s.hasher.Do(ctx, c.Range, verify)
-	} else {
-		err = verify()
-	}
+	cred, state, err := s.verify(ctx, sub, k, creds, a, c)
 	switch {
 	case errors.Is(err, ErrBusy):
 		return cred, Refusal{Why: Busy, Wait: busyWait}, s.giveBack(ctx, key)
 	case err == nil:
 		return cred, Refusal{}, nil
 	case errors.Is(err, factors.ErrOlder):
-		r, err := s.older(ctx, sub, k, state)
+		r, err := s.older(ctx, sub, k, key, state)
 		return cred, r, err
 	case errors.Is(err, factors.ErrTypo):
 		return cred, Refusal{Why: Typo}, s.giveBack(ctx, key)
@@ -103,6 +95,30 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 		return cred, r, err
 	}
 	return cred, Refusal{}, s.faulted(ctx, key, err)
+}
+
+// verify judges a code by the state of its ceremony, and gives that state.
+func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds []factors.Credential, a factors.Answer, c Client) (cred factors.Credential, state []byte, err error) {
+	if state, err = s.try(ctx, sub, k); err != nil {
+		return cred, nil, err
+	}
+	settled, err := s.settleSteps(ctx, creds)
+	if err != nil {
+		return cred, nil, err
+	}
+	judge := func() (err error) {
+		cred, err = s.kinds[k].Verify(ctx, s.ceremony(sub), creds, state, a)
+		return err
+	}
+	if k == factors.KindRecovery { // the one kind that hashes
+		err = s.hasher.Do(ctx, c.Range, judge)
+	} else {
+		err = judge()
+	}
+	if settled && errors.Is(err, factors.ErrReplayed) {
+		err = factors.ErrWrong // most likely a first use: no alarm
+	}
+	return cred, state, err
 }
 
 // try fetches the state of a ceremony and counts the try; a code that was
@@ -120,7 +136,7 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 		tries, err = tx.TryCeremony(ctx, c.ID)
 		return err
 	})
-	if err != nil || tries == 0 || tries > CodeTries {
+	if err != nil || tries == 0 || tries > CodeTries || s.ahead(c.Created) {
 		return nil, err
 	}
 	return c.State, nil
@@ -164,25 +180,6 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 	return Refusal{Why: Wrong}, nil
 }
 
-// capFailures switches a kind off at the cap. It stays off until it is bound
-// anew with another factor, or reset by an admin.
-func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.Kind, c Client) error {
-	t, err := tx.LockThrottle(ctx, factorKey(a.ID, k))
-	if err != nil || s.opt.LockDisable <= 0 || t.Fails < s.opt.LockDisable || !t.Off.IsZero() {
-		return err
-	}
-	t.Off = s.Now()
-	if err := tx.SaveThrottle(ctx, t); err != nil {
-		return err
-	}
-	e := s.event("factor.off", a.ID, c)
-	e.Actor, e.Detail = "system", fmt.Sprintf("%s after %d failures", k, t.Fails)
-	if err := tx.Record(ctx, e); err != nil {
-		return err
-	}
-	return s.tell(ctx, tx, "factor-off", a, c, "kind", KindLabel(k))
-}
-
 // spend saves an accepted credential, once: in the transaction that grants
 // what it was given for. The failures reserved for it are given back.
 func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential, c Client) (Account, error) {
@@ -200,7 +197,11 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 	if err := tx.DropCeremonies(ctx, sub.id, sub.purpose); err != nil {
 		return a, err
 	}
-	if err := tx.ClearThrottle(ctx, factorKey(a.ID, cred.Kind)); err != nil {
+	key, err := s.lane(ctx, tx, a.ID, cred.Kind, c)
+	if err != nil {
+		return a, err
+	}
+	if err := s.passed(ctx, tx, key); err != nil {
 		return a, err
 	}
 	if cred.Kind == factors.KindRecovery {

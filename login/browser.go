@@ -21,7 +21,7 @@ func (s *Service) browser(ctx context.Context, r Reader, token, accountID string
 		return b, false, err
 	}
 	now := s.Now()
-	if !now.Before(b.Until) || trusted && now.Sub(b.Created) >= s.opt.TrustTTL {
+	if !now.Before(b.Until) || trusted && (now.Sub(b.Created) >= s.opt.TrustTTL || s.ahead(b.Created)) {
 		return b, false, nil
 	}
 	return b, true, nil
@@ -36,7 +36,7 @@ func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token 
 		return "", err
 	}
 	if ok {
-		b.LastUsed, b.Until = now, now.Add(knownTTL)
+		b.LastUsed, b.Until = now, now.Add(KnownTTL)
 		return c.Known, tx.PutBrowser(ctx, b)
 	}
 	token, hash, err := renew(ctx, tx, c.Known)
@@ -44,7 +44,7 @@ func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token 
 		return "", err
 	}
 	b = Browser{ID: NewID(), TokenHash: hash, AccountID: a.ID, Address: c.Address, Browser: c.Browser,
-		Created: now, LastUsed: now, Until: now.Add(knownTTL)}
+		Created: now, LastUsed: now, Until: now.Add(KnownTTL)}
 	if err := tx.PutBrowser(ctx, b); err != nil || a.LastLogin.IsZero() {
 		return token, err
 	}

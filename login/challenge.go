@@ -37,7 +37,7 @@ func (s *Service) Pending(ctx context.Context, token string) (Pending, Refusal, 
 
 func (s *Service) pending(ctx context.Context, r Reader, token string) (Pending, Refusal, error) {
 	p, err := r.PendingByToken(ctx, HashToken(token))
-	if errors.Is(err, ErrNotFound) || err == nil && !s.Now().Before(p.Expires) {
+	if errors.Is(err, ErrNotFound) || err == nil && s.over(p.Created, p.Expires) {
 		return Pending{}, Refusal{Why: Gone}, nil
 	}
 	return p, Refusal{}, err
@@ -53,12 +53,12 @@ type subject struct {
 }
 
 // Challenge is the chooser of a pending login. It sends nothing.
-func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string) (Chooser, Refusal, error) {
+func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string, c Client) (Chooser, Refusal, error) {
 	sub, r, err := s.pendingSubject(ctx, token)
 	if err != nil || !r.OK() {
 		return Chooser{}, r, err
 	}
-	ch, err := s.chooser(ctx, sub, want, target)
+	ch, err := s.chooser(ctx, sub, asked{want, target}, c)
 	return ch, Refusal{}, err
 }
 
@@ -74,22 +74,28 @@ func (s *Service) pendingSubject(ctx context.Context, token string) (subject, Re
 	return subject{factors.ForLogin, p.ID, a, p}, Refusal{}, err
 }
 
+// asked is the choice that an address names; empty where it names none.
+type asked struct {
+	kind   factors.Kind
+	target string
+}
+
 // chooser lists exactly the confirmed factors of an account, the one asked for
 // or preferred open.
-func (s *Service) chooser(ctx context.Context, sub subject, want factors.Kind, target string) (Chooser, error) {
+func (s *Service) chooser(ctx context.Context, sub subject, want asked, client Client) (Chooser, error) {
 	creds, err := s.store.Credentials(ctx, sub.account.ID)
 	if err != nil {
 		return Chooser{}, err
 	}
 	ch := Chooser{Login: sub.account.Login, Options: options(creds), Open: -1, Next: sub.pending.Next}
 	for i, o := range ch.Options {
-		t, err := s.store.Throttle(ctx, factorKey(sub.account.ID, o.Kind))
+		t, err := s.counter(ctx, sub.account.ID, o.Kind, client)
 		if err != nil {
 			return ch, err
 		}
 		ch.Options[i].Off = !t.Off.IsZero()
 	}
-	ch.Open = pick(ch.Options, creds, sub.account.Preferred, want, target)
+	ch.Open = pick(ch.Options, creds, sub.account.Preferred, want.kind, want.target)
 	if ch.Open < 0 || ch.Options[ch.Open].Kind != factors.KindEmail {
 		return ch, nil
 	}
@@ -99,7 +105,7 @@ func (s *Service) chooser(ctx context.Context, sub subject, want factors.Kind, t
 	if err := s.mailed(ctx, sub, &ch); err != nil {
 		return ch, err
 	}
-	if want == "" && ch.Mail.Refused { // no use waiting: another way opens by itself
+	if want.kind == "" && ch.Mail.Refused { // no use waiting: another way opens by itself
 		ch.another()
 	}
 	return ch, nil
@@ -115,7 +121,7 @@ func (s *Service) mailed(ctx context.Context, sub subject, ch *Chooser) error {
 	if err != nil {
 		return err
 	}
-	ch.Sent = s.Now().Before(c.Expires) && c.Tries < CodeTries &&
+	ch.Sent = !s.over(c.Created, c.Expires) && c.Tries < CodeTries &&
 		factors.ChallengeTarget(c.State) == ch.Options[ch.Open].Target
 	if ch.Sent {
 		ch.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
@@ -201,7 +207,7 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	if err != nil {
 		return Refusal{}, err
 	}
-	t, err := s.store.Throttle(ctx, factorKey(sub.account.ID, k))
+	t, err := s.counter(ctx, sub.account.ID, k, c)
 	if err != nil {
 		return Refusal{}, err
 	}

@@ -77,11 +77,16 @@ func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
 // CheckCode says whether a recovery code is good, without spending it. It is
 // counted like an answer, or it would be a way to guess.
 func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) (Refusal, error) {
+	ctx = context.WithoutCancel(ctx)
 	_, r, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), factors.KindRecovery, factors.Answer{Code: code}, c)
 	if err != nil || !r.OK() {
 		return r, err
 	}
 	return s.write(ctx, func(tx Tx) error {
-		return tx.ClearThrottle(ctx, factorKey(v.Account.ID, factors.KindRecovery))
+		key, err := s.lane(ctx, tx, v.Account.ID, factors.KindRecovery, c)
+		if err != nil {
+			return err
+		}
+		return s.passed(ctx, tx, key)
 	})
 }

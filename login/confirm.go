@@ -9,8 +9,8 @@ import (
 
 // Confirmation is the chooser of a step-up: the person's factors, or nothing
 // when only the password can be asked for.
-func (s *Service) Confirmation(ctx context.Context, v *Visit, want factors.Kind, target string) (Chooser, error) {
-	return s.chooser(ctx, sessionSubject(v, factors.ForConfirm), want, target)
+func (s *Service) Confirmation(ctx context.Context, v *Visit, want factors.Kind, target string, c Client) (Chooser, error) {
+	return s.chooser(ctx, sessionSubject(v, factors.ForConfirm), asked{want, target}, c)
 }
 
 func sessionSubject(v *Visit, p factors.Purpose) subject {
@@ -26,6 +26,7 @@ func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, tar
 // shares its counters with the sign-in. A session of level 1 rises to level 2
 // and gets a new token.
 func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c Client) (Entry, Refusal, error) {
+	ctx = context.WithoutCancel(ctx)
 	sub := sessionSubject(v, factors.ForConfirm)
 	cred, r, err := s.prove(ctx, sub, k, a, c)
 	if err != nil || !r.OK() {
@@ -44,7 +45,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		e.Level, e.Detail = 2, string(k)
 		return tx.Record(ctx, e)
 	})
-	return entry, r, s.faulted(ctx, factorKey(v.Account.ID, k), err)
+	return entry, r, s.faultedIn(ctx, v.Account.ID, k, c, err)
 }
 
 // ConfirmPassword is the step-up of someone who has no factor.
@@ -56,6 +57,7 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 	if err != nil || !r.OK() {
 		return Entry{}, r, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	var entry Entry
 	r, err = s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -89,6 +91,7 @@ func (s *Service) CheckPassword(ctx context.Context, a Account, password string,
 	if right {
 		return Refusal{}, nil
 	}
+	ctx = context.WithoutCancel(ctx) // it was judged: it is counted
 	if r, err = s.write(ctx, func(tx Tx) error {
 		if err := s.addressFailed(ctx, tx, c); err != nil {
 			return err

@@ -86,7 +86,7 @@ func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enr
 
 func (s *Service) enrolling(ctx context.Context, v *Visit, k factors.Kind) (Ceremony, Refusal, error) {
 	c, err := s.store.Ceremony(ctx, factors.ForEnroll, v.Session.ID, k)
-	if errors.Is(err, ErrNotFound) || err == nil && !s.Now().Before(c.Expires) {
+	if errors.Is(err, ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
 		return Ceremony{}, Refusal{Why: Gone}, nil
 	}
 	return c, Refusal{}, err
@@ -112,6 +112,7 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 	if r := checkName(a.Name, true); !r.OK() {
 		return Enrolled{}, r, nil
 	}
+	ctx = context.WithoutCancel(ctx)
 	pending, r, err := s.enrolling(ctx, v, k)
 	if err != nil || !r.OK() {
 		return Enrolled{}, r, err
@@ -125,21 +126,25 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 		return Enrolled{}, Refusal{}, err
 	}
 	if !r.OK() { // nothing was wrong with the code, and it may be sent again
-		return Enrolled{}, r, s.giveBack(ctx, factorKey(v.Account.ID, k))
+		key, err := s.lane(ctx, s.store, v.Account.ID, k, c)
+		return Enrolled{}, r, errors.Join(err, s.giveBack(ctx, key))
 	}
 	var done Enrolled
 	r, err = s.write(ctx, func(tx Tx) error {
 		done, err = s.bind(ctx, tx, v, pending, cred, codes, c)
 		return err
 	})
-	return done, r, s.faulted(ctx, factorKey(v.Account.ID, k), err)
+	return done, r, s.faultedIn(ctx, v.Account.ID, k, c, err)
 }
 
 // judgeEnrollment counts, then looks at the code. A kind that is switched off
 // may be bound anew: that is its way back.
 func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a factors.Answer, c Client) (factors.Credential, Refusal, error) {
 	sub := sessionSubject(v, factors.ForEnroll)
-	key := factorKey(v.Account.ID, pending.Kind)
+	key, err := s.lane(ctx, s.store, v.Account.ID, pending.Kind, c)
+	if err != nil {
+		return factors.Credential{}, Refusal{}, err
+	}
 	if r, err := s.reserve(ctx, key, bindsAnew); err != nil || !r.OK() {
 		return factors.Credential{}, r, err
 	}
@@ -155,7 +160,7 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	case err == nil:
 		return cred, Refusal{}, nil
 	case errors.Is(err, factors.ErrOlder):
-		r, err := s.older(ctx, sub, pending.Kind, state)
+		r, err := s.older(ctx, sub, pending.Kind, key, state)
 		return cred, r, err
 	case errors.Is(err, factors.ErrExpired):
 		return cred, Refusal{Why: Expired}, nil
@@ -187,7 +192,7 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 	if err := tx.InsertCredentials(ctx, cred); err != nil {
 		return Enrolled{}, err
 	}
-	if err := tx.ClearThrottle(ctx, factorKey(a.ID, cred.Kind)); err != nil {
+	if err := tx.ClearKind(ctx, a.ID, cred.Kind); err != nil {
 		return Enrolled{}, err
 	}
 	if err := tx.Reach(ctx, a.ID, StepBegan|StepConfirmed); err != nil {
@@ -233,12 +238,16 @@ func (s *Service) adopt(ctx context.Context, tx Tx, a *Account, cred factors.Cre
 }
 
 // firstFactor makes recovery codes and ends every other session and pending
-// login of the account: none of them passed the factor (CVE-2023-31140).
+// login of the account, and no other browser counts as known any more: none of
+// them passed the factor (CVE-2023-31140).
 func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, v *Visit, codes []factors.Credential, c Client) error {
 	if _, err := tx.EndSessions(ctx, a.ID, v.Session.ID); err != nil {
 		return err
 	}
 	if err := tx.DropPendings(ctx, a.ID); err != nil {
+		return err
+	}
+	if err := tx.DropKnown(ctx, a.ID, HashToken(c.Known)); err != nil {
 		return err
 	}
 	if err := tx.DropLinks(ctx, a.ID, LinkEnroll, LinkTicket); err != nil {
@@ -261,7 +270,7 @@ func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []fa
 	if err := tx.InsertCredentials(ctx, codes...); err != nil {
 		return err
 	}
-	if err := tx.ClearThrottle(ctx, factorKey(a.ID, factors.KindRecovery)); err != nil {
+	if err := tx.ClearKind(ctx, a.ID, factors.KindRecovery); err != nil {
 		return err
 	}
 	if err := tx.Record(ctx, s.event("recovery.made", a.ID, c)); err != nil {

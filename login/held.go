@@ -86,7 +86,7 @@ func (s *Service) Drop(ctx context.Context, v *Visit) error {
 
 func (s *Service) held(ctx context.Context, v *Visit) (id string, f HeldForm, err error) {
 	c, err := s.store.Ceremony(ctx, forHeld, v.Session.ID, heldKind)
-	if errors.Is(err, ErrNotFound) || err == nil && !s.Now().Before(c.Expires) {
+	if errors.Is(err, ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
 		return "", HeldForm{}, nil
 	}
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Service) Show(ctx context.Context, tx Tx, n Note) error {
 // Shown is the text that is kept about an account; empty when there is none.
 func (s *Service) Shown(ctx context.Context, v *Visit, accountID string) (string, error) {
 	c, err := s.store.Ceremony(ctx, forShown, v.Session.ID, factors.Kind(accountID))
-	if errors.Is(err, ErrNotFound) || err == nil && !s.Now().Before(c.Expires) {
+	if errors.Is(err, ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
 		return "", nil
 	}
 	return string(c.State), err

@@ -105,7 +105,7 @@ func (s *Service) bare(ctx context.Context, tx Tx, a Account) error {
 		if err := tx.DeleteKind(ctx, a.ID, k); err != nil {
 			return err
 		}
-		if err := tx.ClearThrottle(ctx, factorKey(a.ID, k)); err != nil {
+		if err := tx.ClearKind(ctx, a.ID, k); err != nil {
 			return err
 		}
 	}

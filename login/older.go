@@ -20,7 +20,7 @@ func (s *Service) again(ctx context.Context, sub subject, k factors.Kind) (facto
 
 // older is the answer to a code that was right until a newer one was sent. It
 // opens nothing and counts nothing: only the owner's mailbox knows such a code.
-func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, state []byte) (Refusal, error) {
+func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key string, state []byte) (Refusal, error) {
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
 	if errors.Is(err, ErrNotFound) {
 		return Refusal{Why: Gone}, nil
@@ -28,7 +28,7 @@ func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, state 
 	if err != nil {
 		return Refusal{}, err
 	}
-	if err := s.giveBack(ctx, factorKey(sub.account.ID, k)); err != nil {
+	if err := s.giveBack(ctx, key); err != nil {
 		return Refusal{}, err
 	}
 	r, err := s.write(ctx, func(tx Tx) error { return tx.UntryCeremony(ctx, c.ID) })

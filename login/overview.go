@@ -11,7 +11,7 @@ import (
 // Overview is everything that the profile shows.
 type Overview struct {
 	Credentials []factors.Credential
-	Off         map[factors.Kind]bool
+	Off         map[factors.Kind]bool // for strangers' browsers, or for one of the owner's
 	Sessions    []Session
 	Browsers    []Browser
 	Events      []Line
@@ -24,13 +24,13 @@ func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error
 	if o.Credentials, err = s.store.Credentials(ctx, id); err != nil {
 		return o, err
 	}
+	a, err := s.store.Account(ctx, id)
+	if err != nil {
+		return o, err
+	}
 	o.Off = map[factors.Kind]bool{}
-	for k := range s.kinds {
-		t, err := s.store.Throttle(ctx, factorKey(id, k))
-		if err != nil {
-			return o, err
-		}
-		o.Off[k] = !t.Off.IsZero()
+	for _, k := range a.Off {
+		o.Off[k] = true
 	}
 	if o.Sessions, err = s.store.Sessions(ctx, id); err != nil {
 		return o, err

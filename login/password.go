@@ -31,6 +31,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	if err != nil || !r.OK() {
 		return Entry{}, r, err
 	}
+	ctx = context.WithoutCancel(ctx) // it was judged: what follows is carried to the end, whoever hangs up
 	if !right || !acct.Disabled.IsZero() {
 		r, err := s.write(ctx, func(tx Tx) error {
 			if err := s.addressFailed(ctx, tx, c); err != nil {
@@ -77,7 +78,8 @@ func (s *Service) find(ctx context.Context, login string, c Client) (Account, st
 // judge checks a password. The failure is reserved, and given back when it was
 // none, inside the hashing slot: there are as many slots as cores, so a burst
 // of right passwords is never mistaken for failures, and a burst of wrong ones
-// is counted one by one.
+// is counted one by one. Once the slot is taken nothing stops with the request:
+// hanging up would hide a guess from the counters and the log.
 func (s *Service) judge(ctx context.Context, acct Account, key, password string, c Client) (right bool, rehash string, r Refusal, err error) {
 	if r, err = s.passwordHeld(ctx, key, c); err != nil || !r.OK() {
 		return
@@ -87,6 +89,7 @@ func (s *Service) judge(ctx context.Context, acct Account, key, password string,
 		phc = s.hasher.Dummy()
 	}
 	busy, err := s.inTurn(ctx, c, func() error {
+		ctx := context.WithoutCancel(ctx)
 		if r, err = s.addressHeld(ctx, c); err != nil || !r.OK() { // others may have failed while this one waited
 			return err
 		}

@@ -37,7 +37,7 @@ func (s *Service) admitBare(ctx context.Context, tx Tx, a Account, c Client) err
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	if err != nil || l.AccountID != a.ID || !s.Now().Before(l.Expires) {
+	if err != nil || l.AccountID != a.ID || s.over(l.Created, l.Expires) {
 		return refuse(Denied, "The factors of this account were reset. Open the link in the mail about it, then sign in.")
 	}
 	return nil
@@ -56,10 +56,32 @@ func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a Account, kinds ...fa
 		if err := tx.ForgiveBrowsers(ctx, a.ID); err != nil {
 			return err
 		}
+		for _, key := range []string{sendKey(a.ID), ResetKey(a.ID), LinksKey(a.ID)} {
+			if err := tx.ClearThrottle(ctx, key); err != nil {
+				return err
+			}
+		}
 	}
 	for _, k := range kinds {
-		if err := tx.ClearThrottle(ctx, factorKey(a.ID, k)); err != nil {
+		if err := tx.ClearKind(ctx, a.ID, k); err != nil {
 			return err
+		}
+	}
+	return s.unlockApps(ctx, tx, a)
+}
+
+// unlockApps lets apps be answered with again that were last used while the
+// clock was ahead.
+func (s *Service) unlockApps(ctx context.Context, tx Tx, a Account) error {
+	creds, err := tx.Credentials(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, cred := range creds {
+		if cred, ok := factors.SettleSteps(cred, s.Now()); ok {
+			if _, err := tx.SwapCredential(ctx, cred); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

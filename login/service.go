@@ -33,13 +33,16 @@ type Options struct {
 // Fixed numbers of the contract.
 const (
 	LockWaitMax      = 15 * time.Minute     // longest wait after failures
+	FailureWindow    = 30 * 24 * time.Hour  // see FailuresInWindow
+	FailuresInWindow = 100                  // failures of a kind within FailureWindow that switch it off (NIST SP 800-63B-4 §3.2.2)
+	WarnAfter        = 20                   // failures of a kind within FailureWindow that its owner is told of
 	AddressFailures  = 30                   // failed sign-in posts of one address in AddressWindow
 	AddressWindow    = time.Minute          // see AddressFailures
 	StrangerMails    = 10                   // forms of one address in StrangerWindow that send mail for nobody signed in
 	StrangerWindow   = time.Minute          // see StrangerMails
 	CodesPerHour     = 10                   // emailed codes to one account
 	CodeTries        = 5                    // answers to one emailed code before it is void
-	knownTTL         = 400 * 24 * time.Hour // a browser that signed in stays known (the longest that cookies live)
+	KnownTTL         = 400 * 24 * time.Hour // a browser that signed in stays known (the longest that cookies live)
 	touchEvery       = time.Minute          // how exact "last used" is
 	warnAgain        = time.Hour            // one "someone knows your password" mail in this time
 	maxFactors       = 20                   // of one account; more is a mistake or an attack

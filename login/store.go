@@ -84,6 +84,8 @@ type Tx interface {
 	LockThrottle(ctx context.Context, key string) (Throttle, error)
 	SaveThrottle(ctx context.Context, t Throttle) error
 	ClearThrottle(ctx context.Context, key string) error
+	// ClearKind forgets the failures of a kind: of strangers and of every browser.
+	ClearKind(ctx context.Context, accountID string, k factors.Kind) error
 
 	InsertSession(ctx context.Context, s Session) error
 	SaveSession(ctx context.Context, s Session) error
@@ -98,6 +100,9 @@ type Tx interface {
 	PutBrowser(ctx context.Context, b Browser) error
 	DropBrowser(ctx context.Context, accountID, id string) (bool, error)
 	DropTrusted(ctx context.Context, accountID string) (int, error)
+
+	// DropKnown forgets the browsers that signed in before, but one.
+	DropKnown(ctx context.Context, accountID, exceptHash string) error
 
 	PutLink(ctx context.Context, l Link) error // voids older ones of its purpose
 	TakeLink(ctx context.Context, hash string) (bool, error)

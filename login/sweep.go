@@ -15,11 +15,11 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) er
 	if p.Known || p.Told {
 		return nil
 	}
-	t, err := tx.LockThrottle(ctx, "warned:"+a.ID)
+	now := s.Now()
+	t, err := LockLimit(ctx, tx, "warned:"+a.ID, now)
 	if err != nil {
 		return err
 	}
-	now := s.Now()
 	if now.Before(t.Until) {
 		return nil
 	}

@@ -18,6 +18,40 @@ func knownKey(browserID string) string   { return "known:" + browserID }
 func sendKey(accountID string) string    { return "send:" + accountID }
 func addressKey(rng string) string       { return "address:" + rng }
 
+// ResetKey and LinksKey are the counters of mails that an account's owner did
+// not have to prove anything for: resets, and links that confirm an address.
+func ResetKey(accountID string) string { return "reset:" + accountID }
+
+// LinksKey: see ResetKey.
+func LinksKey(accountID string) string { return "links:" + accountID }
+
+// lane is the counter of a kind that a browser's failures go to. Each browser
+// that the owner signed in from has one of its own; all others share one, however
+// many they are. So strangers close nothing for the owner's browsers, and have no
+// more tries for being many. A browser that was first signed in from after a
+// kind was switched off finds it off.
+func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factors.Kind, c Client) (string, error) {
+	shared := factorKey(accountID, k)
+	b, known, err := s.browser(ctx, r, c.Known, accountID, false)
+	if err != nil || !known {
+		return shared, err
+	}
+	t, err := r.Throttle(ctx, shared)
+	if err != nil || !t.Off.IsZero() && b.Created.After(t.Off) {
+		return shared, err
+	}
+	return shared + ":" + b.ID, nil
+}
+
+// counter reads the counter of a kind that a browser's failures go to.
+func (s *Service) counter(ctx context.Context, accountID string, k factors.Kind, c Client) (Throttle, error) {
+	key, err := s.lane(ctx, s.store, accountID, k, c)
+	if err != nil {
+		return Throttle{}, err
+	}
+	return s.store.Throttle(ctx, key)
+}
+
 // counting says what becomes of a kind that failed too often.
 type counting int
 
@@ -29,16 +63,17 @@ const (
 
 // reserve counts a failure before the answer is looked at, in a transaction of
 // its own, so that a hundred answers at once are counted a hundred times. The
-// count is given back by ClearThrottle when the answer is right.
+// count is given back by passed when the answer is right.
 func (s *Service) reserve(ctx context.Context, key string, how counting) (Refusal, error) {
 	var refused Refusal
 	_, err := s.write(ctx, func(tx Tx) error {
-		t, err := tx.LockThrottle(ctx, key)
+		now := s.Now()
+		t, err := LockThrottle(ctx, tx, key, now)
 		if err != nil {
 			return err
 		}
-		now := s.Now()
-		if how == endsOff && s.opt.LockDisable > 0 && t.Fails >= s.opt.LockDisable && t.Off.IsZero() {
+		t.forget(now.Add(-FailureWindow))
+		if how == endsOff && s.full(t) && t.Off.IsZero() {
 			t.Off = now // the answer that reached the cap was never judged: a crash
 		}
 		refused = held(t, now)
@@ -46,15 +81,29 @@ func (s *Service) reserve(ctx context.Context, key string, how counting) (Refusa
 			refused = held(Throttle{Until: t.Until}, now)
 		}
 		if refused.OK() {
-			t.Fails++
-			t.Last = now
-			if t.Fails >= s.opt.LockAfter {
-				t.Until = now.Add(lockWait(s.opt.LockWait, t.Fails-s.opt.LockAfter))
-			}
+			s.fail(&t, how, now)
 		}
 		return tx.SaveThrottle(ctx, t)
 	})
 	return refused, err
+}
+
+// fail counts one failure and begins the wait that it brings.
+func (s *Service) fail(t *Throttle, how counting, now time.Time) {
+	t.Fails++
+	t.Last = now
+	if how != neverOff {
+		t.Recent = append(t.Recent, now)
+	}
+	if t.Fails >= s.opt.LockAfter {
+		t.Until = now.Add(lockWait(s.opt.LockWait, t.Fails-s.opt.LockAfter))
+	}
+}
+
+// full says whether a counter has come to the cap: so many failures in a row,
+// or so many within FailureWindow whatever came between them.
+func (s *Service) full(t Throttle) bool {
+	return s.opt.LockDisable > 0 && t.Fails >= s.opt.LockDisable || len(t.Recent) >= FailuresInWindow
 }
 
 // lockWait doubles the first wait with every further failure, up to LockWaitMax.
@@ -68,15 +117,29 @@ func lockWait(first time.Duration, over int) time.Duration {
 // giveBack takes back a reserved failure whose answer was not judged after all.
 func (s *Service) giveBack(ctx context.Context, key string) error {
 	_, err := s.write(ctx, func(tx Tx) error {
-		t, err := tx.LockThrottle(ctx, key)
+		t, err := LockThrottle(ctx, tx, key, s.Now())
 		if err != nil || t.Fails == 0 {
 			return err
 		}
 		t.Fails--
 		t.Until = time.Time{} // the wait that the reserved failure brought: none was on before it
+		t.takeBack()
 		return tx.SaveThrottle(ctx, t)
 	})
 	return err
+}
+
+// faultedIn is faulted for the counter of a kind that a browser's failures go to.
+func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kind, c Client, fault error) error {
+	if fault == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	key, err := s.lane(ctx, s.store, accountID, k, c)
+	if err != nil {
+		return errors.Join(fault, err)
+	}
+	return s.faulted(ctx, key, fault)
 }
 
 // faulted gives a reserved failure back when a fault kept the answer from being
@@ -89,13 +152,33 @@ func (s *Service) faulted(ctx context.Context, key string, fault error) error {
 	return errors.Join(fault, s.giveBack(context.WithoutCancel(ctx), key))
 }
 
-// held looks whether a limit holds, without counting.
+// passed is what a right answer does to its counter: the row of failures ends
+// and the reserved one is taken back. Those within FailureWindow stay counted,
+// or a patient thief would begin anew with each sign-in of the owner.
+func (s *Service) passed(ctx context.Context, tx Tx, key string) error {
+	t, err := LockThrottle(ctx, tx, key, s.Now())
+	if err != nil {
+		return err
+	}
+	t.takeBack()
+	if t.forget(s.Now().Add(-FailureWindow)); len(t.Recent) == 0 {
+		return tx.ClearThrottle(ctx, key)
+	}
+	t.Fails, t.Until = 0, time.Time{}
+	return tx.SaveThrottle(ctx, t)
+}
+
+// held looks whether a limit holds, without counting. Where the clock went back
+// it lets through: whoever then locks the counter sets it right (see Throttle.AsOf).
 func held(t Throttle, now time.Time) Refusal {
 	switch {
 	case !t.Off.IsZero():
 		return Refusal{Why: Off}
-	case now.Before(t.Until):
-		return Refusal{Why: Wait, Wait: t.Until.Sub(now)}
+	case t.Last.After(now.Add(ClockSlack)):
+		return Refusal{}
+	}
+	if until := t.AsOf(now).Until; now.Before(until) {
+		return Refusal{Why: Wait, Wait: until.Sub(now)}
 	}
 	return Refusal{}
 }
@@ -112,15 +195,16 @@ func (s *Service) addressHeld(ctx context.Context, c Client) (Refusal, error) {
 // addressFailed counts a failed sign-in post of an address. Successes do not
 // count, so an office behind one address signs in freely.
 func (s *Service) addressFailed(ctx context.Context, tx Tx, c Client) error {
-	t, err := tx.LockThrottle(ctx, addressKey(c.Range))
+	now := s.Now()
+	t, err := LockThrottle(ctx, tx, addressKey(c.Range), now)
 	if err != nil {
 		return err
 	}
-	if now := s.Now(); !now.Before(t.Until) {
+	if !now.Before(t.Until) {
 		t.Fails, t.Until = 0, now.Add(AddressWindow)
 	}
 	t.Fails++
-	t.Last = s.Now()
+	t.Last = now
 	return tx.SaveThrottle(ctx, t)
 }
 
@@ -128,11 +212,11 @@ func (s *Service) addressFailed(ctx context.Context, tx Tx, c Client) error {
 // in, whether or not it does, and refuses more than StrangerMails of one
 // address in StrangerWindow.
 func (s *Service) CountStranger(ctx context.Context, tx Tx, c Client) error {
-	t, err := tx.LockThrottle(ctx, "stranger:"+c.Range)
+	now := s.Now()
+	t, err := LockLimit(ctx, tx, "stranger:"+c.Range, now)
 	if err != nil {
 		return err
 	}
-	now := s.Now()
 	if !now.Before(t.Until) || t.Until.Sub(now) > StrangerWindow { // over, or of a clock that was wrong
 		t.Fails, t.Until = 0, now.Add(StrangerWindow)
 	}
@@ -144,37 +228,35 @@ func (s *Service) CountStranger(ctx context.Context, tx Tx, c Client) error {
 }
 
 // countCode holds the limits of emailed codes: a cooldown between two, and so
-// many in an hour. Asking again never resets a failure count.
+// many in any hour. Asking again never resets a failure count.
 func (s *Service) countCode(ctx context.Context, tx Tx, accountID string) error {
-	t, err := tx.LockThrottle(ctx, sendKey(accountID))
+	now := s.Now()
+	t, err := LockLimit(ctx, tx, sendKey(accountID), now)
 	if err != nil {
 		return err
 	}
-	now := s.Now()
-	if wait := t.Last.Add(s.opt.CodeCooldown).Sub(now); !t.Last.IsZero() && wait > 0 {
+	if wait := s.codeWait(&t, now); wait > 0 {
 		return refusal{Refusal{Why: Wait, Wait: wait}}
 	}
-	if !now.Before(t.Until) {
-		t.Fails, t.Until = 0, now.Add(time.Hour)
-	}
-	if t.Fails >= CodesPerHour {
-		return refusal{Refusal{Why: Wait, Wait: t.Until.Sub(now)}}
-	}
-	t.Fails++
-	t.Last = now
+	t.Fails, t.Last, t.Recent = len(t.Recent)+1, now, append(t.Recent, now)
 	return tx.SaveThrottle(ctx, t)
+}
+
+// codeWait is how long until another code may be sent.
+func (s *Service) codeWait(t *Throttle, now time.Time) (wait time.Duration) {
+	if !t.Last.IsZero() {
+		wait = min(t.Last.Add(s.opt.CodeCooldown).Sub(now), s.opt.CodeCooldown)
+	}
+	if t.forget(now.Add(-time.Hour)); len(t.Recent) >= CodesPerHour {
+		wait = max(wait, t.Recent[len(t.Recent)-CodesPerHour].Add(time.Hour).Sub(now))
+	}
+	return max(wait, 0)
 }
 
 // resendIn is how long until another code may be asked for.
 func (s *Service) resendIn(ctx context.Context, accountID string) (time.Duration, error) {
 	t, err := s.store.Throttle(ctx, sendKey(accountID))
-	if err != nil || t.Last.IsZero() {
-		return 0, err
-	}
 	now := s.Now()
-	wait := t.Last.Add(s.opt.CodeCooldown).Sub(now)
-	if t.Fails >= CodesPerHour && now.Before(t.Until) {
-		wait = t.Until.Sub(now)
-	}
-	return max(wait, 0), nil
+	t = t.Sound(now)
+	return s.codeWait(&t, now), err
 }

@@ -172,13 +172,6 @@ type Browser struct {
 	Created, LastUsed, Until time.Time
 }
 
-// Throttle counts failures in a row under one key.
-type Throttle struct {
-	Key              string
-	Fails            int
-	Last, Until, Off time.Time
-}
-
 // Link is a one-time link sent by mail.
 type Link struct {
 	TokenHash, AccountID, Purpose, Data string

@@ -37,7 +37,7 @@ func (s *Service) Visit(ctx context.Context, token string) (*Visit, error) {
 	if err := s.moved(ctx, v.Session); err != nil {
 		return nil, err
 	}
-	if v.Now.Sub(v.Session.LastSeen) > min(touchEvery, s.opt.SessionIdle/10) {
+	if s.ahead(v.Session.LastSeen) || v.Now.Sub(v.Session.LastSeen) > min(touchEvery, s.opt.SessionIdle/10) {
 		if err := s.store.Touch(ctx, v.Session.ID, v.Now); err != nil {
 			return nil, err
 		}
@@ -74,13 +74,13 @@ func (s *Service) Peek(ctx context.Context, token string) (*Visit, error) {
 // nothing but a password on a trusted browser opened never was, and a clock
 // that was set back makes no confirmation last longer than its time.
 func (s *Service) fresh(x Session, now time.Time) bool {
-	return !x.Confirm.IsZero() && now.Sub(x.Confirm).Abs() < s.opt.ConfirmTTL
+	return !x.Confirm.IsZero() && now.Sub(x.Confirm) < s.opt.ConfirmTTL && !s.ahead(x.Confirm)
 }
 
 // ended says whether a session is past its idle or absolute limit (OWASP ASVS
-// 5.0 7.3.1, 7.3.2).
+// 5.0 7.3.1, 7.3.2). One that began while the clock was ahead would last too long.
 func (s *Service) ended(x Session, now time.Time) bool {
-	return now.Sub(x.LastSeen) >= s.opt.SessionIdle || now.Sub(x.Created) >= s.opt.SessionMax
+	return now.Sub(x.LastSeen) >= s.opt.SessionIdle || now.Sub(x.Created) >= s.opt.SessionMax || s.ahead(x.Created)
 }
 
 // Logout ends the session of a token and forgets the pending login of another.

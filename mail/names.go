@@ -29,6 +29,7 @@ var templates = map[string]template{
 	"factor-added":       {nil, with(map[string]string{"kind": "totp", "name": "Phone"})},
 	"factor-removed":     {nil, with(map[string]string{"kind": "email", "name": "Work"})},
 	"factor-off":         {nil, with(map[string]string{"kind": "totp"})},
+	"factor-failures":    {nil, with(map[string]string{"kind": "totp", "count": "20"})},
 	"two-factor-off":     {nil, where},
 	"recovery-made":      {nil, where},
 	"recovery-used":      {nil, with(map[string]string{"left": "3"})},

@@ -29,7 +29,7 @@ func wanted(c *gin.Context) string {
 
 // showChallenge shows the second step, with what was refused.
 func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused login.Refusal) error {
-	ch, r, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to)
+	ch, r, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to, w.client(c))
 	if err != nil {
 		return err
 	}

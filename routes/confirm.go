@@ -14,18 +14,18 @@ import (
 
 // confirmPage is the step-up of someone signed in.
 func (w *web) confirmPage(c *gin.Context) error {
-	return w.showConfirm(c, asked{factors.Kind(c.Query("factor")), c.Query("to"), SafeNext(c.Query("next")), c.Query("held")}, login.Refusal{})
+	return w.showConfirm(c, stepUp{factors.Kind(c.Query("factor")), c.Query("to"), SafeNext(c.Query("next")), c.Query("held")}, login.Refusal{})
 }
 
-// asked is what a step-up carries from page to page: the kind that is open and
+// stepUp is what a step-up carries from page to page: the kind that is open and
 // which of its addresses, where it leads, and which held form it is for.
-type asked struct {
+type stepUp struct {
 	kind           factors.Kind
 	to, next, held string
 }
 
 // query is the step-up's address with what it carries.
-func (a asked) query(more string) string {
+func (a stepUp) query(more string) string {
 	q := "/confirm?next=" + url.QueryEscape(a.next)
 	if a.held != "" {
 		q += "&held=" + url.QueryEscape(a.held)
@@ -33,9 +33,9 @@ func (a asked) query(more string) string {
 	return q + more
 }
 
-func (w *web) showConfirm(c *gin.Context, a asked, refused login.Refusal) error {
+func (w *web) showConfirm(c *gin.Context, a stepUp, refused login.Refusal) error {
 	v := visit(c)
-	ch, err := w.Login.Confirmation(c.Request.Context(), v, a.kind, a.to)
+	ch, err := w.Login.Confirmation(c.Request.Context(), v, a.kind, a.to, w.client(c))
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (w *web) sendConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a := asked{k, f["to"], SafeNext(f["next"]), f["held"]}
+	a := stepUp{k, f["to"], SafeNext(f["next"]), f["held"]}
 	r, err := w.Login.SendConfirm(c.Request.Context(), visit(c), k, a.to, w.client(c))
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (w *web) confirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, a := visit(c), asked{"", f["to"], SafeNext(f["next"]), f["held"]}
+	v, a := visit(c), stepUp{"", f["to"], SafeNext(f["next"]), f["held"]}
 	k, entry, r, err := w.judgeConfirm(c, v, f)
 	if err != nil {
 		return err

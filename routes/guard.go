@@ -118,7 +118,7 @@ func (w *web) toLogin(c *gin.Context) {
 // toConfirm sends someone to the step-up. A form that is held up is kept and
 // carried out afterwards. With HTMX the step-up is a dialog over the page.
 func (w *web) toConfirm(c *gin.Context) error {
-	a := asked{next: w.back(c)}
+	a := stepUp{next: w.back(c)}
 	c.Set(undoneKey, true)
 	if c.Request.Method == http.MethodPost {
 		var err error

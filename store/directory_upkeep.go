@@ -126,10 +126,11 @@ func (t *tx) directory(ctx context.Context, id string) (r directoryRow, known bo
 }
 
 // switched keeps in the directory which kinds of an account are off. The key
-// is a counter's: "factor:ACCOUNT:KIND" is the only one that matters.
+// is a counter's: "factor:ACCOUNT:KIND", of a browser with its id behind, are those that matter.
 func (t *tx) switched(ctx context.Context, key string, off bool) error {
 	rest, ok := strings.CutPrefix(key, "factor:")
 	id, kind, _ := strings.Cut(rest, ":")
+	kind, _, _ = strings.Cut(kind, ":")
 	if !ok {
 		return nil
 	}

@@ -87,5 +87,5 @@ func (s *Store) Sweep(ctx context.Context, now, sessionsBefore time.Time) error 
 			return err
 		}
 	}
-	return nil
+	return s.sweepWindows(ctx, now)
 }

@@ -34,7 +34,9 @@ func (q query) account(ctx context.Context, where, arg string, lock bool) (login
 // Credentials gives an account's credentials, oldest first.
 func (q query) Credentials(ctx context.Context, accountID string, open ...factors.Kind) ([]factors.Credential, error) {
 	var rows []credentialRow
-	if err := q.db.NewSelect().Model(&rows).Where("account_id = ?", accountID).Order("created_at", "name").Scan(ctx); err != nil {
+	err := q.db.NewSelect().Model(&rows).ColumnExpr("?TableAlias.*, coalesce((SELECT accepted FROM steps WHERE credential_id = ?TableAlias.id), '') AS accepted").
+		Where("account_id = ?", accountID).Order("created_at", "name").Scan(ctx)
+	if err != nil {
 		return nil, err
 	}
 	creds := make([]factors.Credential, len(rows))
@@ -81,7 +83,8 @@ func (q query) Browser(ctx context.Context, hash, accountID string, trusted bool
 // Throttle reads a counter; none is an empty one.
 func (q query) Throttle(ctx context.Context, key string) (login.Throttle, error) {
 	r := throttleRow{Key: key}
-	err := missing(q.db.NewSelect().Model(&r).WherePK().Scan(ctx))
+	err := missing(q.db.NewSelect().Model(&r).ColumnExpr("?TableAlias.*, coalesce((SELECT recent FROM windows AS w WHERE w.key = ?TableAlias.key), '') AS recent").
+		WherePK().Scan(ctx))
 	if errors.Is(err, login.ErrNotFound) {
 		return login.Throttle{Key: key}, nil
 	}

@@ -78,11 +78,12 @@ type credentialRow struct {
 	CreatedAt     stamp
 	LastUsedAt    stamp
 	UsedAt        stamp
+	Accepted      string `bun:",scanonly"` // of its row of steps
 }
 
 func (r *credentialRow) credential() factors.Credential {
 	return factors.Credential{ID: r.ID, AccountID: r.AccountID, Kind: factors.Kind(r.Kind), Name: r.Name,
-		Address: r.Address, Hash: r.Hash, Batch: r.Batch, Counter: r.Counter, Drift: r.Drift, Version: r.Version,
+		Address: r.Address, Hash: r.Hash, Batch: r.Batch, Counter: r.Counter, Steps: readSteps(r.Accepted), Drift: r.Drift, Version: r.Version,
 		Created: r.CreatedAt.Time(), LastUsed: r.LastUsedAt.Time(), Used: r.UsedAt.Time()}
 }
 
@@ -182,10 +183,13 @@ type throttleRow struct {
 	LastAt        stamp
 	UntilAt       stamp
 	OffAt         stamp
+	Recent        string `bun:",scanonly"` // of its row of windows
 }
 
 func (r *throttleRow) throttle() login.Throttle {
-	return login.Throttle{Key: r.Key, Fails: r.Fails, Last: r.LastAt.Time(), Until: r.UntilAt.Time(), Off: r.OffAt.Time()}
+	t := login.Throttle{Key: r.Key, Fails: r.Fails, Last: r.LastAt.Time(), Until: r.UntilAt.Time(), Off: r.OffAt.Time()}
+	readWindow(&t, r.Recent)
+	return t
 }
 
 type linkRow struct {

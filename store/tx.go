@@ -78,6 +78,11 @@ func (t *tx) InsertCredentials(ctx context.Context, cs ...factors.Credential) er
 	if _, err := t.db.NewInsert().Model(&rows).Exec(ctx); err != nil {
 		return err
 	}
+	for _, c := range cs {
+		if err := t.saveSteps(ctx, c); err != nil {
+			return err
+		}
+	}
 	return t.recount(ctx, cs[0].AccountID)
 }
 
@@ -87,6 +92,9 @@ func (t *tx) SwapCredential(ctx context.Context, c factors.Credential) (bool, er
 		Set("name = ?", c.Name).Set("counter = ?", c.Counter).Set("drift = ?", c.Drift).
 		Set("last_used_at = ?", at(c.LastUsed)).Set("used_at = ?", at(c.Used)).Set("version = version + 1").
 		Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, c.Version).Exec(ctx))
+	if err == nil && ok {
+		err = t.saveSteps(ctx, c)
+	}
 	if err != nil || !ok || c.Kind != factors.KindRecovery {
 		return ok, err
 	}

@@ -50,7 +50,13 @@ func (t *tx) LockThrottle(ctx context.Context, key string) (login.Throttle, erro
 	}
 	r := throttleRow{Key: key}
 	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (key) DO UPDATE").Set("key = excluded.key").Returning("*").Exec(ctx)
-	return r.throttle(), err
+	if err != nil {
+		return r.throttle(), err
+	}
+	if r.Recent, err = t.recent(ctx, key); err != nil {
+		return login.Throttle{}, err
+	}
+	return r.throttle(), nil
 }
 
 // SaveThrottle keeps a counter.
@@ -58,6 +64,9 @@ func (t *tx) SaveThrottle(ctx context.Context, x login.Throttle) error {
 	_, err := t.db.NewInsert().Model(&throttleRow{Key: x.Key, Fails: x.Fails, LastAt: at(x.Last), UntilAt: at(x.Until), OffAt: at(x.Off)}).
 		On("CONFLICT (key) DO UPDATE").Set("fails = excluded.fails").Set("last_at = excluded.last_at").
 		Set("until_at = excluded.until_at").Set("off_at = excluded.off_at").Exec(ctx)
+	if err == nil {
+		err = t.saveRecent(ctx, x)
+	}
 	if err == nil && !x.Off.IsZero() {
 		err = t.switched(ctx, x.Key, true)
 	}
@@ -67,6 +76,11 @@ func (t *tx) SaveThrottle(ctx context.Context, x login.Throttle) error {
 // ClearThrottle forgets a counter.
 func (t *tx) ClearThrottle(ctx context.Context, key string) error {
 	var off stamp
+	if windowed(key) {
+		if _, err := t.db.NewDelete().Table("windows").Where("key = ?", key).Exec(ctx); err != nil {
+			return err
+		}
+	}
 	err := t.db.NewRaw("DELETE FROM throttles WHERE key = ? RETURNING off_at", key).Scan(ctx, &off)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && off == 0 {
 		return nil

@@ -1,0 +1,66 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"nightlatch.example/nightlatch/factors"
+)
+
+// capFailures looks at the counter of a wrong answer: at the cap the kind is
+// switched off, on the way there its owner is told. A kind stays off until it is
+// bound anew with another factor, or reset by an admin.
+func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.Kind, c Client) error {
+	now := s.Now()
+	key, err := s.lane(ctx, tx, a.ID, k, c)
+	if err != nil {
+		return err
+	}
+	t, err := LockThrottle(ctx, tx, key, now)
+	if err != nil || !t.Off.IsZero() {
+		return err
+	}
+	t.forget(now.Add(-FailureWindow))
+	about := []string{"kind", KindLabel(k), "count", strconv.Itoa(max(t.Fails, len(t.Recent)))}
+	detail := fmt.Sprintf("%s after %s failures", k, about[3])
+	if key != factorKey(a.ID, k) {
+		about, detail = append(about, "own", "yes"), detail+", in a browser that signed in before and for that one"
+	}
+	switch {
+	case s.full(t):
+		t.Off = now
+		e := s.event("factor.off", a.ID, c)
+		e.Actor, e.Detail = "system", detail
+		err = errors.Join(tx.Record(ctx, e), s.tell(ctx, tx, "factor-off", a, c, about...))
+	case len(t.Recent) >= WarnAfter && (t.Warned.IsZero() || now.Sub(t.Warned) >= FailureWindow):
+		t.Warned = now
+		err = s.tell(ctx, tx, "factor-failures", a, c, about...)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.SaveThrottle(ctx, t)
+}
+
+// settleSteps saves what an app may be answered with after the clock went back.
+func (s *Service) settleSteps(ctx context.Context, creds []factors.Credential) (settled bool, err error) {
+	for i, cred := range creds {
+		cred, ok := factors.SettleSteps(cred, s.Now())
+		if !ok {
+			continue
+		}
+		if _, err := s.write(ctx, func(tx Tx) error {
+			_, err := tx.SwapCredential(ctx, cred)
+			return err
+		}); err != nil {
+			return settled, err
+		}
+		cred.Version++
+		creds[i], settled = cred, true
+	}
+	return settled, nil
+}

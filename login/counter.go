@@ -1,0 +1,92 @@
+package login
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Throttle counts failures in a row under one key.
+type Throttle struct {
+	Key              string
+	Fails            int
+	Last, Until, Off time.Time
+	// Recent are the times that a sliding window counts, oldest first: failures
+	// within FailureWindow, or codes sent within an hour. Never more than the
+	// limit of the window and those that are judged at the moment.
+	Recent []time.Time
+	Warned time.Time // when the owner was last told of many failures
+}
+
+// ClockSlack is how far the clocks of several processes may be apart. What is
+// dated further ahead than this was written by a clock that has gone back since.
+const ClockSlack = time.Minute
+
+// AsOf is a counter as it counts now. Where the clock went back since the last
+// change, everything is moved back with it: what was left of a wait then is
+// left now, and no wait lies further ahead than its own length.
+func (t Throttle) AsOf(now time.Time) Throttle {
+	ahead := t.Last.Sub(now)
+	if t.Last.IsZero() || ahead <= 0 {
+		return t
+	}
+	t.Last = now
+	if !t.Until.IsZero() {
+		t.Until = t.Until.Add(-ahead)
+	}
+	t.Recent = slices.Clone(t.Recent)
+	for i, at := range t.Recent {
+		if at.After(now) {
+			t.Recent[i] = now
+		}
+	}
+	if t.Warned.After(now) {
+		t.Warned = now
+	}
+	return t
+}
+
+// Sound is a counter of what was sent, or an empty one when the clock went back
+// since its last change: a limit that is only looked at is never saved, and so
+// could not be moved back for good.
+func (t Throttle) Sound(now time.Time) Throttle {
+	if t.Last.After(now.Add(ClockSlack)) {
+		return Throttle{Key: t.Key}
+	}
+	return t
+}
+
+// LockThrottle locks a counter of failures as it counts now; see Throttle.AsOf.
+func LockThrottle(ctx context.Context, tx Tx, key string, now time.Time) (Throttle, error) {
+	t, err := tx.LockThrottle(ctx, key)
+	return t.AsOf(now), err
+}
+
+// LockLimit locks a counter of what was sent; see Throttle.Sound.
+func LockLimit(ctx context.Context, tx Tx, key string, now time.Time) (Throttle, error) {
+	t, err := tx.LockThrottle(ctx, key)
+	return t.Sound(now), err
+}
+
+// forget drops what happened before a time, or at it.
+func (t *Throttle) forget(before time.Time) {
+	t.Recent = slices.DeleteFunc(slices.Clone(t.Recent), func(at time.Time) bool { return !at.After(before) })
+}
+
+// takeBack drops the newest failure of the window: the one that was reserved.
+func (t *Throttle) takeBack() {
+	t.Recent = t.Recent[:max(0, len(t.Recent)-1)]
+}
+
+// over says whether what was made at one time and ends at another has ended. What
+// was made after now was made while the clock was ahead, and would last too long.
+func (s *Service) over(created, expires time.Time) bool {
+	now := s.Now()
+	return !now.Before(expires) || s.ahead(created)
+}
+
+// Over is over, for the rules of having an account.
+func (s *Service) Over(created, expires time.Time) bool { return s.over(created, expires) }
+
+// ahead says whether a time lies so far ahead that a clock must have been wrong.
+func (s *Service) ahead(at time.Time) bool { return at.After(s.Now().Add(ClockSlack)) }

@@ -37,9 +37,8 @@ type Log interface {
 	Departed(ctx context.Context, idOrLogin string) (string, error)
 	// AuditKinds lists the kinds of event there are.
 	AuditKinds(ctx context.Context) ([]string, error)
-	// VerifyEvents walks the whole chain, and tells how many rows it has and
-	// the first that does not fit; 0 when all do.
-	VerifyEvents(ctx context.Context) (rows, broken int64, err error)
+	// VerifyEvents walks the whole chain, see VerifyAudit.
+	VerifyEvents(ctx context.Context, kept string) (AuditState, error)
 	Outbox(ctx context.Context, f MailFilter) (MailPage, error)
 }
 
@@ -69,11 +68,19 @@ func (s *Service) Audit(ctx context.Context, f AuditFilter) (AuditPage, error) {
 // AuditKinds lists the kinds of event there are.
 func (s *Service) AuditKinds(ctx context.Context) ([]string, error) { return s.store.AuditKinds(ctx) }
 
-// VerifyAudit walks the audit log's chain. broken is the number of the first
-// row that was changed, or before which one is missing; 0 when all is well.
-// Rows cut off at the very end leave no trace in the chain itself.
-func (s *Service) VerifyAudit(ctx context.Context) (rows, broken int64, err error) {
-	return s.store.VerifyEvents(ctx)
+// AuditState is what a walk along the audit log found.
+type AuditState struct {
+	Rows   int64  // that were walked
+	Broken int64  // the first that was changed, or before which one is missing; 0 for none
+	Head   string // hash of the last; kept elsewhere, it shows later that nothing before it was touched
+	Fault  string // what else is wrong, in a sentence; empty when all is well
+}
+
+// VerifyAudit walks the audit log's chain and holds its end against the head
+// that is kept under the keys. kept is a head that was noted elsewhere before,
+// or empty: it must be in the log, and what comes before it counts as looked at.
+func (s *Service) VerifyAudit(ctx context.Context, kept string) (AuditState, error) {
+	return s.store.VerifyEvents(ctx, kept)
 }
 
 // MailFilter chooses mails of the outbox.

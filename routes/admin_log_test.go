@@ -92,17 +92,18 @@ func TestAudit(t *testing.T) {
 		if p := boss.Get("/admin/audit?event=account.disabled"); !strings.Contains(p.Text(), "by boss level 2 An unknown browser 203.0.113.7") {
 			t.Errorf("who did it: %s", p.Text())
 		}
-		rows, broken, err := s.Accounts.VerifyAudit(t.Context())
-		if err != nil || broken != 0 || rows < 5 {
-			t.Fatalf("%d rows, broken at %d: %v", rows, broken, err)
+		whole, err := s.Accounts.VerifyAudit(t.Context(), "")
+		rows := whole.Rows
+		if err != nil || whole.Broken != 0 || whole.Fault != "" || rows < 5 {
+			t.Fatalf("%+v: %v", whole, err)
 		}
 		tamper(t, s, fmt.Sprintf("UPDATE events SET reason = 'nothing' WHERE seq = %d", rows-1))
-		if _, broken, err = s.Accounts.VerifyAudit(t.Context()); err != nil || broken != rows-1 {
-			t.Errorf("a changed row: broken at %d, not %d: %v", broken, rows-1, err)
+		if got, err := s.Accounts.VerifyAudit(t.Context(), ""); err != nil || got.Broken != rows-1 {
+			t.Errorf("a changed row: broken at %d, not %d: %v", got.Broken, rows-1, err)
 		}
 		tamper(t, s, "DELETE FROM events WHERE seq = 2")
-		if _, broken, err = s.Accounts.VerifyAudit(t.Context()); err != nil || broken != 3 {
-			t.Errorf("a missing row: broken at %d: %v", broken, err)
+		if got, err := s.Accounts.VerifyAudit(t.Context(), ""); err != nil || got.Broken != 3 {
+			t.Errorf("a missing row: broken at %d: %v", got.Broken, err)
 		}
 	})
 }

@@ -124,28 +124,3 @@ func (s *Store) AuditKinds(ctx context.Context) (kinds []string, err error) {
 		}
 	}
 }
-
-// verified is how many rows VerifyEvents holds at once.
-const verified = 1000
-
-// VerifyEvents walks the chain: each row must have the number after the one
-// before, and the hash that follows from it and its own words.
-func (s *Store) VerifyEvents(ctx context.Context) (rows, broken int64, err error) {
-	before := eventRow{}
-	for {
-		var page []eventRow
-		err := s.reader.NewSelect().Model(&page).Where("seq > ?", before.Seq).Order("seq").Limit(verified).Scan(ctx)
-		if err != nil {
-			return rows, 0, err
-		}
-		for _, r := range page {
-			if r.Seq != before.Seq+1 || r.Hash != r.chained(before.Hash) {
-				return rows, r.Seq, nil
-			}
-			rows, before = rows+1, r
-		}
-		if len(page) < verified {
-			return rows, 0, nil
-		}
-	}
-}

@@ -25,14 +25,19 @@ type eventRow struct {
 func broken(rows []eventRow) int64 {
 	before := ""
 	for i, r := range rows {
-		text, _ := json.Marshal([]any{before, r.Seq, r.At, r.Kind, r.AccountID, r.ActorID, r.Actor, r.Address, r.Browser, r.Level, r.Reason, r.Detail})
-		sum := sha256.Sum256(text)
-		if r.Seq != int64(i+1) || r.Hash != hex.EncodeToString(sum[:]) {
+		if r.Seq != int64(i+1) || r.Hash != link(before, r) {
 			return r.Seq
 		}
 		before = r.Hash
 	}
 	return 0
+}
+
+// link is the hash that a row has after another.
+func link(before string, r eventRow) string {
+	text, _ := json.Marshal([]any{before, r.Seq, r.At, r.Kind, r.AccountID, r.ActorID, r.Actor, r.Address, r.Browser, r.Level, r.Reason, r.Detail})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 func events(t *testing.T, url string) (rows []eventRow) {
@@ -47,7 +52,7 @@ func events(t *testing.T, url string) (rows []eventRow) {
 func TestEventsAreOneChain(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		const writers, each = 50, 4
-		other := open(t, url)
+		other, _ := second(t, s, url)
 		together(writers, func(i int) {
 			for j := range each {
 				err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) error {

@@ -5,7 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -48,8 +49,8 @@ func (t *tx) Record(_ context.Context, es ...login.Event) error {
 	return nil
 }
 
-// chainLock makes writers of the chain queue up on PostgreSQL. SQLite has one
-// writer anyway.
+// chainLock makes writers of the chain queue up on PostgreSQL while there is no
+// head to lock. SQLite has one writer anyway.
 const chainLock = 7_112_002
 
 // flush writes the events that were recorded, each chained to the one before.
@@ -57,23 +58,21 @@ func (t *tx) flush(ctx context.Context) error {
 	if len(t.events) == 0 {
 		return nil
 	}
-	if t.pg {
-		if _, err := t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", chainLock); err != nil {
-			return err
-		}
-	}
-	var last eventRow
-	err := missing(t.db.NewSelect().Model(&last).Column("seq", "hash").Order("seq DESC").Limit(1).Scan(ctx))
-	if err != nil && !errors.Is(err, login.ErrNotFound) {
+	x, err := t.lockTail(ctx)
+	if err != nil {
 		return err
 	}
+	if x.sound && x.last.Seq > x.head.Seq { // by a server of an older version, or by a stranger
+		t.events = slices.Insert(slices.Clone(t.events), 0, login.Event{At: t.events[0].At, Kind: auditUnsealed, Actor: "system",
+			Detail: fmt.Sprintf("rows %d to %d were added without the keys of this site", x.head.Seq+1, x.last.Seq)})
+	}
 	rows := make([]eventRow, len(t.events))
+	last := x.last
 	for i, e := range t.events {
 		rows[i] = eventRow{Seq: last.Seq + 1, At: at(e.At), Kind: e.Kind, AccountID: e.AccountID, ActorID: e.ActorID,
 			Actor: e.Actor, Address: e.Address, Browser: e.Browser, Level: e.Level, Reason: e.Reason, Detail: e.Detail}
 		rows[i].Hash = rows[i].chained(last.Hash)
 		last = rows[i]
 	}
-	_, err = t.db.NewInsert().Model(&rows).Exec(ctx)
-	return err
+	return t.append(ctx, rows, x)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -80,7 +81,7 @@ func (t *tx) adopt(ctx context.Context, value []byte) error {
 	if err != nil || !made {
 		return err
 	}
-	return nil
+	return t.beginHead(ctx)
 }
 
 // followKeys looks in the transaction itself whether the keys are the site's, so
@@ -138,7 +139,12 @@ func (s *Store) Lead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.FollowKeys(ctx)
+	if err := s.FollowKeys(ctx); err != nil {
+		return err
+	}
+	return s.Write(ctx, func(t login.Tx) error { // also brings the head of the audit log under the new key
+		return t.Record(ctx, login.Event{At: time.Now(), Kind: "keys.rotated", Actor: "cli"})
+	})
 }
 
 // Resealed says whether the last rotation was carried to its end.

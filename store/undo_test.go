@@ -118,7 +118,7 @@ func TestASiteOfTheFirstVersionGoesUpAndDown(t *testing.T) {
 		}
 		same("up again")
 	}
-	if _, broken, err := s.VerifyEvents(t.Context()); err != nil || broken > 0 {
+	if _, broken, err := s.VerifyEvents(t.Context(), ""); err != nil || broken > 0 {
 		t.Errorf("the audit log is broken at %d, %v", broken, err)
 	}
 }

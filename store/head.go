@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch.example/nightlatch/login"
+)
+
+// headRow names the last row of the audit log under a key of the keyset. Whoever
+// writes to the database without the keys can cut the log or write it anew, but
+// not the head that fits.
+type headRow struct {
+	bun.BaseModel `bun:"table:audit_head"`
+	ID            int64 `bun:",pk"`
+	Seq           int64
+	Hash          string
+	MAC           []byte `bun:"mac"`
+}
+
+// Kinds of event about the log itself.
+const (
+	auditBegun    = "audit.begun"    // from here on the head is kept: the database is of an older version
+	auditUnsealed = "audit.unsealed" // rows before this one were added without the keys
+)
+
+// marked is what the keyed hash of a head covers. The number of a row is also
+// how many there are.
+func marked(seq int64, hash string) []byte {
+	return []byte("audit-head\x00" + strconv.FormatInt(seq, 10) + "\x00" + hash)
+}
+
+// tail is where the next event goes.
+type tail struct {
+	last  eventRow // the row before it
+	head  headRow  // as it was kept
+	sound bool     // the head is whole and fits the log, so it may move on
+}
+
+// lockTail reads the end of the log, which nobody else changes until the end of
+// the transaction.
+func (t *tx) lockTail(ctx context.Context) (x tail, err error) {
+	sel := t.db.NewSelect().Model(&x.head).Where("id = 1")
+	if t.pg {
+		sel = sel.For("UPDATE")
+	}
+	err = missing(sel.Scan(ctx))
+	none := errors.Is(err, login.ErrNotFound)
+	if err != nil && !none {
+		return x, err
+	}
+	if none && t.pg { // nothing to lock: not adopted yet, or taken out
+		if _, err := t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", chainLock); err != nil {
+			return x, err
+		}
+	}
+	var rows []eventRow
+	err = t.db.NewSelect().Model(&rows).Column("seq", "hash").
+		Where("seq = ? OR seq = (SELECT max(seq) FROM events)", x.head.Seq).Order("seq").Scan(ctx)
+	if err != nil {
+		return x, err
+	}
+	if len(rows) > 0 {
+		x.last = rows[len(rows)-1]
+	}
+	fits := x.head.Seq == 0 || len(rows) > 0 && rows[0].Seq == x.head.Seq && rows[0].Hash == x.head.Hash
+	x.sound = !none && fits && t.keys != nil && t.keys.CheckMAC(x.head.MAC, marked(x.head.Seq, x.head.Hash)) == nil
+	return x, nil
+}
+
+// beginHead keeps a head for a log that has none yet, and says so in the log.
+func (t *tx) beginHead(ctx context.Context) error {
+	if t.pg {
+		if _, err := t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", chainLock); err != nil {
+			return err
+		}
+	}
+	var last eventRow
+	err := missing(t.db.NewSelect().Model(&last).Column("seq", "hash").Order("seq DESC").Limit(1).Scan(ctx))
+	if err != nil && !errors.Is(err, login.ErrNotFound) {
+		return err
+	}
+	mac, err := t.keys.MAC(marked(last.Seq, last.Hash))
+	if err != nil {
+		return err
+	}
+	made, err := changed(t.db.NewInsert().Model(&headRow{ID: 1, Seq: last.Seq, Hash: last.Hash, MAC: mac}).On("CONFLICT (id) DO NOTHING").Exec(ctx))
+	if err != nil || !made || last.Seq == 0 {
+		return err
+	}
+	return t.Record(ctx, login.Event{At: time.Now(), Kind: auditBegun, Actor: "system",
+		Detail: fmt.Sprintf("the head of the log is kept under the keys from row %d on", last.Seq)})
+}
+
+// append writes rows and moves the head to the last of them, on PostgreSQL in one
+// round trip. A head that does not fit stays where it is, for all to see.
+func (t *tx) append(ctx context.Context, rows []eventRow, x tail) error {
+	insert := t.db.NewInsert().Model(&rows)
+	if !x.sound {
+		_, err := insert.Exec(ctx)
+		return err
+	}
+	last := rows[len(rows)-1]
+	mac, err := t.keys.MAC(marked(last.Seq, last.Hash))
+	if err != nil {
+		return err
+	}
+	const move = "UPDATE audit_head SET seq = ?, hash = ?, mac = ? WHERE id = 1"
+	if t.pg {
+		_, err = t.db.NewRaw("WITH added AS (?) "+move, insert, last.Seq, last.Hash, mac).Exec(ctx)
+		return err
+	}
+	if _, err = insert.Exec(ctx); err != nil {
+		return err
+	}
+	_, err = t.db.NewRaw(move, last.Seq, last.Hash, mac).Exec(ctx)
+	return err
+}

@@ -1,0 +1,208 @@
+package store_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
+)
+
+func record(t *testing.T, s *store.Store, n int) {
+	t.Helper()
+	for range n {
+		write(t, s, func(tx login.Tx) error {
+			return tx.Record(t.Context(), login.Event{At: noon, Kind: "login", AccountID: login.NewID()})
+		})
+	}
+}
+
+// second is another handle on the same database, with the same keys, and gives
+// them.
+func second(t *testing.T, s *store.Store, url string) (*store.Store, *store.Keys) {
+	t.Helper()
+	keys, other, db := newKeys(t), open(t, url), raw(t, url)
+	run(t, db, "DELETE FROM keyset")
+	run(t, db, "DELETE FROM audit_head")
+	for _, x := range []*store.Store{s, other} {
+		x.UseKeys(keys)
+		if err := x.Adopt(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return other, keys
+}
+
+func verify(t *testing.T, s *store.Store, kept string) accounts.AuditState {
+	t.Helper()
+	got, err := s.VerifyEvents(t.Context(), kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// anew writes the log anew from a row on, with a chain that fits, as someone can
+// who writes to the database: the hashes have no secret in them.
+func anew(t *testing.T, db *bun.DB, from int64) {
+	t.Helper()
+	var rows []eventRow
+	if err := db.NewRaw("SELECT * FROM events ORDER BY seq").Scan(t.Context(), &rows); err != nil {
+		t.Fatal(err)
+	}
+	before := ""
+	for _, r := range rows {
+		if r.Seq >= from {
+			r.Detail = "nothing happened"
+		}
+		r.Hash = link(before, r)
+		run(t, db, "UPDATE events SET detail = ?, hash = ? WHERE seq = ?", r.Detail, r.Hash, r.Seq)
+		before = r.Hash
+	}
+}
+
+// What someone does who writes to the database without the keys shows: rows cut
+// off at the end, a log that is written anew or added to, a head that is made up,
+// put back to an older place, or taken out. It still shows when the site goes on.
+func TestTheHeadShowsWhatTheChainDoesNot(t *testing.T) {
+	for name, c := range map[string]struct {
+		do   func(t *testing.T, db *bun.DB)
+		want string
+	}{
+		"cut":       {func(t *testing.T, db *bun.DB) { run(t, db, "DELETE FROM events WHERE seq > 6") }, "cut off or written anew"},
+		"cut to 0":  {func(t *testing.T, db *bun.DB) { run(t, db, "DELETE FROM events") }, "cut off or written anew"},
+		"anew":      {func(t *testing.T, db *bun.DB) { anew(t, db, 1) }, "cut off or written anew"},
+		"last anew": {func(t *testing.T, db *bun.DB) { anew(t, db, 8) }, "cut off or written anew"},
+		"added": {func(t *testing.T, db *bun.DB) {
+			run(t, db, "INSERT INTO events SELECT seq + 1, at, kind, account_id, actor_id, actor, address, browser, level, reason, detail, hash FROM events WHERE seq = 8")
+			anew(t, db, 9)
+		}, "9 to 9 were added without the keys"},
+		"head moved": {func(t *testing.T, db *bun.DB) {
+			run(t, db, "DELETE FROM events WHERE seq > 6")
+			run(t, db, "UPDATE audit_head SET seq = 6, hash = (SELECT hash FROM events WHERE seq = 6)")
+		}, "not written with the keys"},
+		"head gone": {func(t *testing.T, db *bun.DB) {
+			run(t, db, "DELETE FROM events WHERE seq > 6")
+			run(t, db, "DELETE FROM audit_head")
+		}, "gone from the database"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onStore(t, func(t *testing.T, s *store.Store, url string) {
+				record(t, s, 8)
+				if got := verify(t, s, ""); got.Fault != "" || got.Rows != 8 {
+					t.Fatalf("%+v from the start", got)
+				}
+				c.do(t, raw(t, url))
+				for range 3 {
+					got := verify(t, s, "")
+					if got.Broken != 0 || !strings.Contains(got.Fault, c.want) {
+						t.Errorf("%+v", got)
+					}
+					record(t, s, 3) // hides nothing
+				}
+			})
+		})
+	}
+}
+
+// A head that was kept elsewhere shows what even the keys cannot: a log that was
+// written anew by someone who has them too.
+func TestAHeadKeptElsewhere(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		record(t, s, 5)
+		kept := verify(t, s, "").Head
+		record(t, s, 1500)
+		if got := verify(t, s, kept); got.Fault != "" || got.Rows != 1505 || got.Head == kept {
+			t.Errorf("%+v", got)
+		}
+		db := raw(t, url)
+		anew(t, db, 2)
+		run(t, db, "DELETE FROM audit_head")
+		run(t, db, "DELETE FROM keyset")
+		if err := s.Adopt(t.Context()); err != nil { // as a start does, with the right keys
+			t.Fatal(err)
+		}
+		if got := verify(t, s, kept); !strings.Contains(got.Fault, "is not in the log") {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// The head goes through a rotation of the keys, through many writers on two
+// handles, and through transactions that fail.
+func TestTheHeadKeepsUp(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		other, keys := second(t, s, url)
+		together(20, func(i int) {
+			for j := range 5 {
+				if i == 3 && j == 2 {
+					if _, err := keys.Add(); err != nil {
+						t.Error(err)
+					}
+					if err := s.Lead(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+				err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) error {
+					if err := tx.Record(t.Context(), login.Event{At: noon.Add(time.Duration(j)), Kind: "login"}); err != nil || j != 4 {
+						return err
+					}
+					return fmt.Errorf("undone")
+				})
+				if (err != nil) != (j == 4) {
+					t.Error(err)
+				}
+				if got := verify(t, other, ""); got.Fault != "" || got.Broken != 0 {
+					t.Errorf("while others write: %+v", got)
+				}
+			}
+		})
+		if got := verify(t, s, ""); got.Fault != "" || got.Broken != 0 || got.Rows != 81 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// A log of an older version gets its head at the first start, and a server of
+// that version that goes on for a while beside the new one is no alarm.
+func TestAnOlderLogGetsItsHead(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		db := raw(t, url)
+		run(t, db, "DELETE FROM audit_head")
+		record(t, s, 4) // without a head to move, as an older version does
+		run(t, db, "DELETE FROM keyset")
+		if err := s.Adopt(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := verify(t, s, ""); got.Fault != "" || got.Rows != 5 {
+			t.Fatalf("%+v", got)
+		}
+		run(t, db, "INSERT INTO events SELECT seq + 1, at, kind, account_id, actor_id, actor, address, browser, level, reason, detail, hash FROM events WHERE seq = 5")
+		var last eventRow
+		if err := db.NewRaw("SELECT * FROM events WHERE seq = 5").Scan(t.Context(), &last); err != nil {
+			t.Fatal(err)
+		}
+		before := last.Hash
+		last.Seq, last.Kind = 6, "login"
+		run(t, db, "UPDATE events SET kind = 'login', hash = ? WHERE seq = 6", link(before, last))
+		if got := verify(t, s, ""); !strings.Contains(got.Fault, "6 to 6") {
+			t.Errorf("right after: %+v", got)
+		}
+		write(t, s, func(tx login.Tx) error {
+			return tx.Record(t.Context(), login.Event{At: time.Now(), Kind: "login"})
+		})
+		got := verify(t, s, "")
+		if got.Fault != "" || got.Rows != 8 {
+			t.Errorf("once a new server wrote: %+v", got)
+		}
+		var odd string
+		if err := db.NewRaw("SELECT detail FROM events WHERE kind = 'audit.unsealed'").Scan(t.Context(), &odd); err != nil || !strings.Contains(odd, "rows 6 to 6") {
+			t.Errorf("%q, %v", odd, err)
+		}
+	})
+}

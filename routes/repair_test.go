@@ -225,8 +225,8 @@ func TestDeletedAccount(t *testing.T) {
 		if p := boss.Get("/admin/audit.csv"); strings.Count(p.Body, "ada@example.com") < len(before)+1 {
 			t.Error("the file does not name the login")
 		}
-		if _, broken, err := s.Accounts.VerifyAudit(t.Context()); err != nil || broken > 0 {
-			t.Errorf("the chain: %d %v", broken, err)
+		if got, err := s.Accounts.VerifyAudit(t.Context(), ""); err != nil || got.Broken > 0 {
+			t.Errorf("the chain: %+v %v", got, err)
 		}
 		b := s.User("ada@example.com", login.Member)
 		s.Browser().SignIn("ada@example.com")

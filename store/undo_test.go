@@ -118,8 +118,8 @@ func TestASiteOfTheFirstVersionGoesUpAndDown(t *testing.T) {
 		}
 		same("up again")
 	}
-	if _, broken, err := s.VerifyEvents(t.Context(), ""); err != nil || broken > 0 {
-		t.Errorf("the audit log is broken at %d, %v", broken, err)
+	if got, err := s.VerifyEvents(t.Context(), ""); err != nil || got.Broken > 0 {
+		t.Errorf("the audit log is broken: %+v, %v", got, err)
 	}
 }
 

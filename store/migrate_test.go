@@ -54,8 +54,10 @@ func TestMigrateUpDownUp(t *testing.T) {
 		}
 		_, cred := account(t, withKeys(t, s), "ada")
 		for i := len(up) - 1; i >= 0; i-- {
-			if got, err := s.Credentials(t.Context(), cred.AccountID, cred.Kind); err != nil || len(got) != 1 {
-				t.Fatalf("before %s is undone: %d, %v", up[i], len(got), err)
+			kept := 0 // read as any version could: today's columns go with their steps
+			err := db.NewRaw("SELECT count(*) FROM credentials WHERE id = ?", cred.ID).Scan(t.Context(), &kept)
+			if err != nil || kept != 1 {
+				t.Fatalf("before %s is undone: %d, %v", up[i], kept, err)
 			}
 			undone, err := s.Undo(t.Context(), anything)
 			if err != nil || undone != up[i] {

@@ -103,7 +103,8 @@ func TestConfirmSharesCountersAndPurposes(t *testing.T) {
 		for range 3 {
 			b.Post("/confirm", "kind", "totp", "code", "000000")
 		}
-		other := s.Browser()
+		other := s.Browser() // the same one, signed out: a known browser has counters of its own
+		other.SetCookie("nightlatch_known", b.Cookie("nightlatch_known"))
 		other.Password("ada@example.com").Want(t, "/login/challenge")
 		other.Post("/login/challenge/totp", "code", "000000").WantStatus(t, 422)
 		p := other.Post("/login/challenge/totp", "code", s.CodeAt(secret, 1)).WantStatus(t, 429)

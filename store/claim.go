@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
@@ -104,7 +102,7 @@ func (s *Store) dropVoid(ctx context.Context, rows []mailRow, now time.Time) (li
 	err = s.reader.NewRaw("SELECT c.id FROM ceremonies AS c JOIN accounts AS a ON a.id = c.account_id WHERE c.id IN (?) AND c.tries < ?"+
 		" AND c.expires_at > ? AND a.disabled_at = 0 AND (EXISTS (SELECT 1 FROM sessions WHERE id = c.subject)"+
 		" OR EXISTS (SELECT 1 FROM pendings WHERE id = c.subject AND expires_at > ?))",
-		bun.In(ids), login.CodeTries, at(now), at(now)).Scan(ctx, &good)
+		list(ids), login.CodeTries, at(now), at(now)).Scan(ctx, &good)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +119,7 @@ func (s *Store) dropVoid(ctx context.Context, rows []mailRow, now time.Time) (li
 
 // MailLater gives claimed mails back untried.
 func (s *Store) MailLater(ctx context.Context, until time.Time, ids ...string) error {
-	_, err := s.writer.NewRaw("UPDATE outbox SET next_at = ? WHERE status = 'queued' AND id IN (?)", at(until), bun.In(ids)).Exec(ctx)
+	_, err := s.writer.NewRaw("UPDATE outbox SET next_at = ? WHERE status = 'queued' AND id IN (?)", at(until), list(ids)).Exec(ctx)
 	return err
 }
 

@@ -90,8 +90,14 @@ func (t *tx) beginHead(ctx context.Context) error {
 		return err
 	}
 	made, err := changed(t.db.NewInsert().Model(&headRow{ID: 1, Seq: last.Seq, Hash: last.Hash, MAC: mac}).On("CONFLICT (id) DO NOTHING").Exec(ctx))
-	if err != nil || !made || last.Seq == 0 {
+	if err != nil || !made {
 		return err
+	}
+	if last.Seq == 0 { // a new site, unless somebody emptied the log of one with accounts
+		used, err := t.db.NewSelect().Table("accounts").Exists(ctx)
+		if err != nil || !used {
+			return err
+		}
 	}
 	return t.Record(ctx, login.Event{At: time.Now(), Kind: auditBegun, Actor: "system",
 		Detail: fmt.Sprintf("the head of the log is kept under the keys from row %d on", last.Seq)})

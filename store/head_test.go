@@ -168,6 +168,34 @@ func TestTheHeadKeepsUp(t *testing.T) {
 	})
 }
 
+// A log that was emptied together with its head and the check value is not taken
+// for that of a new site, since there are accounts: the log says that its head
+// begins. A site without accounts has nothing to say.
+func TestAnEmptiedLogSaysThatItsHeadBegins(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		db := raw(t, url)
+		begin := func() accounts.AuditState {
+			t.Helper()
+			for _, table := range []string{"events", "audit_head", "keyset"} {
+				run(t, db, "DELETE FROM "+table)
+			}
+			if err := s.Adopt(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return verify(t, s, "")
+		}
+		if got := begin(); got.Fault != "" || got.Rows != 0 {
+			t.Errorf("a new site: %+v", got)
+		}
+		account(t, s, "ada")
+		record(t, s, 3)
+		begin()
+		if rows := events(t, url); len(rows) != 1 || rows[0].Kind != "audit.begun" {
+			t.Errorf("with accounts the log says %+v", rows)
+		}
+	})
+}
+
 // A log of an older version gets its head at the first start, and a server of
 // that version that goes on for a while beside the new one is no alarm.
 func TestAnOlderLogGetsItsHead(t *testing.T) {

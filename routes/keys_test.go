@@ -136,3 +136,33 @@ func TestAnExchangedKeyFileIsNotTaken(t *testing.T) {
 		t.Error("an older file was taken", err)
 	}
 }
+
+// Keys that still open what they sealed, but may seal no more, take nothing back
+// from a form that was carried out: its answer is given, though not kept for a
+// repeat, and no right code is spent for nothing.
+func TestAFormThatWasCarriedOutIsAnsweredUnderWrongKeys(t *testing.T) {
+	t.Parallel()
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		const ada, eve = "ada@example.com", "eve@example.com"
+		s.User(ada, login.Member)
+		s.User(eve, login.Member)
+		home := s.Browser().SignIn(ada)
+		secret := home.EnrollTOTP()
+		s.Advance(10 * time.Minute)
+		b, plain := s.Browser(), s.Browser()
+		b.Password(ada)
+		tamper(t, s, "UPDATE keyset SET value = 'of another site'")
+		if err := s.Store.FollowKeys(t.Context()); err == nil {
+			t.Fatal("the keys open another check value")
+		}
+		b.Post("/login/challenge/totp", "code", s.Code(secret)).Want(t, "/profile")
+		b.Get("/profile").WantStatus(t, 200)
+		plain.Get("/login").WantStatus(t, 200)
+		plain.Post("/login", "login", eve, "password", sitetest.Password).Want(t, "/profile")
+		for _, kind := range s.Events(ada) {
+			if kind == "factor.failed" || kind == "factor.replayed" {
+				t.Errorf("%s is recorded", kind)
+			}
+		}
+	})
+}

@@ -73,7 +73,10 @@ func (w *web) once(c *gin.Context, who guard, do func() error) error {
 	to, worked := led(c)
 	switch {
 	case err == nil && worked && (token != "" || rep.lasting):
-		return w.keep(c, rep, key, to)
+		if err := w.keep(c, rep, key, to); err != nil { // what was done stays done: only a repeat lacks its answer
+			w.Log.Error("the answer to a form was not kept", "id", c.GetString(idKey), "route", c.FullPath(), "error", err)
+		}
+		return nil
 	case key == "":
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // whoever asked for it, and names other ways while it has not gone out.
 func TestTheChallengeSaysHowFarTheCodeHasCome(t *testing.T) {
 	office := newPostOffice(t)
-	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+	sitetest.EachInTurn(t, func(t *testing.T, s *sitetest.Site) {
 		closeOffice := office.open(t)
 		s.User("ada", login.Member)
 		b := s.Browser().SignIn("ada")

@@ -94,7 +94,7 @@ func (p *postOffice) codeTo(t *testing.T, s *sitetest.Site, to string) (code str
 // loses nothing.
 func TestMailServerIsDown(t *testing.T) {
 	office := newPostOffice(t)
-	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+	sitetest.EachInTurn(t, func(t *testing.T, s *sitetest.Site) {
 		s.User("ada", login.Member)
 		b := s.Browser().SignIn("ada")
 		b.EnrollTOTP()

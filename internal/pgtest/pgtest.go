@@ -59,6 +59,14 @@ func Stop() {
 // start.
 func DSN(t testing.TB) string {
 	t.Helper()
+	dsn := create(t)
+	t.Cleanup(func() { drop(t, dsn) })
+	return dsn
+}
+
+// create makes an empty database and returns its address.
+func create(t testing.TB) string {
+	t.Helper()
 	admin, err := adminDSN()
 	if err != nil {
 		t.Fatal(err)
@@ -67,17 +75,25 @@ func DSN(t testing.TB) string {
 	if err := execSQL(admin, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("create a database for the test: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := execSQL(admin, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("drop the test's database: %v", err)
-		}
-	})
 	u, err := url.Parse(admin)
 	if err != nil {
 		t.Fatalf("%s is not an address: %v", Env, err)
 	}
 	u.Path = "/" + name
 	return u.String()
+}
+
+// drop removes a database, whoever still uses it.
+func drop(t testing.TB, dsn string) {
+	t.Helper()
+	admin, err := adminDSN()
+	if err == nil {
+		u, _ := url.Parse(dsn)
+		err = execSQL(admin, "DROP DATABASE "+strings.TrimPrefix(u.Path, "/")+" WITH (FORCE)")
+	}
+	if err != nil {
+		t.Errorf("drop the test's database: %v", err)
+	}
 }
 
 // adminDSN is where databases are created. A server that failed to start is

@@ -231,15 +231,27 @@ func (s *Site) Events(name string) (kinds []string) {
 	return kinds
 }
 
-// Each runs a test on SQLite and on PostgreSQL, as plain forms and with HTMX.
-// The package needs TestMain with pgtest.Main.
+// Each runs a test on SQLite and on PostgreSQL, as plain forms and with HTMX,
+// all four side by side. The package needs TestMain with pgtest.Main.
 func Each(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)) {
+	t.Helper()
+	each(t, do, (*testing.T).Parallel, changes)
+}
+
+// EachInTurn is Each for a test whose four share something, one after another.
+func EachInTurn(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)) {
+	t.Helper()
+	each(t, do, func(*testing.T) {}, changes)
+}
+
+func each(t *testing.T, do func(t *testing.T, s *Site), begin func(*testing.T), changes []func(*Config)) {
 	for _, db := range []string{"sqlite", "postgres"} {
 		for _, mode := range []string{"plain", "htmx"} {
 			t.Run(db+"/"+mode, func(t *testing.T) {
+				begin(t)
 				all := changes
 				if db == "postgres" {
-					all = append([]func(*Config){func(c *Config) { c.Database = pgtest.DSN(t) }}, changes...)
+					all = append([]func(*Config){func(c *Config) { c.Database = pgtest.Reused(t, migrated) }}, changes...)
 				}
 				s := New(t, all...)
 				s.T = t
@@ -248,6 +260,17 @@ func Each(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)
 			})
 		}
 	}
+}
+
+// migrated brings a PostgreSQL database to the shape of today.
+func migrated(dsn string) error {
+	s, err := store.Open(context.Background(), dsn)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.Migrate(context.Background())
+	return err
 }
 
 func resolve(base, ref string) string {

@@ -1,0 +1,128 @@
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+)
+
+// ready holds databases that tests gave back, emptied for the next one. Making
+// and migrating a database takes ten times as long as emptying one.
+var ready struct {
+	sync.Mutex
+	dsns []string
+}
+
+// Reused gives a database as prepare leaves an empty one. It may have served
+// another test of this process before; nothing of that test is left in it. A
+// test that changes the schema takes DSN instead. prepare is the same for all
+// tests of a process.
+func Reused(t testing.TB, prepare func(dsn string) error) string {
+	t.Helper()
+	dsn := takeReady()
+	if dsn == "" {
+		dsn = create(t)
+		if err := prepare(dsn); err != nil {
+			t.Fatalf("prepare a database for tests: %v", err)
+		}
+		if err := keepRows(dsn); err != nil {
+			t.Fatalf("prepare a database for tests: %v", err)
+		}
+	}
+	t.Cleanup(func() {
+		if t.Failed() || empty(dsn) != nil { // somebody still uses it, or its shape has changed
+			drop(t, dsn)
+			return
+		}
+		ready.Lock()
+		defer ready.Unlock()
+		ready.dsns = append(ready.dsns, dsn)
+	})
+	return dsn
+}
+
+func takeReady() string {
+	ready.Lock()
+	defer ready.Unlock()
+	if len(ready.dsns) == 0 {
+		return ""
+	}
+	dsn := ready.dsns[len(ready.dsns)-1]
+	ready.dsns = ready.dsns[:len(ready.dsns)-1]
+	return dsn
+}
+
+// keepRows copies what prepare itself wrote, for empty to put back.
+func keepRows(dsn string) error {
+	return within(dsn, func(ctx context.Context, db *sql.Tx) error {
+		if _, err := db.ExecContext(ctx, "CREATE SCHEMA kept"); err != nil {
+			return err
+		}
+		names, err := tables(ctx, db)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if _, err := db.ExecContext(ctx, fmt.Sprintf("CREATE TABLE kept.%[1]q AS TABLE public.%[1]q", name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// empty brings a database back to what prepare left.
+func empty(dsn string) error {
+	return within(dsn, func(ctx context.Context, db *sql.Tx) error {
+		names, err := tables(ctx, db)
+		if err != nil || len(names) == 0 {
+			return fmt.Errorf("nothing to empty: %w", err)
+		}
+		// Foreign keys are looked at for each row that goes, so not here.
+		all := []string{"SET LOCAL lock_timeout = '5s'", "SET LOCAL session_replication_role = replica"}
+		for _, name := range names {
+			all = append(all, fmt.Sprintf("DELETE FROM public.%q", name), fmt.Sprintf("INSERT INTO public.%[1]q TABLE kept.%[1]q", name))
+		}
+		_, err = db.ExecContext(ctx, strings.Join(all, ";"))
+		return err
+	})
+}
+
+func tables(ctx context.Context, db *sql.Tx) (names []string, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// within runs something in one transaction on a connection of its own.
+func within(dsn string, do func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := do(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

@@ -14,6 +14,7 @@ func TestRestoreEndsWhatLivedThen(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	people := seed(t, dir, nil, "ada", 2, true)
+	mailable(t, dir, nil, people[1:])
 	s := start(t, dir, nil)
 	v := s.visitor()
 	v.password(people[0].login).want(t, "/login/challenge")
@@ -26,6 +27,12 @@ func TestRestoreEndsWhatLivedThen(t *testing.T) {
 		t.Errorf("under a server: %+v", r)
 	}
 	session := v.cookie("nightlatch_session")
+	used := []string{code(people[0].secret, 0), code(people[0].secret, 1)} // the backup knows nothing of these
+	for _, c := range used {
+		later := s.visitor()
+		later.password(people[0].login).want(t, "/login/challenge")
+		later.post("/login/challenge/totp", "code", c).want(t, "/profile")
+	}
 	s.stop()
 	newAccount(t, dir, nil, "later")
 	out := must(t, dir, nil, "", "restore", copied)
@@ -45,10 +52,18 @@ func TestRestoreEndsWhatLivedThen(t *testing.T) {
 	}
 	v.base = s.url
 	v.password(people[0].login).want(t, "/login/challenge") // no trust
-	if got := v.post("/login/challenge/totp", "code", code(people[0].secret, -1)); got.status != http.StatusUnprocessableEntity {
-		t.Errorf("a code of before: %d", got.status)
+	for _, c := range append(used, code(people[0].secret, -1)) {
+		if got := v.post("/login/challenge/totp", "code", c); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("a code that was used before: %d to %q", got.status, got.location)
+		}
 	}
-	v.post("/login/challenge/totp", "code", code(people[0].secret, 1)).want(t, "/profile")
+	had := len(mailed(dir, people[1].login))
+	half = s.visitor()
+	half.password(people[1].login).want(t, "/login/challenge")
+	half.post("/login/challenge/email/code").want(t, "/login/challenge?factor=email")
+	waitFor(t, func() bool { return len(mailed(dir, people[1].login)) > had })
+	codes := mailed(dir, people[1].login)
+	half.post("/login/challenge/email", "code", codes[len(codes)-1]).want(t, "/profile")
 }
 
 // What is no whole database of this site is refused, and changes nothing.
@@ -89,5 +104,38 @@ func TestRestoreRefuses(t *testing.T) {
 	must(t, dir, nil, "", "restore", good)
 	if all := list(t, dir, nil); len(all) != 2 {
 		t.Errorf("%d accounts after a loss", len(all))
+	}
+}
+
+// Where pg_restore put the database back, --after ends what must not live again.
+func TestRestoreAfterOtherMeans(t *testing.T) {
+	t.Parallel()
+	for name, env := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			p := seed(t, dir, env, "ada", 1, true)[0]
+			s := start(t, dir, env)
+			v := s.visitor()
+			v.password(p.login).want(t, "/login/challenge")
+			c := code(p.secret, 0)
+			v.post("/login/challenge/totp", "code", c, "trust", "on").want(t, "/profile")
+			session := v.cookie("nightlatch_session")
+			if r := run(t, dir, env, "", "restore", "--after"); r.code == 0 {
+				t.Errorf("under a server: %+v", r)
+			}
+			s.stop()
+			must(t, dir, env, "", "restore", "--after")
+			must(t, dir, env, "", "audit", "verify")
+			s = start(t, dir, env)
+			if got := s.visitor().with("nightlatch_session", session).get("/verify"); got.status != http.StatusUnauthorized {
+				t.Errorf("a session lives again: %d", got.status)
+			}
+			v.base = s.url
+			v.password(p.login).want(t, "/login/challenge") // no trust
+			if got := v.post("/login/challenge/totp", "code", c); got.status != http.StatusUnprocessableEntity {
+				t.Errorf("a code that was used before: %d to %q", got.status, got.location)
+			}
+		})
 	}
 }

@@ -177,7 +177,13 @@ func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, er
 		if _, err := t.db.NewRaw("DELETE FROM browsers WHERE trusted = ?", true).Exec(ctx); err != nil {
 			return err
 		}
-		step := now.Unix() / factors.TOTPPeriod
+		// Nobody knows which codes were used since the backup, so all that are good
+		// now count as used, the next one too: it is taken a step early. What an app
+		// remembers is less than that, and would let them pass.
+		if _, err := t.db.NewRaw("DELETE FROM steps").Exec(ctx); err != nil {
+			return err
+		}
+		step := now.Unix()/factors.TOTPPeriod + 1
 		if _, err := t.db.NewRaw("UPDATE credentials SET counter = ?, version = version + 1 WHERE kind = ? AND counter < ?",
 			step, factors.KindTOTP, step).Exec(ctx); err != nil {
 			return err

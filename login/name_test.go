@@ -72,7 +72,7 @@ func wide(s string) string {
 func TestLooksLikeEmail(t *testing.T) {
 	good := []string{
 		"alice@example.com", "a.b+c_d@sub.example.co", "o'brien@example.org", "ALICE@EXAMPLE.COM",
-		"root@localhost", "a@xn--bcher-kva.example", "a@1and1.com",
+		"root@localhost", "a~b@example.com", "a@xn--bcher-kva.example", "a@1and1.com",
 		strings.Repeat("a", 64) + "@example.com",
 	}
 	for _, s := range good {

@@ -192,3 +192,28 @@ func TestPasswordCountSurvives(t *testing.T) {
 		s.Browser().Password("nobody@example.com").WantStatus(t, 429)
 	})
 }
+
+// Wrong passwords given inside a session count against the address as those of
+// the sign-in do, whosever session it is.
+func TestPasswordsInsideCountAgainstTheAddress(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		const address = "198.51.100.77"
+		for i := range 8 { // four each: no account's own limit is reached
+			name := fmt.Sprintf("user%d@example.com", i)
+			s.User(name, login.Member)
+			b := s.Browser().SignIn(name).From(address)
+			given := 0
+			for given < 4 && 4*i+given < login.AddressFailures {
+				if given%2 == 0 {
+					b.Post("/confirm", "kind", "password", "password", wrong).WantStatus(t, 422)
+				} else {
+					b.Post("/profile/password", "current", wrong, "password", "another good long one 77").WantStatus(t, 422)
+				}
+				given++
+			}
+		}
+		s.User(ada, login.Member)
+		s.Browser().From(address).Password(ada).WantStatus(t, 429)
+		s.Browser().From("198.51.100.78").SignIn(ada)
+	})
+}

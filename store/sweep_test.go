@@ -29,9 +29,10 @@ func TestSweep(t *testing.T) {
 					tx.Post(ctx, login.Mail{Template: name, To: "a@x", Created: noon, Expires: end}))
 			})
 		}
-		old := noon.Add(-25 * time.Hour)
+		day := noon.Add(-24 * time.Hour) // a counter of exactly that age is still kept
+		old := day.Add(-time.Second)
 		for _, x := range []login.Throttle{
-			{Key: "password:over", Fails: 3, Last: old}, {Key: "password:alive", Fails: 3, Last: noon.Add(-23 * time.Hour)},
+			{Key: "password:over", Fails: 3, Last: old}, {Key: "password:alive", Fails: 3, Last: day},
 			{Key: "factor:a:totp", Fails: 49, Last: old}, {Key: "factor:b:totp", Fails: 50, Last: old, Off: old},
 		} {
 			write(t, s, func(tx login.Tx) error { return tx.SaveThrottle(ctx, x) })

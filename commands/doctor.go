@@ -40,7 +40,10 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		report("mail", s.mail.String()+" takes mail from "+s.from+remark, err)
 		checkStore(ctx, s, report)
 	}
-	if faults > 0 {
+	switch {
+	case faults == 1:
+		return errors.New("one fault was found")
+	case faults > 1:
 		return fmt.Errorf("%d faults were found", faults)
 	}
 	return nil

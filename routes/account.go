@@ -27,7 +27,7 @@ func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, v
 }
 
 // linkOver says that a link does nothing more. To the browser that used it, it
-// says that it did its work.
+// says that it is done.
 func (w *web) linkOver(c *gin.Context) error {
 	to, err := w.usedHere(c)
 	if err != nil {
@@ -38,9 +38,9 @@ func (w *web) linkOver(c *gin.Context) error {
 		if c.Request.Method == http.MethodPost { // what it holds now was not carried out
 			code = http.StatusNotFound
 		}
-		return w.render(c, code, views.Message{Heading: "This link did its work",
-			Text: "It was already used in this browser, and what you sent first counts. There is nothing left to do here.",
-			Back: to, BackLabel: "Go on"}, views.Frame{Title: "This link did its work"})
+		return w.render(c, code, views.Message{Heading: "This is already done",
+			Text: "This link was already used in this browser, and it worked. There is nothing left to do here.",
+			Back: to, BackLabel: "Continue"}, views.Frame{Title: "This is already done"})
 	}
 	return w.render(c, http.StatusNotFound, views.Message{Heading: "This link is over",
 		Text: "It was used already, a newer one was sent, or it is too old. Ask for a new one.", Back: "/login", BackLabel: "To the sign-in"},

@@ -47,6 +47,7 @@ func frontFixtures() []Fixture {
 		{"setup", front("First admin"), Setup{Token: "t0k3n"}},
 		{"setup-alert", front("First admin"), Setup{Token: "t0k3n", Login: "ada", Alert: "That password is among the commonest. Choose another."}},
 		{"login", noticed, Login{Next: "/profile", Register: true}},
+		{"login-signed-in", front("Sign in"), Login{As: "ada.with.a.rather.long.name@accounting.example.com", On: "/profile"}},
 		{"login-alert", front("Sign in"), Login{Login: "ada@example.com", Alert: "That login and password do not match."}},
 		{"register", front("Make an account"), Register{Action: "/register"}},
 		{"register-sent", front("Look into your mail"), Register{Sent: true}},

@@ -3,44 +3,40 @@ package store_test
 import (
 	"context"
 	"errors"
-	"os"
+	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/uptrace/bun"
 
+	"nightlatch.example/nightlatch/internal/oldsite"
+	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/store"
 )
 
-// The fixture is a site as the first version left it: see its people in
-// testdata/upgrade. A copy, so that it can be changed.
-func oldSite(t *testing.T) (url string, keys *store.Keys) {
+// oldSites are the site of the first version on both databases, as copies that
+// can be changed.
+func oldSites(t *testing.T) (urls map[string]string, keys *store.Keys) {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"nightlatch.db", "keys.json"} {
-		text, err := os.ReadFile(filepath.Join("testdata", "upgrade", name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), text, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir, dsn := t.TempDir(), pgtest.DSN(t)
+	oldsite.Folder(t, dir)
+	oldsite.Postgres(t, dsn)
 	keys, err := store.OpenKeys(filepath.Join(dir, "keys.json"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "sqlite:" + filepath.Join(dir, "nightlatch.db"), keys
+	return map[string]string{"sqlite": "sqlite:" + filepath.Join(dir, "nightlatch.db"), "postgres": dsn}, keys
 }
 
 // contents are all rows of the tables that are named, in the columns named.
-func contents(t *testing.T, db *bun.DB, shape map[string][]string) map[string][][]any {
+func contents(t *testing.T, db *bun.DB, shape map[string][]string) map[string][]string {
 	t.Helper()
-	all := map[string][][]any{}
+	all := map[string][]string{}
 	for table, columns := range shape {
-		rows, err := db.QueryContext(context.Background(), "SELECT "+strings.Join(columns, ", ")+" FROM "+table+" ORDER BY 1, 2")
+		rows, err := db.QueryContext(t.Context(), "SELECT "+strings.Join(columns, ", ")+" FROM "+table)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,11 +48,12 @@ func contents(t *testing.T, db *bun.DB, shape map[string][]string) map[string][]
 			if err := rows.Scan(into...); err != nil {
 				t.Fatal(err)
 			}
-			all[table] = append(all[table], row)
+			all[table] = append(all[table], fmt.Sprint(row...))
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Fatal(err)
 		}
+		slices.Sort(all[table])
 	}
 	return all
 }
@@ -64,10 +61,14 @@ func contents(t *testing.T, db *bun.DB, shape map[string][]string) map[string][]
 // shapeOf is every table with its columns.
 func shapeOf(t *testing.T, db *bun.DB) map[string][]string {
 	t.Helper()
+	list := "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ? ORDER BY 1"
+	if db.Dialect().Name().String() != "pg" {
+		list = "SELECT name FROM pragma_table_info(?) ORDER BY 1"
+	}
 	shape := map[string][]string{}
 	for _, table := range tables(t, db) {
 		var columns []string
-		if err := db.NewRaw("SELECT name FROM pragma_table_info(?)", table).Scan(t.Context(), &columns); err != nil {
+		if err := db.NewRaw(list, table).Scan(t.Context(), &columns); err != nil {
 			t.Fatal(err)
 		}
 		shape[table] = columns
@@ -75,51 +76,76 @@ func shapeOf(t *testing.T, db *bun.DB) map[string][]string {
 	return shape
 }
 
+// held is a moment of a database: what it holds, in which shape.
+type held struct {
+	shape map[string][]string
+	rows  map[string][]string
+}
+
+func holds(t *testing.T, db *bun.DB) held {
+	t.Helper()
+	shape := shapeOf(t, db)
+	return held{shape, contents(t, db, shape)}
+}
+
+// same fails the test unless a database holds now what it held then.
+func (h held) same(t *testing.T, db *bun.DB, when string) {
+	t.Helper()
+	now := holds(t, db)
+	if !reflect.DeepEqual(h.shape, now.shape) {
+		t.Errorf("%s: the tables are %v instead of %v", when, now.shape, h.shape)
+	}
+	for table, rows := range h.rows {
+		if !slices.Equal(rows, now.rows[table]) {
+			t.Errorf("%s: %s changed:\n%v\nbefore:\n%v", when, table, now.rows[table], rows)
+		}
+	}
+}
+
 // A site of the first version is brought up to date, and taken back and up
-// again by one step, two, and so on to all that came since: every row that it
-// had is as it was, and every secret opens.
+// again by one step, two, and so on to all that came since. Each way up ends
+// with the same rows, all the way down everything is as the first version left
+// it, and every secret opens.
 func TestASiteOfTheFirstVersionGoesUpAndDown(t *testing.T) {
 	t.Parallel()
-	url, keys := oldSite(t)
-	db := raw(t, url)
-	shape := shapeOf(t, db)
-	before := contents(t, db, shape)
-	if len(before["accounts"]) == 0 || len(before["credentials"]) == 0 || len(before["events"]) == 0 {
-		t.Fatal("the fixture is empty")
-	}
-	s := open(t, url)
-	s.UseKeys(keys)
-	same := func(when string) {
-		t.Helper()
-		now := contents(t, db, shape)
-		for table, rows := range before {
-			if !reflect.DeepEqual(rows, now[table]) {
-				t.Errorf("%s: %s changed: %d rows before, %d now", when, table, len(rows), len(now[table]))
+	urls, keys := oldSites(t)
+	for name, url := range urls {
+		t.Run(name, func(t *testing.T) {
+			db := raw(t, url)
+			before := holds(t, db)
+			for _, table := range []string{"accounts", "credentials", "events"} {
+				if len(before.rows[table]) == 0 {
+					t.Fatal("the old site is empty")
+				}
 			}
-		}
-	}
-	came, err := s.Migrate(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	same("up")
-	if n, shut, err := s.CheckSealed(t.Context()); err != nil || n == 0 || len(shut) > 0 {
-		t.Errorf("%d of %d sealed values do not open, %v", len(shut), n, err)
-	}
-	for n := 1; n <= len(came); n++ {
-		for i := range n {
-			if step, err := s.Undo(t.Context(), anything); err != nil || step != came[len(came)-1-i] {
-				t.Fatalf("down: %q, %v", step, err)
+			s := open(t, url)
+			s.UseKeys(keys)
+			came, err := s.Migrate(t.Context())
+			if err != nil || len(came) == 0 {
+				t.Fatal(came, err)
 			}
-			same("down by " + came[len(came)-1-i])
-		}
-		if _, err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		same("up again")
-	}
-	if got, err := s.VerifyEvents(t.Context(), ""); err != nil || got.Broken > 0 {
-		t.Errorf("the audit log is broken: %+v, %v", got, err)
+			after := holds(t, db)
+			if n, shut, err := s.CheckSealed(t.Context()); err != nil || n == 0 || len(shut) > 0 {
+				t.Errorf("%d of %d sealed values do not open, %v", len(shut), n, err)
+			}
+			for n := 1; n <= len(came); n++ {
+				for i := range n {
+					if step, err := s.Undo(t.Context(), anything); err != nil || step != came[len(came)-1-i] {
+						t.Fatalf("down: %q, %v", step, err)
+					}
+				}
+				if n == len(came) {
+					before.same(t, db, "all the way down")
+				}
+				if _, err := s.Migrate(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				after.same(t, db, fmt.Sprintf("up again from %s", came[len(came)-n]))
+			}
+			if got, err := s.VerifyEvents(t.Context(), ""); err != nil || got.Broken > 0 {
+				t.Errorf("the audit log is broken: %+v, %v", got, err)
+			}
+		})
 	}
 }
 

@@ -16,6 +16,7 @@ type Enrollment struct {
 	Secret   []byte // of an authenticator app
 	Address  string // that a code was sent to
 	ResendIn time.Duration
+	Mail     MailState // how far the code has come
 }
 
 // Enrolled is what a confirmed enrollment did.
@@ -80,7 +81,9 @@ func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enr
 		return Enrollment{Secret: c.State}, Refusal{}, nil
 	}
 	e := Enrollment{Address: factors.EnrollAddress(c.State)}
-	e.ResendIn, err = s.resendIn(ctx, v.Account.ID)
+	if e.ResendIn, err = s.resendIn(ctx, v.Account.ID); err == nil {
+		e.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
+	}
 	return e, Refusal{}, err
 }
 

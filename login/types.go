@@ -209,6 +209,7 @@ type MailState struct {
 	Sent    bool // the mail server took it
 	Refused bool // it was refused for good
 	Tried   bool // at least one try went wrong
+	Expired bool // nobody took it in time
 }
 
 // NewToken draws an opaque token and the form in which it is kept: whoever

@@ -145,6 +145,7 @@ func (w *web) showEmail(c *gin.Context, address, name string, refused login.Refu
 		s := views.EnrollEmail{Address: address, Name: name, Next: wanted(c), Forced: v.Forced(), Alert: alert}
 		if r.OK() {
 			s.Sent, s.Address, s.Masked, s.ResendIn = true, e.Address, factors.Mask(e.Address), seconds(e.ResendIn)
+			s.Mailed, s.Late, s.Refused, s.Expired = e.Mail.Sent, e.Mail.Tried, e.Mail.Refused, e.Mail.Expired
 		} else if address == "" {
 			s.Address = v.Account.Email
 		}

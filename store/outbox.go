@@ -68,7 +68,8 @@ func (q query) MailState(ctx context.Context, id string) (login.MailState, error
 	if errors.Is(missing(err), login.ErrNotFound) {
 		return login.MailState{}, nil
 	}
-	return login.MailState{Sent: r.Status == mailSent, Refused: r.Status == mailFailed, Tried: r.Attempts > 0}, err
+	return login.MailState{Sent: r.Status == mailSent, Refused: r.Status == mailFailed, Tried: r.Attempts > 0,
+		Expired: r.Status == mailExpired}, err
 }
 
 // QueuedMail counts what waits to be sent.

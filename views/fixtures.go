@@ -120,6 +120,10 @@ func factorFixtures() []Fixture {
 		{"enroll-totp-forced", forced, appForced},
 		{"enroll-email", inside("Codes by email", ""), EnrollEmail{Address: login}},
 		{"enroll-email-sent", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", ResendIn: 1, Alert: wrong}},
+		{"enroll-email-mailed", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Mailed: true, ResendIn: 42}},
+		{"enroll-email-late", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Late: true, ResendIn: 42}},
+		{"enroll-email-refused", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Refused: true, ResendIn: 42}},
+		{"enroll-email-expired", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Expired: true}},
 		{"enroll-email-forced", forced, EnrollEmail{Forced: true, Alert: "That is not an address."}},
 	}
 }

@@ -97,6 +97,10 @@ type EnrollEmail struct {
 	Address  string
 	Sent     bool
 	Masked   string
+	Mailed   bool // the mail server took the code
+	Late     bool // it did not take it yet
+	Refused  bool // it refused it for good: another address is asked for
+	Expired  bool // nobody took it in time
 	Name     string
 	ResendIn int
 	Next     string // where it leads in the end

@@ -84,6 +84,7 @@ func (w *web) acceptInvite(c *gin.Context) error {
 }
 
 func (w *web) forgotPage(c *gin.Context) error {
+	w.nameForm(c)
 	return w.render(c, http.StatusOK, views.Forgot{Sent: c.Query("sent") != "", Next: wanted(c)}, views.Frame{Title: "Forgotten password"})
 }
 

@@ -48,6 +48,22 @@ func repeatOf(c *gin.Context, who guard) (r repeat, ok bool) {
 	return repeat{cookie: sessionCookie}, true
 }
 
+// shown tells more of a form that says on which showing of its page it stood: a
+// second click is known also when the browser has followed the first answer by
+// then, and two intentions are told apart however soon they come.
+func (r repeat) shown(c *gin.Context, ok bool) (repeat, bool) {
+	if c.Request.PostForm.Get("once") == "" {
+		return r, ok
+	}
+	switch path := c.FullPath(); {
+	case path == "/password/forgot" || path == "/register":
+		return repeat{cookie: formCookie}, true
+	case ok && r.cookie == sessionCookie:
+		r.lasting, r.life = true, login.LastingTTL
+	}
+	return r, ok
+}
+
 // Marks that a handler leaves for once.
 const (
 	undoneKey = "undone" // the answer leads on, and yet the form did nothing
@@ -59,7 +75,10 @@ const (
 // It is the one place for this; do is everything else about the form.
 func (w *web) once(c *gin.Context, who guard, do func() error) error {
 	rep, ok := repeatOf(c, who)
-	if !ok || read(c) != nil {
+	if c.Request.Method != http.MethodPost || read(c) != nil {
+		return do()
+	}
+	if rep, ok = rep.shown(c, ok); !ok {
 		return do()
 	}
 	token, key := w.cookies.get(c, rep.cookie), ""

@@ -17,6 +17,7 @@ func (w *web) registerPage(c *gin.Context) error {
 	if !w.Accounts.Open() {
 		return errNotFound
 	}
+	w.nameForm(c)
 	return w.render(c, http.StatusOK, views.Register{Action: "/register", Next: SafeNext(c.Query("next")), Sent: c.Query("sent") != ""},
 		views.Frame{Title: "Create an account"})
 }

@@ -3,6 +3,7 @@ package views
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ func (o Options) funcs() template.FuncMap {
 		"join":     func(sep string, words []string) string { return strings.Join(words, sep) },
 		"count":    func(n int, one string) string { return english.Plural(n, one, "") },
 		"post":     post,
+		"once":     func() template.HTML { return once(o.Now()) },
 		"describe": describe,
 		"percent":  percent,
 		"choose":   choose,
@@ -63,6 +65,13 @@ func post(parts ...string) (template.HTMLAttr, error) {
 	}
 	p = template.HTMLEscapeString(p)
 	return template.HTMLAttr(fmt.Sprintf(`method="post" action="%s" hx-post="%s"`, p, p)), nil
+}
+
+// once tells the form of this page from the same form of the page as it is
+// shown the next time: a double click sends one form twice, whoever has seen
+// the next page means a second one. Only the browser's own forms are compared.
+func once(now time.Time) template.HTML {
+	return template.HTML(`<input type="hidden" name="once" value="` + strconv.FormatInt(now.UnixMicro(), 36) + `">`)
 }
 
 // describe ties an input to its hints and, when there is one, to the message

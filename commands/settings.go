@@ -35,6 +35,7 @@ func (f *Flags) check() (s settings, err error) {
 	s.data = either(f.Data, "data")
 	s.addr = r.hostPort("NIGHTLATCH_ADDR", either(f.Addr, "127.0.0.1:8080"))
 	s.metrics = r.hostPort("NIGHTLATCH_METRICS_ADDR", f.MetricsAddr)
+	r.apart(s.addr, s.metrics)
 	s.database = r.database(either(f.Database, "sqlite:"+filepath.Join(s.data, "nightlatch.db")))
 	s.keys = either(f.Keys, filepath.Join(s.data, "keys.json"))
 	s.from = r.sender(either(f.MailFrom, "Nightlatch <nightlatch@localhost>"))
@@ -73,6 +74,7 @@ func (f *Flags) loginOptions(r *reader) login.Options {
 		Now:          time.Now,
 	}
 	o.URL, o.Host = r.origin(either(f.URL, "http://localhost:8080"))
+	f.agree(r, &o)
 	return o
 }
 

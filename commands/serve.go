@@ -95,6 +95,7 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	background.Go(func() { worker.Run(working) })
 	background.Go(func() { b.sweep(working) })
 	background.Go(func() { b.watchKeys(working, self) })
+	background.Go(func() { b.watchClock(working) })
 	if empty {
 		if err := printSetup(io, o.Setup.Link(b.settings.login.URL)); err != nil {
 			return err

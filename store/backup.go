@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -76,22 +75,6 @@ func (s *Store) Check(ctx context.Context) error {
 		return s.Ping(ctx)
 	}
 	return integrity(ctx, s.reader)
-}
-
-// Clock is the time of the database. An embedded one has this machine's; there
-// the newest event must not lie in the future.
-func (s *Store) Clock(ctx context.Context) (time.Time, error) {
-	if s.pg {
-		var now time.Time
-		err := s.reader.NewRaw("SELECT now()").Scan(ctx, &now)
-		return now, err
-	}
-	var last stamp
-	err := s.reader.NewRaw("SELECT coalesce(max(at), 0) FROM events").Scan(ctx, &last)
-	if now := time.Now(); last.Time().Before(now) {
-		return now, err
-	}
-	return last.Time(), err
 }
 
 // quickCheckNow is the longest file, in bytes, that is looked through before a

@@ -53,8 +53,10 @@ func (s *Store) Depart(ctx context.Context, id string) error {
 
 // Running lists the servers that showed themselves lately.
 func (s *Store) Running(ctx context.Context) (list []Process, err error) {
-	life := processLife.Microseconds()
-	err = s.reader.NewRaw("SELECT id, host, pid, keys, lead FROM processes WHERE seen_at BETWEEN "+s.nowSQL()+" - ? AND "+s.nowSQL()+" + ? ORDER BY host, pid",
-		life, life).Scan(ctx, &list)
+	if err = s.settle(ctx, "processes"); err != nil {
+		return nil, err
+	}
+	err = s.reader.NewRaw("SELECT id, host, pid, keys, lead FROM processes WHERE seen_at > "+s.nowSQL()+" - ? ORDER BY host, pid",
+		processLife.Microseconds()).Scan(ctx, &list)
 	return list, err
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -33,6 +35,28 @@ func (s *Store) beat(ctx context.Context, id string) error {
 	return err
 }
 
+// settle makes signs of life that lie ahead count from now: the clock went back
+// since. A server that still runs gives a new one soon; of one that was killed
+// the old one would be believed until its date.
+func (s *Store) settle(ctx context.Context, table string) error {
+	n, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM ? WHERE seen_at > "+s.nowSQL(), bun.Ident(table)))
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = s.writer.NewRaw("UPDATE ? SET seen_at = "+s.nowSQL()+" WHERE seen_at > "+s.nowSQL(), bun.Ident(table)).Exec(ctx)
+	return err
+}
+
+// settleAll settles what servers show of themselves, as a running one does from
+// time to time. What fails is done the next time.
+func (s *Store) settleAll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, probePatience)
+	defer cancel()
+	for _, table := range []string{"servers", "processes"} {
+		_ = s.settle(ctx, table)
+	}
+}
+
 // leave notes that a server stopped, and forgets those that were killed.
 func (s *Store) leave(ctx context.Context, id string) error {
 	_, err := s.writer.NewRaw("DELETE FROM servers WHERE id = ? OR seen_at < "+s.nowSQL()+" - ?", id, (24 * time.Hour).Microseconds()).Exec(ctx)
@@ -44,6 +68,9 @@ func (s *Store) leave(ctx context.Context, id string) error {
 func (s *Store) lastBeat(ctx context.Context) (time.Duration, error) {
 	if n, err := s.count(ctx, s.table("servers")); err != nil || n == 0 {
 		return 0, errors.Join(err, login.ErrNotFound)
+	}
+	if err := s.settle(ctx, "servers"); err != nil {
+		return 0, err
 	}
 	var ago *int64
 	err := s.reader.NewRaw("SELECT "+s.nowSQL()+" - max(seen_at) FROM servers").Scan(ctx, &ago)

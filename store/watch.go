@@ -65,6 +65,7 @@ func (w *Watch) Run(ctx context.Context) {
 		case <-look.C:
 			w.look(ctx)
 		case <-beat.C:
+			w.store.settleAll(ctx)
 			_ = w.Ready()
 		}
 	}

@@ -1,0 +1,95 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
+)
+
+// A server that was killed while the clock was ahead keeps nobody from a step
+// back for longer than one that was killed just now, and holds no rotation up
+// for longer than a server is believed to run.
+func TestSignsOfLifeFromAClockThatWentBack(t *testing.T) {
+	for what, jump := range map[string]time.Duration{"an hour": time.Hour, "a year": 365 * 24 * time.Hour} {
+		t.Run(what, func(t *testing.T) {
+			onStore(t, func(t *testing.T, s *store.Store, url string) {
+				db, ahead := raw(t, url), time.Now().Add(jump).UnixMicro()
+				run(t, db, "INSERT INTO servers (id, seen_at) VALUES ('killed', ?)", ahead)
+				run(t, db, "INSERT INTO processes (id, host, pid, keys, lead, seen_at) VALUES ('killed', 'a host', 4711, '', 0, ?)", ahead)
+				list, err := s.Running(t.Context())
+				if err != nil || len(list) != 1 { // it may still run: it is waited for as if it had been seen now
+					t.Fatalf("running: %v, %v", list, err)
+				}
+				run(t, db, "UPDATE processes SET seen_at = seen_at - ?", (20 * time.Second).Microseconds())
+				if list, err := s.Running(t.Context()); err != nil || len(list) != 0 {
+					t.Errorf("20 seconds later: %v, %v", list, err)
+				}
+				s.Close()
+				postgres := url[:6] != "sqlite"
+				if !postgres { // there the lock of the file tells, and this test would hold it
+					db.Close()
+				}
+				alone, err := store.OpenAlone(t.Context(), url)
+				if postgres && !errors.Is(err, store.ErrInUse) {
+					t.Fatalf("at once: %v", err)
+				}
+				if postgres {
+					run(t, db, "UPDATE servers SET seen_at = seen_at - ?", (31 * time.Second).Microseconds())
+					alone, err = store.OpenAlone(t.Context(), url)
+				}
+				if err != nil {
+					t.Fatalf("31 seconds later: %v", err)
+				}
+				alone.Close()
+			})
+		})
+	}
+}
+
+// What the database holds of a later date is found, with the rows and how far;
+// what other clocks differ by is not.
+func TestAheadFindsWhatAClockDated(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		record := func(at time.Time) {
+			t.Helper()
+			write(t, s, func(tx login.Tx) error {
+				return tx.Record(t.Context(), login.Event{At: at, Kind: "login", Actor: "cli"})
+			})
+		}
+		look := func() store.Ahead {
+			t.Helper()
+			a, err := s.Ahead(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		now := time.Now()
+		record(now)
+		record(now.Add(30 * time.Second))
+		if a := look(); a.Any() {
+			t.Fatalf("clocks that differ a little: %+v", a)
+		}
+		var last int64
+		if err := raw(t, url).NewRaw("SELECT max(seq) FROM events").Scan(t.Context(), &last); err != nil {
+			t.Fatal(err)
+		}
+		record(now.Add(59 * time.Minute))
+		record(now.Add(time.Hour))
+		a := look()
+		if a.First != last+1 || a.Last != last+2 || a.By < 59*time.Minute || a.By > time.Hour || !a.Since.IsZero() || a.Newest.Sub(now).Round(time.Second) != time.Hour {
+			t.Errorf("ahead: %+v", a)
+		}
+		record(now.Add(time.Second))
+		if a := look(); a.Last != last+2 || a.Since.Sub(now).Round(time.Second) != time.Second {
+			t.Errorf("and right again: %+v", a)
+		}
+		run(t, raw(t, url), "INSERT INTO servers (id, seen_at) VALUES ('killed', ?)", now.Add(48*time.Hour).UnixMicro())
+		if a := look(); a.By < 47*time.Hour || a.By > 49*time.Hour {
+			t.Errorf("a sign of life: %+v", a)
+		}
+	})
+}

@@ -92,7 +92,7 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client)
 		}
 		e := s.event("password.reset-asked", a.ID, nil, c)
 		e.Actor = "stranger"
-		return tx.Record(ctx, e)
+		return tx.Tried(ctx, e)
 	})
 }
 

@@ -32,6 +32,9 @@ func Lines(ctx context.Context, r Reader, accountID string, before int64, n int)
 		}
 		for _, e := range events {
 			key := e.Kind + " " + e.Detail
+			if e.Times > 0 { // the detail says how many, as the line does
+				key, e.Detail = e.Kind+" ", ""
+			}
 			i, ok := open[key]
 			switch {
 			case !tried(e):
@@ -44,7 +47,7 @@ func Lines(ctx context.Context, r Reader, accountID string, before int64, n int)
 				if tried(e) {
 					open[key] = len(lines)
 				}
-				lines = append(lines, Line{Event: e, Times: 1, Since: e.At})
+				lines = append(lines, lineOf(e))
 			default:
 				lines[i] = lines[i].with(e)
 			}
@@ -57,15 +60,21 @@ func Lines(ctx context.Context, r Reader, accountID string, before int64, n int)
 	return lines, before, nil
 }
 
+// lineOf is the line of one event.
+func lineOf(e Event) Line {
+	l := Line{Event: e, Times: max(1, e.Times), Since: e.At}
+	if e.Times > 0 {
+		l.At, l.Since = e.Until, e.Since
+	}
+	return l
+}
+
 // with adds an older one. What differs between them is no longer said.
 func (l Line) with(e Event) Line {
-	if l.Times++; l.Address != e.Address {
-		l.Address = "several addresses"
-	}
-	if l.Browser != e.Browser {
-		l.Browser = ""
-	}
-	l.Since = e.At
+	older := lineOf(e)
+	l.Times += older.Times
+	l.At, l.Since = later(l.At, older.At), earlier(l.Since, older.Since)
+	l.Address, l.Browser = agreed(l.Address, e.Address, SeveralAddresses), agreed(l.Browser, e.Browser, "")
 	return l
 }
 

@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
@@ -39,7 +40,10 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 			}
 			e := s.event("login.failed", acct.ID, c)
 			e.Actor = "stranger"
-			return tx.Record(ctx, e)
+			if strings.HasPrefix(key, knownPrefix) { // by its owner, or one who has their browser
+				return tx.Record(ctx, e)
+			}
+			return tx.Tried(ctx, e)
 		})
 		if r.OK() {
 			r = Refusal{Why: Wrong}

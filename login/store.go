@@ -128,6 +128,9 @@ type Tx interface {
 
 	SaveSetting(ctx context.Context, key, value string) error
 	Record(ctx context.Context, es ...Event) error
+	// Tried is Record for what strangers bring about as often as they like: see
+	// Tries. It comes last, since every stranger's try waits for the one before.
+	Tried(ctx context.Context, e Event) error
 	Post(ctx context.Context, ms ...Mail) error
 	// RetryMail queues a mail anew, as if it were written now; false when there
 	// is nothing to send any more.

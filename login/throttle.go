@@ -14,9 +14,12 @@ func factorKey(accountID string, k factors.Kind) string {
 	return "factor:" + accountID + ":" + string(k)
 }
 func passwordKey(loginKey string) string { return "password:" + HashToken(loginKey)[:32] }
-func knownKey(browserID string) string   { return "known:" + browserID }
+func knownKey(browserID string) string   { return knownPrefix + browserID }
 func sendKey(accountID string) string    { return "send:" + accountID }
 func addressKey(rng string) string       { return "address:" + rng }
+
+// knownPrefix begins the counters of browsers that signed in before.
+const knownPrefix = "known:"
 
 // ResetKey and LinksKey are the counters of mails that an account's owner did
 // not have to prove anything for: resets, and links that confirm an address.

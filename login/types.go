@@ -189,6 +189,10 @@ type Event struct {
 	Address, Browser string
 	Level            int
 	Reason, Detail   string
+
+	// A row that tells of many tries, and their first and last; 0 is one. See Tries.
+	Times        int
+	Since, Until time.Time
 }
 
 // Mail is a message to be sent, written in the transaction that causes it.

@@ -54,7 +54,9 @@ func (s *Store) AuditPage(ctx context.Context, f accounts.AuditFilter, account s
 	case floor > 1:
 		page.Next = floor
 	}
-	page.Events = mapRows(rows, (*eventRow).event)
+	if page.Events, err = s.counting(ctx, mapRows(rows, (*eventRow).event)); err != nil {
+		return page, err
+	}
 	page.Logins, page.Gone, err = s.logins(ctx, rows)
 	return page, err
 }

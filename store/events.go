@@ -30,8 +30,9 @@ type eventRow struct {
 }
 
 func (r *eventRow) event() login.Event {
-	return login.Event{Seq: r.Seq, At: r.At.Time(), Kind: r.Kind, AccountID: r.AccountID, ActorID: r.ActorID, Actor: r.Actor,
+	e := login.Event{Seq: r.Seq, At: r.At.Time(), Kind: r.Kind, AccountID: r.AccountID, ActorID: r.ActorID, Actor: r.Actor,
 		Address: r.Address, Browser: r.Browser, Level: r.Level, Reason: r.Reason, Detail: r.Detail}
+	return e.Unfold()
 }
 
 // chained is the hash of a row: it covers the row and the hash of the one
@@ -55,6 +56,9 @@ const chainLock = 7_112_002
 
 // flush writes the events that were recorded, each chained to the one before.
 func (t *tx) flush(ctx context.Context) error {
+	if err := t.tellBefore(ctx); err != nil {
+		return err
+	}
 	if len(t.events) == 0 {
 		return nil
 	}

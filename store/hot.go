@@ -87,5 +87,8 @@ func (s *Store) Sweep(ctx context.Context, now, sessionsBefore time.Time) error 
 			return err
 		}
 	}
+	if err := s.tellTries(ctx, now); err != nil {
+		return err
+	}
 	return s.sweepWindows(ctx, now)
 }

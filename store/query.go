@@ -137,8 +137,10 @@ func (q query) Events(ctx context.Context, accountID string, before int64, n int
 	if before > 0 {
 		sel = sel.Where("seq < ?", before)
 	}
-	err := sel.Scan(ctx)
-	return mapRows(rows, (*eventRow).event), err
+	if err := sel.Scan(ctx); err != nil {
+		return nil, err
+	}
+	return q.counting(ctx, mapRows(rows, (*eventRow).event))
 }
 
 func mapRows[R, T any](rows []R, f func(*R) T) []T {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -22,6 +23,7 @@ type Streams struct {
 // cli is the command line.
 type cli struct {
 	Flags
+	Show kong.VersionFlag `name:"version" help:"Show version, commit and Go version."`
 
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the dashboard (also without any command)."`
 	Migrate migrateCmd `cmd:"" help:"Migrate the database."`
@@ -33,6 +35,7 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
 	Restore restoreCmd `cmd:"" help:"Put a backup back, and end all sessions and trust."`
 	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`
+	Version versionCmd `cmd:"" help:"Show version, commit and Go version (also --version)."`
 }
 
 // Main runs a command and gives the process's exit status: 0 when it worked, 1
@@ -40,7 +43,8 @@ type cli struct {
 func Main(args []string, io Streams) int {
 	var c cli
 	exit := -1
-	parser, err := kong.New(&c, kong.Name("nightlatch"), kong.Writers(io.Out, io.Err), kong.Exit(func(code int) { exit = code }),
+	info, _ := debug.ReadBuildInfo()
+	parser, err := kong.New(&c, kong.Name("nightlatch"), kong.Vars{"version": about(Version, info)}, kong.Writers(io.Out, io.Err), kong.Exit(func(code int) { exit = code }),
 		kong.Description("The second lock on a login. Every flag is also an environment variable."),
 		kong.UsageOnError())
 	if err != nil {

@@ -17,7 +17,7 @@ func TestTheVersionIsOneLine(t *testing.T) {
 		want    string
 	}{
 		{"0.2.0", built("v0.1.9", rev), "nightlatch 0.2.0, commit 71b5fe6, go1.26.0"},
-		{"", built("v0.1.9", rev), "nightlatch 0.1.9, commit 71b5fe6, go1.26.0"},
+		{"", built("v0.1.9+dirty", rev), "nightlatch 0.1.9, commit 71b5fe6, go1.26.0"},
 		{"", built("(devel)", rev, debug.BuildSetting{Key: "vcs.modified", Value: "true"}), "nightlatch unknown, commit 71b5fe6 with changes, go1.26.0"},
 		{"", built("(devel)"), "nightlatch unknown, commit unknown, go1.26.0"},
 		{"", nil, "nightlatch unknown, commit unknown, unknown"},

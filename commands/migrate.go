@@ -44,7 +44,9 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err != nil {
 		return err
 	}
+	stop := showProgress(db, io.Err, newLog(io.Err, s.level))
 	done, err := db.Migrate(ctx)
+	stop()
 	if err := report(io, "up", done, err); err != nil {
 		return err
 	}

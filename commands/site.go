@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
-
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
@@ -62,7 +60,7 @@ func (s settings) begin(ctx context.Context, io Streams, mk making) (*base, erro
 		err = b.store.Whole(ctx)
 	}
 	if err == nil {
-		err = b.prepare(ctx)
+		err = b.prepare(ctx, io.Err)
 	}
 	if err != nil {
 		b.store.Close()
@@ -118,8 +116,10 @@ func (s settings) orphaned() error {
 		"Name the right one, or put a backup back with nightlatch restore; to begin a new site on purpose, move the key file away first", s.keys)
 }
 
-func (b *base) prepare(ctx context.Context) error {
-	if err := b.migrate(ctx); err != nil {
+// prepare migrates, opens the keys and makes the services. A migration that takes
+// long says to a writer how far it is.
+func (b *base) prepare(ctx context.Context, to io.Writer) error {
+	if err := b.migrate(ctx, to); err != nil {
 		return err
 	}
 	if err := b.openKeys(ctx); err != nil {
@@ -135,7 +135,7 @@ func (b *base) prepare(ctx context.Context) error {
 
 // migrate brings the embedded database up to date, and a PostgreSQL that was
 // never used. One that is in use is migrated only when somebody says so.
-func (b *base) migrate(ctx context.Context) error {
+func (b *base) migrate(ctx context.Context, to io.Writer) error {
 	blank, err := b.store.Blank(ctx)
 	if err != nil {
 		return fmt.Errorf("the database cannot be read: %w", err)
@@ -152,6 +152,7 @@ func (b *base) migrate(ctx context.Context) error {
 		return err
 	}
 	if b.store.Embedded() || blank {
+		defer showProgress(b.store, to, b.log)()
 		if b.migrated, err = b.store.Migrate(ctx); err != nil {
 			return fmt.Errorf("the database cannot be migrated: %w", err)
 		}
@@ -194,7 +195,7 @@ func (b *base) openKeys(ctx context.Context) error {
 // newLog writes text to a terminal and JSON lines elsewhere.
 func newLog(w io.Writer, level slog.Level) *slog.Logger {
 	opt := &slog.HandlerOptions{Level: level}
-	if f, ok := w.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+	if terminal(w) {
 		return slog.New(slog.NewTextHandler(w, opt))
 	}
 	return slog.New(slog.NewJSONHandler(w, opt))

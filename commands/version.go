@@ -39,7 +39,7 @@ func about(version string, info *debug.BuildInfo) string {
 		commit += " with changes"
 	}
 	if version == "" && info.Main.Version != "(devel)" {
-		version = info.Main.Version
+		version = strings.TrimSuffix(info.Main.Version, "+dirty")
 	}
 	return fmt.Sprintf("nightlatch %s, commit %s, %s", cmp.Or(strings.TrimPrefix(version, "v"), "unknown"), commit, cmp.Or(info.GoVersion, "unknown"))
 }

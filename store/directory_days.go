@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -77,30 +78,17 @@ func (s *Store) KeepDay(ctx context.Context, day time.Time, n map[accounts.Bucke
 	})
 }
 
-// refreshPage is how many accounts Refresh enters at once.
-const refreshPage = 500
-
 // Refresh enters into the directory the accounts that are not in it: those
 // from before there was one, and those that were loaded past the store.
-func (s *Store) Refresh(ctx context.Context) error {
-	for {
-		var ids []string
-		err := s.writer.NewRaw("SELECT id FROM accounts AS a WHERE NOT EXISTS (SELECT 1 FROM directory AS d WHERE d.account_id = a.id) LIMIT ?",
-			refreshPage).Scan(ctx, &ids)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		err = s.Write(ctx, func(x login.Tx) error {
-			for _, id := range ids {
-				if _, err := x.LockAccount(ctx, id); err != nil {
-					return err
-				}
-				x.(*tx).touch(id)
-			}
+func (s *Store) Refresh(ctx context.Context) error { return s.refresh(ctx, accountsPage) }
+
+func (s *Store) refresh(ctx context.Context, page int) error {
+	return s.eachAccount(ctx, page, "NOT EXISTS (SELECT 1 FROM directory AS d WHERE d.account_id = a.id)", func(ctx context.Context, t *tx, id string) error {
+		_, err := t.LockAccount(ctx, id)
+		if errors.Is(err, login.ErrNotFound) { // deleted meanwhile, where a server runs beside
 			return nil
-		})
-		if err != nil {
-			return err
 		}
-	}
+		t.touch(id)
+		return err
+	})
 }

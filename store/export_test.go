@@ -1,6 +1,10 @@
 package store
 
-import "nightlatch.example/nightlatch/mail"
+import (
+	"context"
+
+	"nightlatch.example/nightlatch/mail"
+)
 
 // What the benchmark of a million accounts loads past the store.
 var (
@@ -10,3 +14,6 @@ var (
 
 // LaneSQL is what is in a lane of the outbox.
 func LaneSQL(l mail.Lane) string { return laneSQL[l] }
+
+// RefreshBy is Refresh with pages of another size.
+func (s *Store) RefreshBy(ctx context.Context, page int) error { return s.refresh(ctx, page) }

@@ -113,7 +113,10 @@ func (s *Store) migrating(ctx context.Context, do func(*migrate.Migrator) error)
 		return err
 	}
 	defer unlock()
-	m := migrate.NewMigrator(db, steps, migrate.WithMarkAppliedOnSuccess(true))
+	m := migrate.NewMigrator(db, steps, migrate.WithMarkAppliedOnSuccess(true), migrate.BeforeMigration(func(_ context.Context, _ bun.IConn, x *migrate.Migration) error {
+		s.tell(Progress{Step: x.String()})
+		return nil
+	}))
 	if err := m.Init(ctx); err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type Store struct {
 	files  *files                    // where the embedded database lies; nil for PostgreSQL
 	slow   func() (*bun.DB, error)   // a pool for migrations on PostgreSQL, to be closed
 	visits func() (*sql.Stmt, error) // the look-up of every signed-in request, kept prepared on SQLite
+	tell   func(Progress)            // see OnProgress
 }
 
 // query reads, in a transaction or outside.
@@ -51,7 +52,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader,
+	return &Store{writer: writer, reader: reader, tell: func(Progress) {},
 		query:  query{db: reader, pg: writer.Dialect().Name() == dialect.PG},
 		visits: sync.OnceValues(func() (*sql.Stmt, error) { return reader.DB.Prepare(visitSQL + "?") })}
 }

@@ -1,0 +1,78 @@
+package commands
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/mattn/go-isatty"
+
+	"nightlatch.example/nightlatch/store"
+)
+
+// How often a migration that takes long says how far it is. One that is done
+// before says nothing.
+const (
+	sayEvery = 3 * time.Second  // somebody watches
+	logEvery = 30 * time.Second // a log is read later
+)
+
+// progress keeps how far a migration is.
+type progress struct {
+	mu  sync.Mutex
+	now store.Progress
+}
+
+func (p *progress) tell(now store.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+}
+
+// line is how far it is, in words.
+func (p *progress) line() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.now.Total > 0:
+		return fmt.Sprintf("migrating: %s of %s accounts", humanize.Comma(int64(p.now.Done)), humanize.Comma(int64(p.now.Total)))
+	case p.now.Step != "":
+		return "migrating: step " + p.now.Step
+	}
+	return "migrating: waiting for another program to end its migration"
+}
+
+// run says at each tick how far it is, until it is done.
+func (p *progress) run(tick <-chan time.Time, done <-chan struct{}, say func(string)) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick:
+			say(p.line())
+		}
+	}
+}
+
+// showProgress says how far a migration is, to a terminal or into the log, until
+// stop is called.
+func showProgress(db *store.Store, to io.Writer, log *slog.Logger) (stop func()) {
+	p, every, say := &progress{}, logEvery, func(line string) { log.Info(line) }
+	if terminal(to) {
+		every, say = sayEvery, func(line string) { fmt.Fprintln(to, line) }
+	}
+	db.OnProgress(p.tell)
+	tick, done := time.NewTicker(every), make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() { p.run(tick.C, done, say) })
+	return func() { tick.Stop(); close(done); running.Wait() }
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}

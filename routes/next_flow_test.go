@@ -127,12 +127,12 @@ func TestLoginPageOfSomeoneSignedIn(t *testing.T) {
 		b := s.Browser().SignIn(ada)
 		led(t, b.Get("/login?level=2&next=%2Fapp"), "/confirm?level=2&next=%2Fapp")
 		b.Get("/confirm?level=2&next=%2Fapp").WantStatus(t, 200)
-		if text := b.Get("/login").WantStatus(t, 200).Text(); !strings.Contains(text, "signed in As "+ada) || !strings.Contains(text, "Sign out") {
+		if text := b.Get("/login").WantStatus(t, 200).Text(); !strings.Contains(text, "signed in as "+ada) || !strings.Contains(text, "Sign out") {
 			t.Errorf("it says %q", text)
 		}
 		old := s.Browser().SignIn(ada)
 		secret := b.EnrollTOTP()
-		if p := old.Get("/login?next=%2Fapp"); p.Status != 200 || strings.Contains(p.Text(), "signed in As") {
+		if p := old.Get("/login?next=%2Fapp"); p.Status != 200 || strings.Contains(p.Text(), "signed in as") {
 			t.Errorf("a session that ended is greeted: %d", p.Status)
 		}
 		s.User("bob@example.com", login.Member)

@@ -1,6 +1,7 @@
 package factors
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -19,6 +20,7 @@ const (
 	recoveryRandom  = 15 // random characters of five bits each: 75 bits
 	recoveryLen     = recoveryRandom + 1
 	recoveryMemory  = 2 * 1024 // KiB: 75 random bits need no slow hash; this is the second belt
+	recoveryLeast   = 8        // KiB: the least that argon2id takes (RFC 9106 §3.1)
 	recoverySaltLen = 16
 )
 
@@ -30,7 +32,9 @@ var ErrTypo = errors.New("mistyped recovery code")
 const recoveryAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 // Recovery is the sheet of one-time codes for the day the phone is lost.
-type Recovery struct{}
+type Recovery struct {
+	Memory uint32 // KiB that hashing a new code takes; 0 means 2 MiB, more is not read back
+}
 
 // Kind is recovery.
 func (Recovery) Kind() Kind { return KindRecovery }
@@ -70,12 +74,12 @@ func (r Recovery) Verify(_ context.Context, c Ceremony, creds []Credential, _ []
 
 // NewSet draws a whole set for an account. The codes share one salt, so that
 // checking an answer costs one hash and not ten.
-func (Recovery) NewSet(c Ceremony) ([]Credential, error) {
+func (r Recovery) NewSet(c Ceremony) ([]Credential, error) {
 	salt := make([]byte, recoverySaltLen)
 	if _, err := rand.Read(salt); err != nil {
 		return nil, err
 	}
-	batch := rand.Text()
+	batch, memory := rand.Text(), cmp.Or(r.Memory, recoveryMemory)
 	set := make([]Credential, RecoverySet)
 	for i := range set {
 		code, err := drawRecovery()
@@ -85,7 +89,7 @@ func (Recovery) NewSet(c Ceremony) ([]Credential, error) {
 		set[i] = Credential{
 			AccountID: c.AccountID, Kind: KindRecovery, Batch: batch, Created: c.Now,
 			Name: fmt.Sprintf("Recovery code %d", i+1), Secret: []byte(group(code, "-")),
-			Hash: recoveryPHC(salt, hashRecovery(code, salt)),
+			Hash: recoveryPHC(salt, hashRecovery(code, salt, memory), memory),
 		}
 	}
 	return set, nil
@@ -140,12 +144,12 @@ func findRecovery(creds []Credential, code string) (Credential, error) {
 	var found *Credential
 	hashes := map[string][]byte{}
 	for i, cred := range creds {
-		salt, want, err := parseRecoveryPHC(cred.Hash)
+		salt, want, memory, err := parseRecoveryPHC(cred.Hash)
 		if err != nil {
 			return Credential{}, err
 		}
 		if hashes[string(salt)] == nil {
-			hashes[string(salt)] = hashRecovery(code, salt)
+			hashes[string(salt)] = hashRecovery(code, salt, memory)
 		}
 		if subtle.ConstantTimeCompare(hashes[string(salt)], want) == 1 {
 			found = &creds[i]
@@ -157,27 +161,30 @@ func findRecovery(creds []Credential, code string) (Credential, error) {
 	return *found, nil
 }
 
-func hashRecovery(code string, salt []byte) []byte {
-	return argon2.IDKey([]byte(code), salt, 1, recoveryMemory, 1, 32)
+func hashRecovery(code string, salt []byte, memory uint32) []byte {
+	return argon2.IDKey([]byte(code), salt, 1, memory, 1, 32)
 }
 
-func recoveryPHC(salt, hash []byte) string {
+func recoveryPHC(salt, hash []byte, memory uint32) string {
 	b := base64.RawStdEncoding
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=1,p=1$%s$%s",
-		argon2.Version, recoveryMemory, b.EncodeToString(salt), b.EncodeToString(hash))
+		argon2.Version, memory, b.EncodeToString(salt), b.EncodeToString(hash))
 }
 
-func parseRecoveryPHC(phc string) (salt, hash []byte, err error) {
+func parseRecoveryPHC(phc string) (salt, hash []byte, memory uint32, err error) {
 	part := strings.Split(phc, "$")
-	if len(part) != 6 || part[1] != "argon2id" || part[3] != fmt.Sprintf("m=%d,t=1,p=1", recoveryMemory) {
-		return nil, nil, errors.New("stored recovery code is malformed")
+	if len(part) != 6 || part[1] != "argon2id" {
+		return nil, nil, 0, errors.New("stored recovery code is malformed")
+	}
+	if _, err = fmt.Sscanf(part[3], "m=%d", &memory); err != nil || memory < recoveryLeast || memory > recoveryMemory || part[3] != fmt.Sprintf("m=%d,t=1,p=1", memory) {
+		return nil, nil, 0, errors.New("stored recovery code is malformed")
 	}
 	b := base64.RawStdEncoding
 	if salt, err = b.DecodeString(part[4]); err != nil {
-		return nil, nil, errors.New("stored recovery code has a malformed salt")
+		return nil, nil, 0, errors.New("stored recovery code has a malformed salt")
 	}
 	if hash, err = b.DecodeString(part[5]); err != nil || len(hash) != 32 {
-		return nil, nil, errors.New("stored recovery code has a malformed hash")
+		return nil, nil, 0, errors.New("stored recovery code has a malformed hash")
 	}
-	return salt, hash, nil
+	return salt, hash, memory, nil
 }

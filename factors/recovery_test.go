@@ -49,6 +49,27 @@ func TestNewSet(t *testing.T) {
 	}
 }
 
+// A set says itself what its hashes take, up to what is shipped.
+func TestRecoveryMemory(t *testing.T) {
+	if set := newSet(t); !strings.HasPrefix(set[0].Hash, "$argon2id$v=19$m=2048,t=1,p=1$") {
+		t.Errorf("shipped: %s", set[0].Hash)
+	}
+	set, err := Recovery{Memory: 8}.NewSet(Ceremony{AccountID: "ada", Now: fixed})
+	if err != nil || !strings.Contains(set[0].Hash, "$m=8,t=1,p=1$") {
+		t.Fatalf("%v: %s", err, set[0].Hash)
+	}
+	if _, err := answerRecovery(t, set, string(set[4].Secret)); err != nil {
+		t.Error(err)
+	}
+	for _, m := range []string{"m=7,t=1,p=1", "m=2049,t=1,p=1", "m=8,t=2,p=1", "m=8,t=1,p=1 ", "m=8", "m=08,t=1,p=1", "m=,t=1,p=1"} {
+		odd := slices.Clone(set[:1])
+		odd[0].Hash = strings.Replace(odd[0].Hash, "m=8,t=1,p=1", m, 1)
+		if _, err := answerRecovery(t, odd, string(set[0].Secret)); err == nil || err == ErrWrong {
+			t.Errorf("%q: %v", m, err)
+		}
+	}
+}
+
 // CONFORMANCE 34, 38: each once; what is stored is no code.
 func TestRecoveryOnceEach(t *testing.T) {
 	set := newSet(t)
@@ -187,7 +208,7 @@ func FuzzParseRecoveryPHC(f *testing.F) {
 	f.Add("$argon2id$v=19$m=2048,t=1,p=1$$")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, phc string) {
-		if _, hash, err := parseRecoveryPHC(phc); err == nil && len(hash) != 32 {
+		if _, hash, _, err := parseRecoveryPHC(phc); err == nil && len(hash) != 32 {
 			t.Errorf("%q gives a hash of %d bytes", phc, len(hash))
 		}
 	})

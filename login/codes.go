@@ -45,7 +45,7 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, e
 // drawCodes makes ten codes and their hashes; nothing is kept yet.
 func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []factors.Credential, r Refusal, err error) {
 	r, err = s.inTurn(ctx, c, func() (err error) {
-		codes, err = factors.Recovery{}.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
+		codes, err = s.sheets.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
 		return err
 	})
 	return codes, r, err

@@ -56,6 +56,7 @@ type Service struct {
 	store  Store
 	hasher *Hasher
 	kinds  map[factors.Kind]factors.Factor
+	sheets factors.Recovery // draws recovery codes
 	opt    Options
 }
 
@@ -64,6 +65,9 @@ func New(store Store, hasher *Hasher, opt Options, kinds ...factors.Factor) *Ser
 	s := &Service{store: store, hasher: hasher, opt: opt, kinds: map[factors.Kind]factors.Factor{}}
 	for _, f := range kinds {
 		s.kinds[f.Kind()] = f
+		if r, ok := f.(factors.Recovery); ok {
+			s.sheets = r
+		}
 	}
 	return s
 }

@@ -25,9 +25,7 @@ import (
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/routes"
-	"nightlatch.example/nightlatch/static"
 	"nightlatch.example/nightlatch/store"
-	"nightlatch.example/nightlatch/views"
 )
 
 // Password is good for every account that User makes.
@@ -95,7 +93,11 @@ func New(t testing.TB, changes ...func(*Config)) *Site {
 		c.Folder = t.TempDir()
 	}
 	if c.Database == "" {
-		c.Database = "sqlite:" + filepath.Join(c.Folder, "nightlatch.db")
+		path := filepath.Join(c.Folder, "nightlatch.db")
+		if err := putBlank(path); err != nil {
+			t.Fatal(err)
+		}
+		c.Database = "sqlite:" + path
 	}
 	s := &Site{T: t, now: c.Now, mailDir: filepath.Join(c.Folder, "mail"), read: map[string]bool{}, Log: &strings.Builder{}, Database: c.Database}
 	c.Login.Now = s.Now
@@ -129,7 +131,7 @@ func (s *Site) build(c Config) {
 	s.Store, err = store.Open(ctx, c.Database)
 	must()
 	s.T.Cleanup(func() { s.Store.Close() })
-	_, err = s.Store.Migrate(ctx)
+	err = upToDate(ctx, s.Store)
 	must()
 	s.Keys, err = store.OpenKeys(filepath.Join(c.Folder, "keys.json"), true)
 	must()
@@ -137,9 +139,9 @@ func (s *Site) build(c Config) {
 	err = s.Store.Adopt(ctx)
 	must()
 	s.Hasher = login.NewHasher(cheap, c.Slots, cmp.Or(c.Queue, 256))
-	s.Login = login.New(s.Store, s.Hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{})
+	s.Login = login.New(s.Store, s.Hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{Memory: cheap.MemoryKiB})
 	s.Accounts = accounts.New(s.Store, s.Login, s.Hasher, c.Open)
-	renderer, err2 := mail.NewRenderer(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})
+	renderer, err2 := renderers.get(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})
 	err = err2
 	must()
 	transport, err2 := mustMail(cmp.Or(c.Mail, "dir:"+s.mailDir))
@@ -148,19 +150,20 @@ func (s *Site) build(c Config) {
 	s.worker, err = mail.New(mail.Options{Outbox: s.Store, Transport: transport, Renderer: renderer,
 		From: "Nightlatch <nightlatch@localhost>", Log: slog.New(slog.DiscardHandler), Now: c.Login.Now, Poll: time.Second})
 	must()
-	files, err2 := static.New(nil)
+	files, err2 := files()
 	err = err2
 	must()
-	screens, err2 := views.New(views.Options{Asset: files.Path, Now: c.Login.Now, Host: c.Login.Host})
+	stage, err2 := takeStage(c.Login.Host, c.Login.Now)
 	err = err2
 	must()
+	s.T.Cleanup(stage.giveBack)
 	proxies, err2 := routes.ParseProxies(c.Proxies)
 	err = err2
 	must()
 	s.Setup = routes.NewSetupToken()
 	s.Watch = s.Store.Watch(func(error) {})
 	s.URL = c.Login.URL
-	s.Handler = routes.New(routes.Options{Login: s.Login, Accounts: s.Accounts, Views: screens, Static: files, Proxies: proxies,
+	s.Handler = routes.New(routes.Options{Login: s.Login, Accounts: s.Accounts, Views: stage.views, Static: files, Proxies: proxies,
 		Setup: s.Setup, Ready: func() error { return errors.Join(s.Watch.Ready(), s.Keys.Reload()) }, Lost: s.Watch.Lost, Unavailable: store.Unavailable, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})
 }
 
@@ -251,7 +254,7 @@ func each(t *testing.T, do func(t *testing.T, s *Site), begin func(*testing.T), 
 				begin(t)
 				all := changes
 				if db == "postgres" {
-					all = append([]func(*Config){func(c *Config) { c.Database = pgtest.Reused(t, migrated) }}, changes...)
+					all = append([]func(*Config){func(c *Config) { c.Database = pgtest.Reused(t, migrate) }}, changes...)
 				}
 				s := New(t, all...)
 				s.T = t
@@ -260,17 +263,6 @@ func each(t *testing.T, do func(t *testing.T, s *Site), begin func(*testing.T), 
 			})
 		}
 	}
-}
-
-// migrated brings a PostgreSQL database to the shape of today.
-func migrated(dsn string) error {
-	s, err := store.Open(context.Background(), dsn)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	_, err = s.Migrate(context.Background())
-	return err
 }
 
 func resolve(base, ref string) string {

@@ -1,0 +1,142 @@
+package sitetest
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/static"
+	"nightlatch.example/nightlatch/store"
+	"nightlatch.example/nightlatch/views"
+)
+
+// What all sites of a test process have alike is made once: making it takes
+// longer than most tests.
+
+// A hundred sites one after another leave much to collect, and little is alive
+// at a time: the collector may wait longer than in a server.
+func init() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+}
+
+// files are the embedded static files.
+var files = sync.OnceValues(func() (*static.Static, error) { return static.New(nil) })
+
+// blank is a migrated SQLite database with nothing in it.
+var blank = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "nightlatch-blank-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "blank.db")
+	if err := migrate("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("the database is not all in its file")
+	}
+	return os.ReadFile(path)
+})
+
+// putBlank writes such a database, unless there is one already.
+func putBlank(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	text, err := blank()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o600)
+}
+
+// migrate brings an empty database to the shape of today.
+func migrate(url string) error {
+	s, err := store.Open(context.Background(), url)
+	if err != nil {
+		return err
+	}
+	_, err = s.Migrate(context.Background())
+	return errors.Join(err, s.Close())
+}
+
+// upToDate migrates a database that is not as of today.
+func upToDate(ctx context.Context, s *store.Store) error {
+	steps, err := s.Steps(ctx)
+	if err == nil && slices.ContainsFunc(steps, func(x store.Step) bool { return !x.Done }) {
+		_, err = s.Migrate(ctx)
+	}
+	return err
+}
+
+// mailRooms are the renderers of mails, by what they were made with.
+type mailRooms struct {
+	sync.Mutex
+	made map[mail.RenderOptions]*mail.Renderer
+}
+
+var renderers = mailRooms{made: map[mail.RenderOptions]*mail.Renderer{}}
+
+func (m *mailRooms) get(o mail.RenderOptions) (r *mail.Renderer, err error) {
+	m.Lock()
+	defer m.Unlock()
+	if m.made[o] == nil {
+		if r, err = mail.NewRenderer(o); err != nil {
+			return nil, err
+		}
+		m.made[o] = r
+	}
+	return m.made[o], nil
+}
+
+// stage shows the screens of one site at a time, by that site's clock.
+type stage struct {
+	host  string
+	views *views.Views
+	clock atomic.Pointer[func() time.Time]
+}
+
+// stages are those that no site uses now.
+var stages struct {
+	sync.Mutex
+	free []*stage
+}
+
+// takeStage finds a stage, or makes one. The site gives it back at its end.
+func takeStage(host string, now func() time.Time) (*stage, error) {
+	stages.Lock()
+	i := slices.IndexFunc(stages.free, func(x *stage) bool { return x.host == host })
+	x := &stage{host: host}
+	if i >= 0 {
+		x = stages.free[i]
+		stages.free = slices.Delete(stages.free, i, i+1)
+	}
+	stages.Unlock()
+	x.clock.Store(&now)
+	if x.views != nil {
+		return x, nil
+	}
+	kept, err := files()
+	if err != nil {
+		return nil, err
+	}
+	x.views, err = views.New(views.Options{Asset: kept.Path, Now: func() time.Time { return (*x.clock.Load())() }, Host: host})
+	return x, err
+}
+
+func (x *stage) giveBack() {
+	stages.Lock()
+	defer stages.Unlock()
+	stages.free = append(stages.free, x)
+}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -194,7 +193,7 @@ func (s *server) stop() int {
 // waitFor asks again and again until something is so.
 func waitFor(t testing.TB, so func() bool) {
 	t.Helper()
-	for late := time.Now().Add(patience); !so(); runtime.Gosched() {
+	for late := time.Now().Add(patience); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(late) {
 			t.Fatal("it never came to be")
 		}

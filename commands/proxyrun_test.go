@@ -66,14 +66,14 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-// certificate makes one of its own for app.example.com.
-func certificate(t *testing.T, dir string) (crt, key string) {
+// certificate makes one of its own for a host, and the files are called app.
+func certificate(t *testing.T, dir, host string) (crt, key string) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "app.example.com"}, DNSNames: []string{"app.example.com"},
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.PublicKey, k)
 	if err != nil {
@@ -198,7 +198,7 @@ func (v *visitor) ask(t *testing.T, method, path string, header http.Header) (p 
 
 func nginx(t *testing.T, nightlatch, app string) string {
 	return proxy(t, "nginx", func(dir string, port int) []string {
-		crt, key := certificate(t, dir)
+		crt, key := certificate(t, dir, "app.example.com")
 		inside := recipe(t, "nginx.conf", "listen 443 ssl", fmt.Sprintf("listen 127.0.0.1:%d ssl", port), "127.0.0.1:8080", nightlatch, "127.0.0.1:3000", app,
 			"/etc/ssl/app.example.com.crt", crt, "/etc/ssl/app.example.com.key", key)
 		around := "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n"
@@ -211,7 +211,7 @@ func nginx(t *testing.T, nightlatch, app string) string {
 
 func caddy(t *testing.T, nightlatch, app string) string {
 	return proxy(t, "caddy", func(dir string, port int) []string {
-		crt, key := certificate(t, dir)
+		crt, key := certificate(t, dir, "app.example.com")
 		inside := recipe(t, "Caddyfile", "\napp.example.com {\n", fmt.Sprintf("\nhttps://app.example.com:%d {\n\tbind 127.0.0.1\n\ttls %s %s\n", port, crt, key),
 			"127.0.0.1:8080", nightlatch, "127.0.0.1:3000", app)
 		around := "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"

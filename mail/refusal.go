@@ -26,7 +26,7 @@ var (
 // client or sender until then (smtpd_delay_reject).
 func classify(err error) error {
 	text, _, _ := strings.Cut(err.Error(), ", affected ") // the library adds recipient and Message-ID
-	text = quoted.ReplaceAllString(text, "$1 $2")
+	text = plainWords(text)
 	var sent *gomail.SendError
 	if !errors.As(err, &sent) {
 		return fmt.Errorf("%w: %s", ErrSite, text)
@@ -44,7 +44,7 @@ func classify(err error) error {
 // final (RFC 5321 §4.2.1). The library's IsTemp would call a dropped
 // connection permanent.
 func verdict(code int, text string) error {
-	text = quoted.ReplaceAllString(text, "$1 $2")
+	text = plainWords(text)
 	switch {
 	case aboutSite(code, text):
 		return fmt.Errorf("%w: %s", ErrSite, text)
@@ -55,12 +55,26 @@ func verdict(code int, text string) error {
 }
 
 var (
-	quoted   = regexp.MustCompile(`\b([45][0-9]{2}) "([^"]*)"`) // how the library writes an answer
-	enhanced = regexp.MustCompile(`\b[45][0-9]{2}[ -]([245]\.[0-9]{1,3}\.[0-9]{1,3})\b`)
+	quoted = regexp.MustCompile(`\b[45][0-9]{2} "(?:[^"\\]|\\.)*"`) // how the library writes an answer
+	// enhanced is the code behind the first three digits, or as qmail has it: "(#5.7.1)".
+	enhanced = regexp.MustCompile(`\b[45][0-9]{2}[ -]([245]\.[0-9]{1,3}\.[0-9]{1,3})\b|\(#([245]\.[0-9]{1,3}\.[0-9]{1,3})\)`)
 	// siteWords are what servers say that give no enhanced code: Exim's "relay
-	// not permitted", "Sender verify failed", "HELO argument invalid".
-	siteWords = regexp.MustCompile(`(?i)\b(relay\w*|sender|helo|ehlo|authenticat\w+|client host|sending limit|rate limit|blocked using|blac?k?list\w*|blocklist\w*)\b`)
+	// not permitted", "Sender verify failed", "HELO argument invalid", and
+	// "Administrative prohibition" where its admin gave no words.
+	siteWords = regexp.MustCompile(`(?i)\b(relay\w*|sender|helo|ehlo|auth|authenticat\w+|client host|sending limit|rate limit|blocked using|black ?list\w*|block ?list\w*|administrative prohibition)\b`)
 )
+
+// plainWords gives an answer as the server wrote it, on one line. The library
+// quotes it, and the ends of its lines would hide the words behind them.
+func plainWords(text string) string {
+	return quoted.ReplaceAllStringFunc(text, func(answer string) string {
+		code, words := answer[:4], answer[4:]
+		if plain, err := strconv.Unquote(words); err == nil {
+			words = plain
+		}
+		return code + strings.Join(strings.Fields(words), " ")
+	})
+}
 
 // aboutSite says whether an answer blames this site: its name in EHLO, its
 // address, its sender, its sign-in, its quota, or what it said (RFC 3463: X.7
@@ -74,7 +88,7 @@ func aboutSite(code int, text string) bool {
 	if found == nil {
 		return siteWords.MatchString(text)
 	}
-	_, status, _ := strings.Cut(found[1], ".") // without the class: subject and detail
+	_, status, _ := strings.Cut(found[1]+found[2], ".") // without the class: subject and detail
 	subject, _, _ := strings.Cut(status, ".")
 	switch status {
 	case "4.5", "2.252", "1.7", "1.8":

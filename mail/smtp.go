@@ -53,7 +53,7 @@ func (t *smtpTransport) Send(ctx context.Context, m *gomail.Msg) error {
 func (t *smtpTransport) Check(ctx context.Context, from string) (remark string, err error) {
 	err = t.converse(ctx, func(_ *gomail.Client, session *smtp.Client) error {
 		if err := session.Mail("<" + from + ">"); err != nil {
-			return fmt.Errorf("%w: it takes no mail from %s: %w", ErrSite, from, err)
+			return fmt.Errorf("%w: it takes no mail from %s: %s", ErrSite, from, plainWords(err.Error()))
 		}
 		if err := session.Rcpt("<" + from + ">"); err != nil {
 			if err = verdict(answerCode(err), err.Error()); errors.Is(err, ErrSite) {

@@ -40,16 +40,27 @@ func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if err != nil {
 		return err
 	}
-	if r.Aside != "" {
-		fmt.Fprintf(std.Out, "The database that was there is now %s.\n", r.Aside)
+	return sayRestored(std, r, x.After)
+}
+
+// sayRestored says what was done, and what nobody can know.
+func sayRestored(std Streams, r store.Restored, after bool) error {
+	switch {
+	case r.Damaged:
+		fmt.Fprintf(std.Out, "The database that was there is damaged. It is kept as %s.\n", r.Aside)
+	case r.Aside != "":
+		fmt.Fprintf(std.Out, "The database that was there is now %s. It holds secrets too: delete it when all is well.\n", r.Aside)
+	case !after:
+		fmt.Fprintln(std.Out, "There was no database here.")
 	}
-	_, err = fmt.Fprintf(std.Out, `The database is as it was on %s, with %d accounts.
+	_, err := fmt.Fprintf(std.Out, `The database is as it was on %s, with %d accounts.
 All sessions, trusted browsers, sign-ins under way, open links and queued mails have ended.
-What happened after that time is not known here:
-  recovery codes used since are good again: ask everybody to make a new set;
+The recovery codes of %d accounts are void, since some may have been used after that time. Their owners are told
+by mail to make new ones. Whoever has nothing but recovery codes left needs nightlatch factor reset.
+What else happened after that time is not known here:
   factors and passwords removed or changed since are back, and so are accounts that were deleted, disabled or demoted;
   what was added since is gone, and so are failures that switched a factor off.
-`, r.Time.Format("2 January 2006, 15:04:05 UTC"), r.Accounts)
+`, r.Time.Format("2 January 2006, 15:04:05 UTC"), r.Accounts, r.Codes)
 	return err
 }
 

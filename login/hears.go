@@ -13,10 +13,10 @@ var aboutSignIns = map[string]bool{
 	"recovery-used": true, "recovery-low": true, "factor-off": true, "factor-failing": true,
 }
 
-// hears says whether the owner of an account is told something by mail: at an
+// Hears says whether the owner of an account is told something by mail: at an
 // address that was proved, and of changes also at one that whoever runs the
 // site gave.
-func hears(a Account, template string) bool {
+func Hears(a Account, template string) bool {
 	if a.Email == "" {
 		return false
 	}
@@ -30,7 +30,7 @@ const newBrowsersIn = time.Hour
 // tellNewBrowser tells of a new browser at once, and of all that follow within
 // the hour in one mail at its end: there may be very many.
 func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a Account, c Client) error {
-	if !hears(a, "new-browser") {
+	if !Hears(a, "new-browser") {
 		return nil
 	}
 	t, err := tx.LockThrottle(ctx, "browsers:"+a.ID)

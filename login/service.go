@@ -172,7 +172,7 @@ func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a Account) error {
 // tell is a mail to an account's owner about something that a client did. An
 // account that cannot be told is told nothing: its activity page still shows it.
 func (s *Service) tell(ctx context.Context, tx Tx, template string, a Account, c Client, extra ...string) error {
-	if !hears(a, template) {
+	if !Hears(a, template) {
 		return nil
 	}
 	return tx.Post(ctx, s.notice(template, a, c, extra...))

@@ -31,7 +31,7 @@ type Lane int
 const (
 	Codes   Lane = iota // codes, which live for minutes
 	Letters             // links and notices to one person
-	Bulk                // what goes to everybody at once: reminders
+	Bulk                // what goes to everybody at once: reminders, and word of a restored backup
 )
 
 // Lanes are all lanes, the quickest first.
@@ -41,6 +41,7 @@ func Lanes() []Lane { return []Lane{Codes, Letters, Bulk} }
 const (
 	CodeTemplate     = "code"
 	ReminderTemplate = "policy-reminder"
+	RestoredTemplate = "restored"
 )
 
 // Claim asks for up to N messages of a lane that are due at Now, and hides

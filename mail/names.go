@@ -48,6 +48,7 @@ var templates = map[string]template{
 	"admin-reset":        {nil, map[string]string{"login": "ada", "time": where["time"], "by": "grace", "reason": "lost phone", "link": sampleLink}},
 	"admin-password":     {[]string{"link"}, map[string]string{"login": "ada", "time": where["time"], "by": "grace", "reason": "forgot it", "link": sampleLink, "hours": "1"}},
 	"admin-change":       {nil, map[string]string{"login": "ada", "time": where["time"], "by": "grace", "what": "it was disabled", "reason": "left the house"}},
+	"restored":           {nil, map[string]string{"login": "ada", "time": where["time"]}},
 	"second-step-failed": {nil, with(map[string]string{"link": sampleLink})},
 	"policy-reminder":    {nil, map[string]string{"login": "ada", "days": "7", "date": "1 December 2026", "link": "https://id.example.com/profile"}},
 }

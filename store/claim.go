@@ -17,8 +17,8 @@ import (
 // the same words, so that no lane looks at the mails of another.
 var laneSQL = map[mail.Lane]string{
 	mail.Codes:   "template = 'code' AND status = 'queued'",
-	mail.Letters: "template <> 'code' AND template <> 'policy-reminder' AND status = 'queued'",
-	mail.Bulk:    "template = 'policy-reminder' AND status = 'queued'",
+	mail.Letters: "template NOT IN ('code', 'policy-reminder', 'restored') AND status = 'queued'",
+	mail.Bulk:    "template IN ('policy-reminder', 'restored') AND status = 'queued'",
 }
 
 // unreadableWait is when a mail that does not open is looked at again.

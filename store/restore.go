@@ -9,16 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Restored tells about a database that was put back.
 type Restored struct {
 	Accounts int
+	Codes    int       // accounts whose recovery codes are void now
 	Time     time.Time // of the newest thing in it
 	Aside    string    // where the database lies that was there before; "" when there was none
+	Damaged  bool      // that one could not be read
 }
 
 // Restore puts a backup in the place of the embedded database that url names,
@@ -37,7 +36,8 @@ func Restore(ctx context.Context, url, backup string, keys *Keys, now time.Time)
 		return r, errors.New("that is the database itself")
 	}
 	release, err := hold(ctx, path)
-	if err != nil {
+	damaged := errors.Is(err, ErrLost)
+	if err != nil && !damaged {
 		return r, err
 	}
 	defer release()
@@ -52,29 +52,33 @@ func Restore(ctx context.Context, url, backup string, keys *Keys, now time.Time)
 	if r, err = vet(ctx, fresh, keys, now); err != nil {
 		return r, fmt.Errorf("%s was not put back: %w", backup, err)
 	}
+	if log, err := os.Stat(fresh + "-wal"); err == nil && log.Size() > 0 {
+		return r, errors.New("the copy of the backup could not be finished: its log of changes is still there")
+	}
+	r.Damaged = damaged
 	r.Aside, err = swap(fresh, path, now)
 	return r, err
 }
 
 // hold keeps everybody else off the database that is there now. One that is not
-// there, or cannot be read, needs no holding.
+// there needs no holding, nor does one that cannot be read, which is ErrLost.
 func hold(ctx context.Context, path string) (release func(), err error) {
+	none := func() {}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return func() {}, nil
+		return none, nil
 	}
 	s, err := openSQLiteAlone(ctx, path)
-	if errors.Is(err, ErrLost) {
-		return func() {}, nil
-	}
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	// Without a log of its own, closing it later touches nothing in its place.
-	if _, err := s.writer.ExecContext(ctx, "PRAGMA journal_mode=DELETE"); err != nil {
-		s.Close()
-		return nil, err
+	if _, err = s.writer.ExecContext(ctx, "PRAGMA journal_mode=DELETE"); err == nil {
+		err = integrity(ctx, s.writer)
 	}
-	return func() { _ = s.Close() }, nil
+	if err != nil && ctx.Err() == nil { // held all the same: it is known to be free
+		err = damaged(path, err.Error())
+	}
+	return func() { _ = s.Close() }, err
 }
 
 // vet sees whether a copy is a whole database of this site, brings it up to
@@ -103,17 +107,22 @@ func vet(ctx context.Context, path string, keys *Keys, now time.Time) (r Restore
 	return s.AfterRestore(ctx, now)
 }
 
-// swap puts a file in the place of another, which is kept aside.
+// swap puts a file in the place of another, which is kept aside. Whoever stops
+// it leaves the old database, or the new one.
 func swap(fresh, path string, now time.Time) (aside string, err error) {
-	if _, err := os.Stat(path); err == nil {
-		aside = path + ".before-" + now.UTC().Format("20060102-150405.000")
-		for _, part := range []string{"-wal", "-shm", ""} {
-			if err := os.Rename(path+part, aside+part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return "", err
-			}
+	name := path + ".before-" + now.UTC().Format("20060102-150405.000")
+	if err := os.Link(path, name); err == nil {
+		aside = name
+	} else if !errors.Is(err, fs.ErrNotExist) { // not every file system has links
+		if err := os.Rename(path, name); err != nil {
+			return "", err
 		}
-	} else {
-		remove(path) // what is left of a database that was deleted
+		aside = name
+	}
+	for _, part := range []string{"-wal", "-shm"} { // of a damaged one, or of one that was deleted
+		if err := os.Rename(path+part, name+part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return aside, err
+		}
 	}
 	if err := os.Rename(fresh, path); err != nil {
 		return aside, err
@@ -144,51 +153,4 @@ func copyFile(from, to string) error {
 	}
 	_, err = io.Copy(out, in)
 	return errors.Join(err, Inherit(out), out.Sync(), out.Close())
-}
-
-// revived is what lived when a backup was made and must not live again.
-var revived = []string{
-	"DELETE FROM sessions", "DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM links", "DELETE FROM registrations",
-	"DELETE FROM outcomes", "DELETE FROM servers", "DELETE FROM processes",
-	"UPDATE outbox SET status = 'expired', data = NULL WHERE status = 'queued'",
-}
-
-// AfterRestore ends, in a database that was put back, all sessions, trust,
-// logins under way, links and queued mail, and spends the codes that apps show
-// now. It is one transaction, with an event.
-func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, err error) {
-	var newest stamp
-	err = s.reader.NewRaw("SELECT max(t) FROM (SELECT coalesce(max(at), 0) AS t FROM events UNION ALL SELECT coalesce(max(seen_at), 0) FROM servers"+
-		" UNION ALL SELECT coalesce(max(last_seen_at), 0) FROM sessions) AS x").Scan(ctx, &newest)
-	if err == nil {
-		r.Accounts, err = s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM accounts"))
-	}
-	if err != nil {
-		return r, err
-	}
-	r.Time = newest.Time()
-	return r, s.Write(ctx, func(x login.Tx) error {
-		t := x.(*tx)
-		for _, statement := range revived {
-			if _, err := t.db.NewRaw(statement).Exec(ctx); err != nil {
-				return err
-			}
-		}
-		if _, err := t.db.NewRaw("DELETE FROM browsers WHERE trusted = ?", true).Exec(ctx); err != nil {
-			return err
-		}
-		// Nobody knows which codes were used since the backup, so all that are good
-		// now count as used, the next one too: it is taken a step early. What an app
-		// remembers is less than that, and would let them pass.
-		if _, err := t.db.NewRaw("DELETE FROM steps").Exec(ctx); err != nil {
-			return err
-		}
-		step := now.Unix()/factors.TOTPPeriod + 1
-		if _, err := t.db.NewRaw("UPDATE credentials SET counter = ?, version = version + 1 WHERE kind = ? AND counter < ?",
-			step, factors.KindTOTP, step).Exec(ctx); err != nil {
-			return err
-		}
-		return t.Record(ctx, login.Event{At: now, Kind: "database.restored", Actor: "cli",
-			Detail: fmt.Sprintf("%d accounts, as of %s", r.Accounts, r.Time.Format(time.RFC3339))})
-	})
 }

@@ -126,6 +126,21 @@ func postgresConnector(url string, patience time.Duration) (c *pgdriver.Connecto
 		pgdriver.WithConnParams(map[string]any{"statement_timeout": strconv.FormatInt(patience.Milliseconds(), 10)})), nil
 }
 
+// patient is the store for work on every row of a table, which may take longer
+// than a request would wait. done ends it.
+func (s *Store) patient() (long *Store, done func(), err error) {
+	if !s.pg {
+		return s, func() {}, nil
+	}
+	db, err := s.slow()
+	if err != nil {
+		return nil, nil, err
+	}
+	long = newStore(db, db)
+	long.UseKeys(s.keys)
+	return long, func() { _ = long.Close() }, nil
+}
+
 // tries is how often a transaction is run when the database asks for it.
 const tries = 5
 

@@ -18,6 +18,7 @@ func insideFixtures() []Fixture {
 		{"profile", added, profile()},
 		{"profile-bare", banner, Profile{Login: "alan", Sessions: profile().Sessions[:1]}},
 		{"profile-low", inside("Profile", "profile"), lowProfile()},
+		{"profile-restored", inside("Profile", "profile"), restoredProfile()},
 		{"profile-alert-password", inside("Profile", "profile"), profileAlert("password", "The present password is not right.")},
 		{"profile-alert-email", inside("Profile", "profile"), profileAlert("email", "That is not an address.")},
 		{"profile-alert-name", inside("Profile", "profile"), profileAlert("name", "A name has at most 128 characters.")},
@@ -71,6 +72,13 @@ func lowProfile() Profile {
 	p.EmailVerified, p.NewEmail = false, "ada@analytical.example"
 	p.Warning = "A code of your app was used twice just now. If that was not you, end the other sessions."
 	p.Alert, p.AlertFor = "A second factor is required here, so the last one stays.", "factors"
+	return p
+}
+
+// restoredProfile is without recovery codes: a backup was put back.
+func restoredProfile() Profile {
+	p := profile()
+	p.RecoveryLeft, p.RecoveryTotal, p.Browsers, p.Sessions = 0, 0, nil, p.Sessions[:1]
 	return p
 }
 

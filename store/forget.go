@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
+)
+
+// revived is what lived when a backup was made and must not live again.
+var revived = []string{
+	"DELETE FROM sessions", "DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM links", "DELETE FROM registrations",
+	"DELETE FROM outcomes", "DELETE FROM servers", "DELETE FROM processes",
+	"UPDATE outbox SET status = 'expired', data = NULL WHERE status = 'queued'",
+}
+
+// unknown is what nobody can tell about a database that was put back. It is
+// kept in the audit log, for whoever looks later.
+const unknown = "what changed after it is not known: passwords, factors, addresses, roles, and accounts made, disabled or deleted"
+
+// AfterRestore ends, in a database that was put back, all sessions, trust,
+// logins under way, links and queued mail, spends the codes that apps show now,
+// and voids all recovery codes. It is one transaction, with an event.
+func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, err error) {
+	s, done, err := s.patient()
+	if err != nil {
+		return r, err
+	}
+	defer done()
+	var newest stamp
+	err = s.reader.NewRaw("SELECT max(t) FROM (SELECT coalesce(max(at), 0) AS t FROM events UNION ALL SELECT coalesce(max(seen_at), 0) FROM servers"+
+		" UNION ALL SELECT coalesce(max(last_seen_at), 0) FROM sessions) AS x").Scan(ctx, &newest)
+	if err == nil {
+		r.Accounts, err = s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM accounts"))
+	}
+	if err != nil {
+		return r, err
+	}
+	r.Time = newest.Time()
+	return r, s.Write(ctx, func(x login.Tx) error {
+		t := x.(*tx)
+		for _, statement := range revived {
+			if _, err := t.db.NewRaw(statement).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		if _, err := t.db.NewRaw("DELETE FROM browsers WHERE trusted = ?", true).Exec(ctx); err != nil {
+			return err
+		}
+		if err := t.spendSteps(ctx, now); err != nil {
+			return err
+		}
+		if r.Codes, err = t.voidCodes(ctx, now); err != nil {
+			return err
+		}
+		return t.Record(ctx, login.Event{At: now, Kind: "database.restored", Actor: "cli",
+			Detail: fmt.Sprintf("%d accounts, as of %s; %s", r.Accounts, r.Time.Format(time.RFC3339), unknown)})
+	})
+}
+
+// spendSteps makes all codes of apps that are good now count as used, the next
+// one too, which is taken a step early: nobody knows which were used since the
+// backup. What an app remembers is less than that, and would let them pass.
+func (t *tx) spendSteps(ctx context.Context, now time.Time) error {
+	if _, err := t.db.NewRaw("DELETE FROM steps").Exec(ctx); err != nil {
+		return err
+	}
+	step := now.Unix()/factors.TOTPPeriod + 1
+	_, err := t.db.NewRaw("UPDATE credentials SET counter = ?, version = version + 1 WHERE kind = ? AND counter < ?",
+		step, factors.KindTOTP, step).Exec(ctx)
+	return err
+}
+
+// forgetPage is how many accounts are read at once where all are gone through.
+const forgetPage = 500
+
+// voidCodes takes all recovery codes away, since nobody knows which were used
+// since the backup, and tells their owners. They are deleted and not marked as
+// used: an owner who tries one gets no alarm about a code used twice.
+func (t *tx) voidCodes(ctx context.Context, now time.Time) (n int, err error) {
+	for after := ""; ; {
+		var rows []accountRow
+		err := t.db.NewSelect().Model(&rows).Where("recovery_left > 0 AND id > ?", after).Order("id").Limit(forgetPage).Scan(ctx)
+		if err != nil || len(rows) == 0 {
+			return n, err
+		}
+		ids := make([]string, len(rows))
+		for i, r := range rows {
+			ids[i], after = r.ID, r.ID
+			t.touch(r.ID)
+			a := r.account()
+			if !login.Hears(a, mail.RestoredTemplate) {
+				continue
+			}
+			err := t.Post(ctx, login.Mail{Template: mail.RestoredTemplate, To: a.Email, AccountID: a.ID, Created: now,
+				Data: map[string]string{"login": a.Login, "time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
+			if err != nil {
+				return n, err
+			}
+		}
+		if _, err = t.db.NewRaw("DELETE FROM credentials WHERE kind = ? AND account_id IN (?)", factors.KindRecovery, bun.In(ids)).Exec(ctx); err == nil {
+			_, err = t.db.NewRaw("UPDATE accounts SET recovery_left = 0 WHERE id IN (?)", bun.In(ids)).Exec(ctx)
+		}
+		if err != nil {
+			return n, err
+		}
+		n += len(rows)
+	}
+}

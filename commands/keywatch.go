@@ -10,11 +10,8 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-const (
-	keyWatch    = time.Second     // between two looks at the key file and at the site's check value
-	announce    = 4 * time.Second // between two signs of life of a server, see store.Running
-	departGrace = 2 * time.Second // what a server that stops gets to say so
-)
+// keyWatch is between two looks at the key file and at the site's check value.
+const keyWatch = time.Second
 
 // newProcess is how this server shows itself to others.
 func newProcess() store.Process {
@@ -32,23 +29,19 @@ func (b *base) watchKeys(ctx context.Context, self store.Process) {
 		b.log.Info("others than its owner can read the key file; it is taken all the same, since its mount is read-only", "file", b.settings.keys)
 	}
 	var said string
-	var last time.Time
 	newest, lead := b.keys.NewestID(), b.keys.LeadID()
 	for {
 		select {
 		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), departGrace)
-			defer cancel()
-			_ = b.store.Depart(end, self.ID) // it is forgotten by itself soon
 			return
 		case <-tick.C:
 		}
 		said = b.checkKeys(ctx, said)
-		if newest == b.keys.NewestID() && lead == b.keys.LeadID() && time.Since(last) < announce {
+		if newest == b.keys.NewestID() && lead == b.keys.LeadID() {
 			continue
 		}
-		if err := b.store.Announce(ctx, self); err == nil {
-			newest, lead, last = b.keys.NewestID(), b.keys.LeadID(), time.Now()
+		if err := b.store.Announce(ctx, self); err == nil { // at once: a rotation waits for it
+			newest, lead = b.keys.NewestID(), b.keys.LeadID()
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 	if err := b.store.Announce(ctx, self); err != nil {
 		return err
 	}
-	watch := b.store.Watch(b.lost)
+	watch := b.store.Watch(self, b.lost)
 	o := routes.Options{Lost: watch.Lost, Unavailable: store.Unavailable,
 		Ready: func() error { return errors.Join(watch.Ready(), b.keys.Reload(), worker.Ready()) }}
 	empty, err := b.accounts.Empty(ctx)

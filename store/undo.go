@@ -34,19 +34,32 @@ func OpenAlone(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// unused says whether no server has given a sign of life for a while. The lock
-// of a connection would not do: a pooler in between gives connections to others.
+// unused says whether no server gives a sign of life. The lock of a connection
+// would not do: a pooler in between gives connections to others. A sign that is
+// young may be of a server that was killed, or came with a backup: it is waited
+// for the next one, or for its end.
 func (s *Store) unused(ctx context.Context) error {
-	ago, err := s.lastBeat(ctx)
-	switch {
-	case errors.Is(err, login.ErrNotFound):
-		return nil
-	case err != nil:
-		return err
-	case ago < beatKept:
-		return fmt.Errorf("%w (one was there %d seconds ago; one that was killed is waited for %d seconds)", ErrInUse, ago/time.Second, beatKept/time.Second)
+	tick := time.NewTicker(beatEvery / 10)
+	defer tick.Stop()
+	for first := int64(0); ; {
+		beat, ago, err := s.lastBeat(ctx)
+		switch {
+		case errors.Is(err, login.ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		case first != 0 && beat > first:
+			return ErrInUse
+		case ago >= beatKept:
+			return nil
+		}
+		first = beat
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
 	}
-	return nil
 }
 
 // Loss is what undoing a step takes away.

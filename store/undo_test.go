@@ -14,6 +14,7 @@ import (
 
 	"nightlatch.example/nightlatch/internal/oldsite"
 	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -184,19 +185,21 @@ func TestUndoSaysWhatGoes(t *testing.T) {
 // has the file open, PostgreSQL's servers leave a sign of life.
 func TestNobodyIsAloneBesideAServer(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
-		w := s.Watch(func(error) {})
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		w, ended := s.Watch(store.Process{ID: login.NewID()}, func(error) {}), make(chan struct{})
 		if err := w.Ready(); err != nil {
 			t.Fatal(err)
 		}
+		go func() { w.Run(ctx); close(ended) }()
 		if other, err := store.OpenAlone(t.Context(), url); !errors.Is(err, store.ErrInUse) {
 			if err == nil {
 				other.Close()
 			}
 			t.Fatalf("beside a server: %v", err)
 		}
-		ctx, stop := context.WithCancel(t.Context())
 		stop()
-		w.Run(ctx) // signs off
+		<-ended // signed off
 		s.Close()
 		alone, err := store.OpenAlone(t.Context(), url)
 		if err != nil {
@@ -224,6 +227,51 @@ func TestANewerDatabaseIsLeftAlone(t *testing.T) {
 		steps, err := s.Steps(t.Context())
 		if last := steps[len(steps)-1]; err != nil || !last.Unknown || last.Name != "20991231000001" {
 			t.Errorf("%+v, %v", last, err)
+		}
+	})
+}
+
+// A sign of life that came with a backup, or of a server that was killed, is
+// waited for and not taken for a running server.
+func TestAnOldSignOfLifeIsWaitedFor(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		if err := s.Announce(t.Context(), store.Process{ID: "killed"}); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.Running(t.Context()); err != nil || len(list) != 1 {
+			t.Errorf("running: %v, %v", list, err)
+		}
+		s.Close()
+		alone, err := store.OpenAlone(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone.Close()
+	})
+}
+
+// The list of servers of the version before is one table more; going back and
+// forth loses no server that runs.
+func TestServersAreListedOnceAndInTwoBefore(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		if err := s.Announce(t.Context(), store.Process{ID: "one", Host: "here", PID: 7}); err != nil {
+			t.Fatal(err)
+		}
+		for step := ""; step != "20261125000063_servers_one"; {
+			var err error
+			if step, err = s.Undo(t.Context(), anything); err != nil {
+				t.Fatal(err)
+			}
+		}
+		db := raw(t, url)
+		run(t, db, "INSERT INTO processes (id, host, pid, keys, lead, seen_at) VALUES ('one', 'here', 7, '1', 1, 1)")
+		run(t, db, "UPDATE servers SET seen_at = seen_at + 1 WHERE id = 'one'")
+		if _, err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		run(t, db, "INSERT INTO servers (id, seen_at) VALUES ('older', 1)") // as a server of the version before does
+		if list, err := s.Running(t.Context()); err != nil || len(list) != 1 || list[0].Keys != "" {
+			t.Errorf("running: %v, %v", list, err)
 		}
 	})
 }

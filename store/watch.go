@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -21,7 +23,7 @@ const (
 // and whether it is still the one that the server began with.
 type Watch struct {
 	store *Store
-	id    string
+	self  Process
 	tell  func(error)           // told when the database is lost, and nil when it is back
 	gone  atomic.Pointer[error] // why nothing may be served
 
@@ -35,9 +37,9 @@ type Watch struct {
 }
 
 // Watch begins to look after the database. What is found between two requests
-// goes to tell.
-func (s *Store) Watch(tell func(error)) *Watch {
-	w := &Watch{store: s, id: login.NewID(), tell: tell}
+// goes to tell. The other processes see that self runs.
+func (s *Store) Watch(self Process, tell func(error)) *Watch {
+	w := &Watch{store: s, self: self, tell: tell}
 	if s.files != nil {
 		w.seen = s.files.size()
 	}
@@ -59,13 +61,13 @@ func (w *Watch) Run(ctx context.Context) {
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), probePatience)
 			defer cancel()
 			if w.Lost() == nil {
-				_ = w.store.leave(end, w.id)
+				_ = w.store.depart(end, w.self.ID)
 			}
 			return
 		case <-look.C:
 			w.look(ctx)
 		case <-beat.C:
-			w.store.settleAll(ctx)
+			w.settle(ctx)
 			_ = w.Ready()
 		}
 	}
@@ -104,16 +106,38 @@ func (w *Watch) probe(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := w.store.beat(ctx, w.id); err != nil {
+	if err := w.store.Announce(ctx, w.self); err != nil {
 		return fmt.Errorf("the database takes no writes: %w", err)
 	}
 	return nil
 }
 
-// Writable says whether the database takes a write, by making one.
+// Writable says whether the database would take a write. The one that it tries
+// is taken back, so nothing is changed.
 func (s *Store) Writable(ctx context.Context) error {
-	w := Watch{store: s, id: login.NewID(), tell: func(error) {}}
-	return errors.Join(w.probe(ctx), s.leave(ctx, w.id))
+	if s.files != nil {
+		if err := errors.Join(s.files.check(), s.files.full()); err != nil {
+			return err
+		}
+	}
+	takenBack := errors.New("taken back")
+	err := s.writer.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewRaw("INSERT INTO servers (id, seen_at) VALUES (?, 0)", login.NewID()).Exec(ctx); err != nil {
+			return err
+		}
+		return takenBack
+	})
+	if !errors.Is(err, takenBack) {
+		return fmt.Errorf("the database takes no writes: %w", err)
+	}
+	return nil
+}
+
+// settle settles what servers show of themselves. What fails is done the next time.
+func (w *Watch) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, probePatience)
+	defer cancel()
+	_ = w.store.settle(ctx)
 }
 
 func (w *Watch) look(ctx context.Context) {

@@ -161,7 +161,7 @@ func (s *Site) build(c Config) {
 	err = err2
 	must()
 	s.Setup = routes.NewSetupToken()
-	s.Watch = s.Store.Watch(func(error) {})
+	s.Watch = s.Store.Watch(store.Process{ID: login.NewID()}, func(error) {})
 	s.URL = c.Login.URL
 	s.Handler = routes.New(routes.Options{Login: s.Login, Accounts: s.Accounts, Views: stage.views, Static: files, Proxies: proxies,
 		Setup: s.Setup, Ready: func() error { return errors.Join(s.Watch.Ready(), s.Keys.Reload()) }, Lost: s.Watch.Lost, Unavailable: store.Unavailable, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})

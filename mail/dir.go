@@ -50,11 +50,10 @@ func (d *dirTransport) Send(_ context.Context, m *gomail.Msg) error {
 	return nil
 }
 
-// Check writes and removes a file.
+// Check looks whether files may be made in the folder.
 func (d *dirTransport) Check(context.Context, string) (remark string, err error) {
-	tmp, err := os.CreateTemp(d.path, ".part-*")
-	if err != nil {
-		return "", fmt.Errorf("the mail folder cannot be written to: %w", err)
+	if err := mayWrite(d.path); err != nil {
+		return "", fmt.Errorf("the mail folder %s cannot be written to: %w", d.path, err)
 	}
-	return "", errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+	return "", nil
 }

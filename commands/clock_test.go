@@ -81,7 +81,7 @@ func TestRotationAfterTheClockWentBack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	newAccount(t, dir, nil, "ada@example.com")
-	change(t, raw(t, dir, nil), fmt.Sprintf("INSERT INTO processes (id, host, pid, keys, lead, seen_at) VALUES ('killed', 'a host', 4711, '', 0, %d)",
+	change(t, raw(t, dir, nil), fmt.Sprintf("INSERT INTO servers (id, host, pid, keys, lead, seen_at) VALUES ('killed', 'a host', 4711, '', 0, %d)",
 		time.Now().AddDate(1, 0, 0).UnixMicro()))
 	must(t, dir, nil, "", "key", "rotate")
 	must(t, dir, nil, "", "doctor")

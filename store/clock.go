@@ -49,7 +49,7 @@ func (s *Store) Ahead(ctx context.Context) (a Ahead, err error) {
 	}
 	var seen int64
 	err = s.reader.NewRaw("SELECT coalesce(max(seen_at), 0) - "+s.nowSQL()+
-		" FROM (SELECT seen_at FROM servers UNION ALL SELECT seen_at FROM processes) AS x").Scan(ctx, &seen)
+		" FROM servers").Scan(ctx, &seen)
 	if by := time.Duration(seen) * time.Microsecond; err == nil && by > max(a.By, login.ClockSlack) {
 		a.Newest, a.By = now.Add(by), by
 	}

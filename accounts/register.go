@@ -91,6 +91,9 @@ func (s *Service) mailedEnough(ctx context.Context, tx login.Tx, key string) (bo
 // else a stranger's password would open an account of whoever presses the link.
 func (s *Service) Registration(ctx context.Context, token, browser string) (x login.Registration, ask bool, err error) {
 	x, err = s.store.Registration(ctx, login.HashToken(token), s.opt.Now())
+	if err == nil && s.login.Over(x.Created, x.Expires) { // the clock was ahead
+		err = login.ErrNotFound
+	}
 	return x, login.HashToken(browser) != x.BrowserHash, err
 }
 

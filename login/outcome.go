@@ -107,14 +107,21 @@ func (s *Service) fit(o Outcome) Outcome {
 	return o
 }
 
-// Finish keeps what a form did.
-func (s *Service) Finish(ctx context.Context, o Outcome) error {
+// Finish keeps what a form did, once for each name that it may come under.
+func (s *Service) Finish(ctx context.Context, all ...Outcome) error {
 	now := s.Now()
-	if o.Life == 0 {
-		o.Life = AgainTTL
-	}
-	o.Started, o.Done, o.Expires = now, now, now.Add(o.Life)
-	return s.store.Write(ctx, func(tx Tx) error { return tx.PutOutcome(ctx, o) })
+	return s.store.Write(ctx, func(tx Tx) error {
+		for _, o := range all {
+			if o.Life == 0 {
+				o.Life = AgainTTL
+			}
+			o.Started, o.Done, o.Expires = now, now, now.Add(o.Life)
+			if err := tx.PutOutcome(ctx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Abandon gives back the claim of a form that did nothing.

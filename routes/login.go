@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -16,7 +17,8 @@ func (w *web) home(c *gin.Context) error {
 	return nil
 }
 
-// loginPage is the first step. It says so when a sign-in took too long.
+// loginPage is the first step. It says so when a sign-in took too long and none
+// came of it in another tab.
 // Who is signed in goes on to where they wanted to go; without such a place
 // they are told who they are, and may still sign in as somebody else.
 func (w *web) loginPage(c *gin.Context) error {
@@ -33,7 +35,7 @@ func (w *web) loginPage(c *gin.Context) error {
 		s.As, s.On = v.Account.Login, w.way(v, "")
 	}
 	w.nameForm(c)
-	if c.Query("over") != "" {
+	if v == nil && c.Query("over") != "" {
 		s.Alert = "Your sign-in took too long. Please start again."
 	}
 	return w.render(c, http.StatusOK, s, views.Frame{Title: "Sign in"})
@@ -58,6 +60,8 @@ func (w *web) login(c *gin.Context) error {
 			return views.Login{Login: f["login"], Next: next, Register: w.Accounts.Open(), Alert: alert}, views.Frame{Title: "Sign in"}
 		})
 	}
+	// It was carried out: a second click, which ends this connection, gets this answer.
+	c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context()))
 	w.enter(c, entry)
 	if entry.Pending != "" {
 		w.redirect(c, "/login/challenge")

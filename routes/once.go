@@ -81,17 +81,16 @@ func (w *web) once(c *gin.Context, who guard, do func() error) error {
 	if rep, ok = rep.shown(c, ok); !ok {
 		return do()
 	}
-	token, key := w.cookies.get(c, rep.cookie), ""
-	if token != "" {
-		key = w.formKey(c, rep, token)
-		if done, err := w.repeated(c, rep, token, key); err != nil || done {
+	key := w.formKey(c, rep, w.sent(c))
+	if key != "" {
+		if done, err := w.repeated(c, rep, key); err != nil || done {
 			return err
 		}
 	}
 	err := do()
 	to, worked := led(c)
 	switch {
-	case err == nil && worked && (token != "" || rep.lasting):
+	case err == nil && worked && (key != "" || rep.lasting):
 		if err := w.keep(c, rep, key, to); err != nil { // what was done stays done: only a repeat lacks its answer
 			w.Log.Error("the answer to a form was not kept", "id", c.GetString(idKey), "route", c.FullPath(), "error", err)
 		}
@@ -109,13 +108,34 @@ func cmpErr(err, other error) error {
 	return other
 }
 
+// sent gives the cookies that a browser sent.
+func (w *web) sent(c *gin.Context) func(name string) string {
+	return func(name string) string { return w.cookies.get(c, name) }
+}
+
+// left gives the cookies that a browser has once it got the answer: a second
+// click may come with them already.
+func (w *web) left(c *gin.Context) func(name string) string {
+	return func(name string) string {
+		if value, ok := w.given(c.Writer.Header().Values("Set-Cookie"), name); ok {
+			return value
+		}
+		return w.cookies.get(c, name)
+	}
+}
+
 // formKey names a form: who sent it, where to, and what was in it. A browser
 // that has no name yet but the form's own is told by its other cookies too.
-func (w *web) formKey(c *gin.Context, rep repeat, token string) string {
+// Without the cookie that it is told by, a form has no name.
+func (w *web) formKey(c *gin.Context, rep repeat, cookie func(name string) string) string {
+	token := cookie(rep.cookie)
+	if token == "" {
+		return ""
+	}
 	parts := []string{c.Request.URL.Path, c.Request.UserAgent(), c.Request.PostForm.Encode()}
 	if rep.cookie == formCookie {
 		for _, name := range []string{loginCookie, sessionCookie, trustedCookie, ticketCookie, knownCookie} {
-			parts = append(parts, w.cookies.get(c, name))
+			parts = append(parts, cookie(name))
 		}
 	}
 	return login.FormKey(token, parts...)
@@ -123,11 +143,12 @@ func (w *web) formKey(c *gin.Context, rep repeat, token string) string {
 
 // repeated answers a form that was carried out before. One that is being
 // carried out is waited for. Else the form is claimed, for its sender to carry
-// it out; somebody with a made-up cookie claims nothing.
-func (w *web) repeated(c *gin.Context, rep repeat, token, key string) (done bool, err error) {
+// it out, also when the first went away before it was carried out; somebody with
+// a made-up cookie claims nothing.
+func (w *web) repeated(c *gin.Context, rep repeat, key string) (done bool, err error) {
 	ctx := c.Request.Context()
 	look := w.Login.Outcome
-	if known, err := w.known(ctx, rep, token); err != nil {
+	if known, err := w.known(ctx, rep, w.cookies.get(c, rep.cookie)); err != nil {
 		return false, err
 	} else if known {
 		look = w.Login.Begin
@@ -139,7 +160,9 @@ func (w *web) repeated(c *gin.Context, rep repeat, token, key string) (done bool
 			return false, ctx.Err()
 		case <-time.After(time.Duration(n) * waitStep):
 		}
-		o, st, err = w.Login.Outcome(ctx, key)
+		if o, st, err = w.Login.Outcome(ctx, key); err == nil && st == login.Mine {
+			o, st, err = look(ctx, key)
+		}
 	}
 	if err != nil || st != login.Settled {
 		return false, err
@@ -148,9 +171,10 @@ func (w *web) repeated(c *gin.Context, rep repeat, token, key string) (done bool
 }
 
 // A repeat looks so often whether the first is done, each time after a step
-// more: about nine seconds in all.
+// more: about eighteen seconds in all, in which a form that waits to be hashed
+// has its turn, and no more than a form may be carried out for.
 const (
-	waits    = 60
+	waits    = 85
 	waitStep = 5 * time.Millisecond
 )
 
@@ -170,7 +194,9 @@ func (w *web) known(ctx context.Context, rep repeat, token string) (bool, error)
 // again gives the answer of the first once more, unless what it opened has
 // ended since.
 func (w *web) again(c *gin.Context, o login.Outcome) (bool, error) {
-	stands, err := w.Login.Stands(c.Request.Context(), w.given(o.Cookies, sessionCookie), w.given(o.Cookies, loginCookie))
+	session, _ := w.given(o.Cookies, sessionCookie)
+	pending, _ := w.given(o.Cookies, loginCookie)
+	stands, err := w.Login.Stands(c.Request.Context(), session, pending)
 	if err != nil || !stands {
 		return false, err
 	}
@@ -181,14 +207,15 @@ func (w *web) again(c *gin.Context, o login.Outcome) (bool, error) {
 	return true, nil
 }
 
-// given reads a cookie out of the lines of an answer.
-func (w *web) given(lines []string, name string) (value string) {
+// given reads a cookie out of the lines of an answer; ok when it is there, or
+// is taken back.
+func (w *web) given(lines []string, name string) (value string, ok bool) {
 	for _, line := range lines {
 		if x, err := http.ParseSetCookie(line); err == nil && x.Name == w.cookies.prefix+name {
-			value = x.Value
+			value, ok = x.Value, true
 		}
 	}
-	return value
+	return value, ok
 }
 
 // led says where a form led that did something.
@@ -206,26 +233,28 @@ func led(c *gin.Context) (to string, worked bool) {
 	return to, to != ""
 }
 
-// keep keeps the answer of a form, before it is sent.
+// keep keeps the answer of a form, before it is sent: for whoever sends it again
+// with the cookies of the first time, and with those that the answer leaves.
 func (w *web) keep(c *gin.Context, rep repeat, key, to string) error {
-	ctx := context.WithoutCancel(c.Request.Context())
-	o := login.Outcome{Key: key, To: to, Lasting: rep.lasting, Life: rep.life, Cookies: slices.Clone(c.Writer.Header().Values("Set-Cookie"))}
-	if session := w.given(o.Cookies, sessionCookie); session != "" {
+	o := login.Outcome{To: to, Lasting: rep.lasting, Life: rep.life}
+	var all []login.Outcome
+	if rep.cookie == formCookie && rep.lasting { // a link that was used: its page says so to this browser
+		used := o
+		used.Key = login.FormKey(w.nameForm(c), "link", c.Request.URL.Path)
+		all = append(all, used)
+	}
+	o.Cookies = slices.Clone(c.Writer.Header().Values("Set-Cookie"))
+	if session, _ := w.given(o.Cookies, sessionCookie); session != "" {
 		o.Session = login.HashToken(session)
 	} else if rep.cookie == sessionCookie && !rep.lasting {
 		o.Session = login.HashToken(w.cookies.get(c, sessionCookie))
 	}
-	if key != "" {
-		if err := w.Login.Finish(ctx, o); err != nil {
-			return err
+	for _, o.Key = range slices.Compact([]string{key, w.formKey(c, rep, w.left(c))}) {
+		if o.Key != "" {
+			all = append(all, o)
 		}
 	}
-	if rep.cookie != formCookie || !rep.lasting {
-		return nil
-	}
-	// A link that was used: its page says so to this browser.
-	used := login.Outcome{Key: login.FormKey(w.nameForm(c), "link", c.Request.URL.Path), To: to, Lasting: true, Life: rep.life}
-	return w.Login.Finish(ctx, used)
+	return w.Login.Finish(context.WithoutCancel(c.Request.Context()), all...)
 }
 
 // nameForm gives the browser a name under which its forms are told apart from

@@ -120,3 +120,14 @@ func (b *Browser) Eval(expression string, out any) {
 	b.t.Helper()
 	b.run("eval "+expression, chromedp.Evaluate(expression, out))
 }
+
+// ClickTwice is a double click: between is called after the first, and the page
+// may be on its way out by then.
+func (b *Browser) ClickTwice(sel string, between func()) {
+	b.t.Helper()
+	at := b.must("spot", sel, "")
+	b.run("click "+sel, chromedp.MouseClickXY(at.X, at.Y))
+	between()
+	b.run("click again "+sel, chromedp.MouseClickXY(at.X, at.Y, chromedp.ClickCount(2)))
+	b.settle()
+}

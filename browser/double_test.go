@@ -30,6 +30,7 @@ func TestDoubleClicks(t *testing.T) {
 	for name, noJS := range map[string]bool{"scripts": false, "no scripts": true} {
 		for _, at := range []moment{sent, judged, answered, followed} {
 			t.Run(name+"/"+string(at), func(t *testing.T) {
+				t.Parallel()
 				p, g := behindGate(t, chrome.Options{NoJS: noJS})
 				d := &doubler{p, g, at, noJS}
 				d.beginning()

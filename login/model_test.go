@@ -3,7 +3,7 @@ package login_test
 import (
 	"context"
 	"flag"
-	"sync"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,9 +26,22 @@ const (
 
 // count is what the model expects of one kind's counter.
 type count struct {
-	fails int
-	until time.Time
-	off   bool
+	fails  int
+	until  time.Time
+	off    bool
+	recent []time.Time // failures of the last 30 days
+	warned time.Time   // when the owner was told of many
+}
+
+// full is the cap: so many in a row, or so many within 30 days.
+func (c *count) full(now time.Time) bool {
+	c.recent = since(c.recent, now.Add(-login.FailureWindow))
+	return c.fails >= disable || len(c.recent) >= login.FailuresInWindow
+}
+
+// since are the times after a time.
+func since(list []time.Time, before time.Time) []time.Time {
+	return slices.DeleteFunc(slices.Clone(list), func(at time.Time) bool { return !at.After(before) })
 }
 
 // model is one account as it should be, beside the account as it is kept.
@@ -47,9 +60,7 @@ type model struct {
 	mail    string // code under way in this pending login
 	tries   int
 	dies    time.Time
-	sent    time.Time // last mail, for the cooldown
-	inHour  int
-	hour    time.Time
+	mails   []time.Time // codes that were sent, for the cooldown and the hour
 
 	open int // sessions that were opened
 }
@@ -67,7 +78,7 @@ func newModel(s *sitetest.Site, name string) *model {
 	for _, k := range kinds {
 		m.counts[k] = &count{}
 	}
-	m.sent, m.inHour, m.hour = s.Now(), 1, s.Now().Add(time.Hour)
+	m.mails = []time.Time{s.Now()}
 	return m
 }
 
@@ -75,21 +86,25 @@ func newModel(s *sitetest.Site, name string) *model {
 // is looked at.
 func (m *model) judge(k factors.Kind, right bool) login.Why {
 	c, now := m.counts[k], m.s.Now()
-	if c.off = c.off || c.fails >= disable; c.off {
+	if c.off = c.off || c.full(now); c.off {
 		return login.Off
 	}
 	if now.Before(c.until) {
 		return login.Wait
 	}
 	if right {
-		*c = count{}
+		if c.fails, c.until = 0, (time.Time{}); len(c.recent) == 0 { // what lies within 30 days stays counted
+			*c = count{}
+		}
 		return login.Fine
 	}
-	c.fails++
+	c.fails, c.recent = c.fails+1, append(c.recent, now)
 	if over := c.fails - after; over >= 0 {
 		c.until = now.Add(min(first<<over, login.LockWaitMax))
 	}
-	c.off = c.fails >= disable
+	if c.off = c.full(now); !c.off && len(c.recent) >= login.WarnAfter && (c.warned.IsZero() || now.Sub(c.warned) >= login.FailureWindow) {
+		c.warned = now
+	}
 	return login.Wrong
 }
 
@@ -134,149 +149,11 @@ func (m *model) answer(t *rapid.T, k factors.Kind, code string, right bool) {
 // mailTry counts the try of an emailed code and says whether it can be right.
 func (m *model) mailTry(code string) bool {
 	c := m.counts[factors.KindEmail]
-	if c.off || c.fails >= disable || m.s.Now().Before(c.until) || m.mail == "" {
+	if c.off || c.full(m.s.Now()) || m.s.Now().Before(c.until) || m.mail == "" {
 		return false
 	}
 	m.tries++
 	return m.tries <= login.CodeTries && m.s.Now().Before(m.dies) && code == m.mail
-}
-
-func (m *model) actions() map[string]func(*rapid.T) {
-	return map[string]func(*rapid.T){
-		"": m.check,
-		"app": func(t *rapid.T) {
-			step := m.s.Now().Unix()/factors.TOTPPeriod + rapid.Int64Range(-3, 3).Draw(t, "steps")
-			code, _ := factors.TOTPCode(m.secret, step)
-			right := int64(0)
-			for d := int64(-1); d <= 1; d++ { // two steps can have the same code
-				at := m.s.Now().Unix()/factors.TOTPPeriod + d
-				if c, _ := factors.TOTPCode(m.secret, at); c == code && at > m.last {
-					right = at
-				}
-			}
-			before := m.open
-			if m.answer(t, factors.KindTOTP, code, right != 0); m.open > before {
-				m.last = right
-			}
-		},
-		"no app": func(t *rapid.T) { m.answer(t, factors.KindTOTP, "no code", false) },
-		"sheet": func(t *rapid.T) {
-			code := rapid.SampledFrom(m.codes).Draw(t, "code")
-			before := m.open
-			if m.answer(t, factors.KindRecovery, code, !m.used[code]); m.open > before {
-				m.used[code] = true
-			}
-		},
-		"no sheet": func(t *rapid.T) { m.answer(t, factors.KindRecovery, "no code", false) },
-		"send":     m.send,
-		"mail": func(t *rapid.T) {
-			m.begin(t)
-			code := m.mail
-			if code == "" || rapid.Bool().Draw(t, "wrong") {
-				code = "no code"
-			}
-			m.answer(t, factors.KindEmail, code, m.mailTry(code))
-		},
-		"another browser": func(*rapid.T) { m.pending = "" },
-		"wait": func(t *rapid.T) {
-			m.s.Advance(time.Duration(rapid.SampledFrom([]int{1, 29, 30, 31, 61, 299, 301, 601, 901, 3601}).Draw(t, "seconds")) * time.Second)
-		},
-		"unlock": func(t *rapid.T) {
-			k := rapid.SampledFrom(kinds).Draw(t, "kind")
-			if rapid.IntRange(0, 3).Draw(t, "seldom") > 0 {
-				return
-			}
-			err := m.s.Store.Write(context.Background(), func(tx login.Tx) error {
-				return m.s.Login.UnlockKinds(context.Background(), tx, m.s.Account(m.name), k)
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			*m.counts[k] = count{}
-		},
-		"at once": m.atOnce,
-	}
-}
-
-// send has a code mailed, within the limits.
-func (m *model) send(t *rapid.T) {
-	m.begin(t)
-	c, now := m.counts[factors.KindEmail], m.s.Now()
-	want := login.Fine
-	switch {
-	case c.off:
-		want = login.Off
-	case now.Before(c.until) || now.Before(m.sent.Add(time.Minute)):
-		want = login.Wait
-	case now.Before(m.hour) && m.inHour >= login.CodesPerHour:
-		want = login.Wait
-	}
-	r, err := m.s.Login.Send(context.Background(), m.pending, factors.KindEmail, "", stranger())
-	if err != nil || r.Why != want {
-		t.Fatalf("send: %v %v, the model says %v", r, err, want)
-	}
-	if want != login.Fine {
-		return
-	}
-	if !now.Before(m.hour) {
-		m.inHour, m.hour = 0, now.Add(time.Hour)
-	}
-	m.inHour++
-	m.sent, m.tries, m.dies = now, 0, now.Add(m.s.Login.Options().CodeTTL)
-	m.mail = m.s.LastCode(m.name)
-}
-
-// atOnce gives one right code many times in parallel, wrong ones among them:
-// whatever the interleaving, it opens one session at most, and no wrong answer
-// that was looked at is left out of the count.
-func (m *model) atOnce(t *rapid.T) {
-	m.begin(t)
-	m.s.Advance(31 * time.Second)
-	step := m.s.Now().Unix() / factors.TOTPPeriod
-	code, _ := factors.TOTPCode(m.secret, step)
-	n := rapid.IntRange(2, 8).Draw(t, "n")
-	wrong := rapid.IntRange(0, 3).Draw(t, "wrong")
-	c := m.counts[factors.KindTOTP]
-	held := c.off || c.fails >= disable || m.s.Now().Before(c.until)
-	results := make([]login.Why, n+wrong)
-	var all sync.WaitGroup
-	for i := range results {
-		all.Go(func() {
-			typed := code
-			if i >= n {
-				typed = "no code"
-			}
-			_, r, err := m.s.Login.Answer(context.Background(), m.pending, factors.KindTOTP, factors.Answer{Code: typed}, false, stranger())
-			if err != nil {
-				t.Errorf("at once: %v", err)
-			}
-			results[i] = r.Why
-		})
-	}
-	all.Wait()
-	good, looked := 0, 0
-	for i, why := range results {
-		if why == login.Fine {
-			good++
-			if i >= n {
-				t.Fatal("a wrong code opened a session")
-			}
-		}
-		if why == login.Wrong {
-			looked++
-		}
-	}
-	kept := m.kept(t, factors.KindTOTP)
-	switch {
-	case good > 1, held && good+looked > 0, !held && wrong == 0 && good == 0 && step > m.last && m.s.Now().Before(m.expires):
-		t.Fatalf("%v, held %v: %d opened a session", results, held, good)
-	case kept.Fails > c.fails+looked, good == 0 && !held && kept.Fails != c.fails+looked:
-		t.Fatalf("%v: %d failures were kept of %d before and %d", results, kept.Fails, c.fails, looked)
-	}
-	if good == 1 {
-		m.pending, m.open, m.last = "", m.open+1, step
-	}
-	*c = count{kept.Fails, kept.Until, !kept.Off.IsZero()}
 }
 
 func (m *model) kept(t *rapid.T, k factors.Kind) login.Throttle {
@@ -291,7 +168,9 @@ func (m *model) kept(t *rapid.T, k factors.Kind) login.Throttle {
 func (m *model) check(t *rapid.T) {
 	for _, k := range kinds {
 		x, c := m.kept(t, k), m.counts[k]
-		if x.Fails != c.fails || !x.Until.Equal(c.until) || x.Off.IsZero() == c.off {
+		before := m.s.Now().Add(-login.FailureWindow) // what is older is dropped when the counter is next looked at
+		if x.Fails != c.fails || !x.Until.Equal(c.until) || x.Off.IsZero() == c.off || !x.Warned.Equal(c.warned) ||
+			!slices.EqualFunc(since(x.Recent, before), since(c.recent, before), time.Time.Equal) {
 			t.Fatalf("%s: kept %+v, the model has %+v", k, x, *c)
 		}
 	}
@@ -307,8 +186,8 @@ func (m *model) check(t *rapid.T) {
 // runs is how many histories are tried unless -rapid.checks says otherwise.
 const runs = "15"
 
-// Whatever is done in whatever order, the throttle and the one-time use of
-// every kind are as the rules say, on either database.
+// Whatever is done in whatever order, the throttle, the count of 30 days and the
+// one-time use of every kind are as the rules say, on either database.
 func TestModel(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		_ = f.Value.Set(runs)
@@ -318,7 +197,7 @@ func TestModel(t *testing.T) {
 		t.Run(db, func(t *testing.T) {
 			s := sitetest.New(t, func(c *sitetest.Config) {
 				c.Login.LockAfter, c.Login.LockDisable, c.Login.LockWait = after, disable, first
-				c.Login.SessionMax, c.Login.SessionIdle = 10000*time.Hour, 10000*time.Hour
+				c.Login.SessionMax, c.Login.SessionIdle = 200*login.FailureWindow, 200*login.FailureWindow
 				if db == "postgres" {
 					c.Database = pgtest.DSN(t)
 				}

@@ -26,6 +26,9 @@ const (
 type Store interface {
 	login.Reader
 	Write(ctx context.Context, do func(login.Tx) error) error
+	// ImportTurn waits until no other import runs, on any process; done ends
+	// the turn. ok is false when it was waited for in vain.
+	ImportTurn(ctx context.Context, wait time.Duration) (done func(), ok bool, err error)
 	Directory
 	Log
 }
@@ -38,13 +41,11 @@ type Service struct {
 	opt    login.Options
 	open   bool      // anyone may register
 	kept   time.Time // when Sweep last kept the day's numbers
-
-	importing chan struct{} // holds the one import that runs
 }
 
 // New makes the service. open lets anyone register.
 func New(store Store, in *login.Service, hasher *login.Hasher, open bool) *Service {
-	return &Service{store: store, login: in, hasher: hasher, opt: in.Options(), open: open, importing: make(chan struct{}, 1)}
+	return &Service{store: store, login: in, hasher: hasher, opt: in.Options(), open: open}
 }
 
 // Open says whether anyone may register.

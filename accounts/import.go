@@ -41,14 +41,14 @@ func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry b
 		lines, err := s.readLines(ctx, by.ID, text)
 		return lines, login.Refusal{}, err
 	}
-	select { // two at once would void each other's links
-	case s.importing <- struct{}{}:
-		defer func() { <-s.importing }()
-	case <-ctx.Done():
-		return nil, login.Refusal{}, ctx.Err()
-	case <-time.After(importWait):
+	done, ok, err := s.store.ImportTurn(ctx, importWait) // two at once would void each other's links
+	if err != nil {
+		return nil, login.Refusal{}, err
+	}
+	if !ok {
 		return nil, login.Refusal{Why: login.Busy, Wait: importWait, Text: "Another import is running. Try again when it is done."}, nil
 	}
+	defer done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), importTime)
 	defer cancel()
 	lines, err := s.readLines(ctx, by.ID, text)

@@ -31,6 +31,7 @@ type Store struct {
 	slow   func() (*bun.DB, error)   // a pool for migrations on PostgreSQL, to be closed
 	visits func() (*sql.Stmt, error) // the look-up of every signed-in request, kept prepared on SQLite
 	tell   func(Progress)            // see OnProgress
+	turn   chan struct{}             // of this process: see ImportTurn
 }
 
 // query reads, in a transaction or outside.
@@ -52,7 +53,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader, tell: func(Progress) {},
+	return &Store{writer: writer, reader: reader, tell: func(Progress) {}, turn: make(chan struct{}, 1),
 		query:  query{db: reader, pg: writer.Dialect().Name() == dialect.PG},
 		visits: sync.OnceValues(func() (*sql.Stmt, error) { return reader.DB.Prepare(visitSQL + "?") })}
 }

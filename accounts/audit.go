@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"nightlatch.example/nightlatch/login"
@@ -39,6 +40,9 @@ type Log interface {
 	AuditKinds(ctx context.Context) ([]string, error)
 	// VerifyEvents walks the whole chain, see VerifyAudit.
 	VerifyEvents(ctx context.Context, kept string) (AuditState, error)
+	// AcceptEvents keeps the head anew and records that; false when the log is
+	// not any more as it was seen.
+	AcceptEvents(ctx context.Context, seen AuditState, e login.Event) (bool, error)
 	Outbox(ctx context.Context, f MailFilter) (MailPage, error)
 }
 
@@ -73,6 +77,7 @@ type AuditState struct {
 	Rows   int64  // that were walked
 	Broken int64  // the first that was changed, or before which one is missing; 0 for none
 	Head   string // hash of the last; kept elsewhere, it shows later that nothing before it was touched
+	Since  string // since when the head vouches for the rows, in a sentence
 	Fault  string // what else is wrong, in a sentence; empty when all is well
 }
 
@@ -81,6 +86,32 @@ type AuditState struct {
 // or empty: it must be in the log, and what comes before it counts as looked at.
 func (s *Service) VerifyAudit(ctx context.Context, kept string) (AuditState, error) {
 	return s.store.VerifyEvents(ctx, kept)
+}
+
+// AcceptAudit is for whoever runs the site and knows of what VerifyAudit found:
+// the head is kept anew, and a row of the log says what was found, who accepted
+// it and why. A changed row cannot be accepted: nobody knows what it said.
+func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, r login.Refusal, err error) {
+	if by.Reason == "" {
+		return found, login.Refusal{Why: login.Bad, Text: "say why with --reason: it is kept in the audit log"}, nil
+	}
+	if r, err := login.Settle(s.allowed(ctx, s.store, by)); err != nil || !r.OK() {
+		return found, r, err
+	}
+	found, err = s.store.VerifyEvents(ctx, "")
+	switch {
+	case err != nil:
+		return found, r, err
+	case found.Broken > 0:
+		return found, login.Refusal{Why: login.Denied, Text: fmt.Sprintf("row %d was changed, or one before it is missing: that cannot be accepted, put a backup back", found.Broken)}, nil
+	case found.Fault == "":
+		return found, login.Refusal{Why: login.Denied, Text: "there is nothing to accept: the audit log is whole"}, nil
+	}
+	same, err := s.store.AcceptEvents(ctx, found, s.did("audit.accepted", "", by, found.Fault))
+	if err == nil && !same {
+		r = login.Refusal{Why: login.Denied, Text: "the audit log changed meanwhile: run audit verify again"}
+	}
+	return found, r, err
 }
 
 // MailFilter chooses mails of the outbox.

@@ -105,6 +105,7 @@ func checkKeys(ctx context.Context, s settings, db *store.Store, report func(str
 		err = fmt.Errorf("%d of %d sealed values do not open, the first is %s: the key file is not the one they were sealed with, or they were moved", len(shut), n, shut[0])
 	}
 	report("secrets", fmt.Sprintf("all %d open", n), err)
+	report("audit log", "it ends as its head says", db.CheckHead(ctx))
 	finished, err := db.Resealed(ctx)
 	if err == nil && !finished {
 		err = errors.New("the last one was broken off: run nightlatch key rotate again")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -224,40 +223,3 @@ func (b *base) reset(ctx context.Context, std Streams, name, reason string) erro
 	return printOnce(std, a.Login+": reset; there is no address, hand this link over: "+sent.Link,
 		"nightlatch factor reset "+a.Login+" --reason R")
 }
-
-type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Check that no row of the audit log was changed, cut off or taken out."`
-}
-
-type auditVerifyCmd struct {
-	Head string `placeholder:"HASH" help:"A head that an earlier audit verify printed and that was kept elsewhere: it must still be in the log."`
-}
-
-// Run checks the chain of the audit log, and prints the head to keep.
-func (x auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	if x.Head = strings.ToLower(x.Head); x.Head != "" && !isHead.MatchString(x.Head) {
-		return errors.New("--head must be the 64 digits that audit verify printed")
-	}
-	b, err := f.open(ctx, std)
-	if err != nil {
-		return err
-	}
-	defer b.store.Close()
-	found, err := b.accounts.VerifyAudit(ctx, x.Head)
-	switch {
-	case err != nil:
-		return err
-	case found.Broken > 0:
-		return fmt.Errorf("the audit log is broken at row %d: it was changed, or one before it is missing", found.Broken)
-	case found.Fault != "":
-		return errors.New("the audit log is not whole: " + found.Fault)
-	}
-	fmt.Fprintf(std.Out, "%d rows, each follows the one before\n", found.Rows)
-	if found.Rows > 0 {
-		fmt.Fprintf(std.Out, "Keep this head elsewhere, for audit verify --head: %s\n", found.Head)
-	}
-	return nil
-}
-
-// isHead is the form of a head: a SHA-256 in hexadecimal.
-var isHead = regexp.MustCompile(`^[0-9a-f]{64}$`)

@@ -180,6 +180,7 @@ var eventWords = map[string]struct {
 	"account.unlocked": {text: "Unlocked by an admin"}, "account.disabled": {"Disabled by an admin", true}, "account.enabled": {text: "Enabled by an admin"},
 	"sessions.ended-by-admin": {text: "All sessions ended by an admin"}, "role.changed": {text: "Role changed by an admin"},
 	"keys.rotated": {text: "A new key seals the secrets"}, "audit.begun": {text: "Head of this log kept from here on"},
+	"audit.accepted": {"What audit verify had found was accepted", true},
 	"audit.unsealed": {"Rows were added to this log without the keys", true},
 	"policy.changed": {text: "Policy changed"}, "mail.retried": {text: "Mail tried again"},
 	"account.invited": {text: "Invited again by an admin"}, "password.reset-started": {"Link for a new password made by an admin", true},

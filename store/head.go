@@ -27,6 +27,7 @@ type headRow struct {
 const (
 	auditBegun    = "audit.begun"    // from here on the head is kept: the database is of an older version
 	auditUnsealed = "audit.unsealed" // rows before this one were added without the keys
+	auditAccepted = "audit.accepted" // whoever runs the site knows of what audit verify found before this row
 )
 
 // marked is what the keyed hash of a head covers. The number of a row is also
@@ -45,17 +46,15 @@ type tail struct {
 // lockTail reads the end of the log, which nobody else changes until the end of
 // the transaction.
 func (t *tx) lockTail(ctx context.Context) (x tail, err error) {
-	sel := t.db.NewSelect().Model(&x.head).Where("id = 1")
-	if t.pg {
-		sel = sel.For("UPDATE")
-	}
-	err = missing(sel.Scan(ctx))
-	none := errors.Is(err, login.ErrNotFound)
-	if err != nil && !none {
+	none, err := t.lockHead(ctx, &x.head)
+	if err != nil {
 		return x, err
 	}
 	if none && t.pg { // nothing to lock: not adopted yet, or taken out
 		if _, err := t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", chainLock); err != nil {
+			return x, err
+		}
+		if none, err = t.lockHead(ctx, &x.head); err != nil { // somebody else may have begun it meanwhile
 			return x, err
 		}
 	}
@@ -71,6 +70,18 @@ func (t *tx) lockTail(ctx context.Context) (x tail, err error) {
 	fits := x.head.Seq == 0 || len(rows) > 0 && rows[0].Seq == x.head.Seq && rows[0].Hash == x.head.Hash
 	x.sound = !none && fits && t.keys != nil && t.keys.CheckMAC(x.head.MAC, marked(x.head.Seq, x.head.Hash)) == nil
 	return x, nil
+}
+
+func (t *tx) lockHead(ctx context.Context, h *headRow) (none bool, err error) {
+	sel := t.db.NewSelect().Model(h).Where("id = 1")
+	if t.pg {
+		sel = sel.For("UPDATE")
+	}
+	err = missing(sel.Scan(ctx))
+	if none = errors.Is(err, login.ErrNotFound); none {
+		err = nil
+	}
+	return none, err
 }
 
 // beginHead keeps a head for a log that has none yet, and says so in the log.

@@ -189,9 +189,45 @@ func TestAnEmptiedLogSaysThatItsHeadBegins(t *testing.T) {
 		}
 		account(t, s, "ada")
 		record(t, s, 3)
-		begin()
+		got := begin()
 		if rows := events(t, url); len(rows) != 1 || rows[0].Kind != "audit.begun" {
 			t.Errorf("with accounts the log says %+v", rows)
+		}
+		if !strings.Contains(got.Fault, "accounts are older") {
+			t.Errorf("an emptied log is not found: %+v", got)
+		}
+		run(t, db, "UPDATE accounts SET created_at = 0") // as one may who writes there
+		if got := verify(t, s, ""); !strings.Contains(got.Fault, "it was emptied") {
+			t.Errorf("an emptied log is not found: %+v", got)
+		}
+	})
+}
+
+// A log that was cut at its beginning and chained anew does not begin with the
+// site: there are accounts that are older than all of it. A clock that went back
+// is no such thing.
+func TestALogBeginsWithItsSite(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		at := func(when time.Time) {
+			write(t, s, func(tx login.Tx) error {
+				return tx.Record(t.Context(), login.Event{At: when, Kind: "login"})
+			})
+		}
+		at(noon.Add(time.Hour))
+		account(t, s, "ada") // made at noon, by a clock that had gone back
+		at(noon)
+		if got := verify(t, s, ""); got.Fault != "" || !strings.Contains(got.Since, "since row 1, 23 November 2026, 13:00 UTC") {
+			t.Errorf("%+v", got)
+		}
+		db := raw(t, url)
+		run(t, db, "DELETE FROM events WHERE seq = 2")
+		run(t, db, "DELETE FROM audit_head")
+		run(t, db, "DELETE FROM keyset")
+		if err := s.Adopt(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := verify(t, s, ""); !strings.Contains(got.Fault, "the log begins at 23 November 2026, 13:00 UTC, but accounts are older, the first of 23 November 2026, 12:00 UTC") {
+			t.Errorf("%+v", got)
 		}
 	})
 }
@@ -207,7 +243,7 @@ func TestAnOlderLogGetsItsHead(t *testing.T) {
 		if err := s.Adopt(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := verify(t, s, ""); got.Fault != "" || got.Rows != 5 {
+		if got := verify(t, s, ""); got.Fault != "" || got.Rows != 5 || !strings.Contains(got.Since, "since row 5, ") || !strings.Contains(got.Since, "rows 1 to 4 are from before") {
 			t.Fatalf("%+v", got)
 		}
 		run(t, db, "INSERT INTO events SELECT seq + 1, at, kind, account_id, actor_id, actor, address, browser, level, reason, detail, hash FROM events WHERE seq = 5")

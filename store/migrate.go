@@ -30,7 +30,10 @@ func (s *Store) Migrate(ctx context.Context) (done []string, err error) {
 		g, err := m.Migrate(ctx)
 		if g != nil && err == nil {
 			done = names(g)
-			return s.Refresh(ctx)
+			if err := s.Refresh(ctx); err != nil {
+				return err
+			}
+			return s.putBack(ctx)
 		}
 		return err
 	})

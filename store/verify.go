@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
@@ -20,11 +21,14 @@ const overlap = stamp(24 * time.Hour / time.Microsecond)
 // walk is how far VerifyEvents came.
 type walk struct {
 	accounts.AuditState
-	last  eventRow
-	kept  string
-	found bool   // the kept head was met
-	begun stamp  // when the head was first kept; 0 from the first row on
-	odd   string // what the log says about itself since the kept head
+	last   eventRow
+	kept   string
+	found  bool     // the kept head was met
+	first  stamp    // time of row 1
+	since  eventRow // where the head begins; none from the first row on
+	oldest stamp    // the earliest time of any row
+	older  stamp    // until when rows without a head are no surprise
+	odd    string   // what the log says about itself since the kept head
 }
 
 // VerifyEvents walks the chain: each row must have the number after the one
@@ -34,28 +38,84 @@ func (s *Store) VerifyEvents(ctx context.Context, kept string) (accounts.AuditSt
 	w := walk{kept: kept, found: kept == ""}
 	for {
 		n, err := s.walkOn(ctx, &w)
-		if err != nil || w.Broken > 0 {
-			return w.AuditState, err
-		}
-		if n > 0 {
+		if err == nil && n > 0 && w.Broken == 0 {
 			continue
 		}
-		head, err := s.head(ctx)
-		if err != nil && !errors.Is(err, login.ErrNotFound) {
+		e, err2 := s.ending(ctx)
+		if err := errors.Join(err, err2); err != nil {
 			return w.AuditState, err
 		}
-		if err == nil && head.Seq > w.last.Seq { // written since the last page, or cut
-			if n, err := s.walkOn(ctx, &w); err != nil || n > 0 {
-				if err != nil || w.Broken > 0 {
+		if w.Broken == 0 && e.Seq > w.last.Seq { // written since the last page, or cut
+			if n, err := s.walkOn(ctx, &w); err != nil || n > 0 && w.Broken == 0 {
+				if err != nil {
 					return w.AuditState, err
 				}
 				continue
 			}
 		}
-		w.Head = w.last.Hash
-		w.Fault, err = s.judgeHead(ctx, w, head, err != nil)
-		return w.AuditState, err
+		if w.Broken > 0 {
+			w.Head = e.Newest
+			return w.AuditState, nil
+		}
+		return s.judge(ctx, w, e)
 	}
+}
+
+// judge says what a log is worth whose chain is whole.
+func (s *Store) judge(ctx context.Context, w walk, e ending) (accounts.AuditState, error) {
+	e.Top = w.last.Seq // what came since is for the next time
+	w.Head, w.Since, w.Fault = w.last.Hash, w.says(), s.faultOf(e)
+	if !w.found {
+		w.Fault = "the head that was kept is not in the log: rows were cut off, or the log was written anew"
+	}
+	if w.Fault != "" || w.kept != "" || w.since.Kind == auditAccepted {
+		w.Fault = either(w.Fault, w.odd)
+		return w.AuditState, nil
+	}
+	first, err := s.before(ctx, w)
+	switch {
+	case first > 0 && w.Rows == 0:
+		w.Fault = "the log is empty, but there are accounts, the first of " + on(first)
+	case first > 0:
+		w.Fault = fmt.Sprintf("the log begins at %s, but accounts are older, the first of %s: what came before was taken out", on(w.oldest), on(first))
+	default:
+		w.Fault = w.odd
+	}
+	return w.AuditState, err
+}
+
+// before is when the first account was made that is older than everything in the
+// log, although the making of an account is always in it; 0 when there is none.
+func (s *Store) before(ctx context.Context, w walk) (first stamp, err error) {
+	limit := w.oldest - stamp(login.ClockSlack/time.Microsecond)
+	if w.Rows == 0 {
+		limit = math.MaxInt64
+	}
+	err = s.reader.NewRaw("SELECT coalesce(min(created_at), 0) FROM accounts WHERE created_at > 0 AND created_at < ?", limit).Scan(ctx, &first)
+	return first, err
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func on(t stamp) string { return t.Time().Format("2 January 2006, 15:04 UTC") }
+
+// says tells since when the head vouches for the log.
+func (w *walk) says() string {
+	x := w.since
+	switch {
+	case w.Rows == 0:
+		return "the log is empty"
+	case x.Kind == auditAccepted:
+		return fmt.Sprintf("the head is kept under the keys since row %d, %s, where what was found before was accepted (%s): %s", x.Seq, on(x.At), x.Reason, x.Detail)
+	case x.Seq > 1:
+		return fmt.Sprintf("the head is kept under the keys since row %d, %s; rows 1 to %d are from before, and have only the chain: it was a database of an older version", x.Seq, on(x.At), x.Seq-1)
+	}
+	return "the head is kept under the keys since row 1, " + on(w.first)
 }
 
 // walkOn takes the next page of rows and says how many there were.
@@ -79,45 +139,23 @@ func (s *Store) walkOn(ctx context.Context, w *walk) (int, error) {
 
 // note keeps what the log says about itself.
 func (w *walk) note(r eventRow) {
+	if w.Rows == 1 {
+		w.first, w.oldest = r.At, r.At
+	}
+	w.oldest = min(w.oldest, r.At)
 	switch {
-	case r.Kind == auditBegun && w.begun == 0 && w.odd == "":
-		w.begun = r.At
+	case r.Kind == auditAccepted:
+		w.since, w.odd, w.older = r, "", 0
+	case r.Kind == auditBegun && r.Seq == 1:
+		w.since, w.odd = r, "row 1 says that the log was empty when its head was begun, "+on(r.At)+", though there were accounts: it was emptied"
+	case r.Kind == auditBegun && w.since.Seq == 0 && w.odd == "":
+		w.since, w.older = r, r.At+overlap
 	case r.Kind == auditBegun:
-		w.odd = fmt.Sprintf("row %d says that the head was begun anew: it was taken out of the database, or a migration was taken back", r.Seq)
-	case r.Kind == auditUnsealed && (w.begun == 0 || r.At > w.begun+overlap):
+		w.odd = fmt.Sprintf("row %d says that the head was begun anew, %s: it was taken out of the database", r.Seq, on(r.At))
+	case r.Kind == auditUnsealed && r.At > w.older:
 		w.odd = fmt.Sprintf("row %d says it: %s", r.Seq, r.Detail)
 	}
 	if r.Hash == w.kept {
 		w.found, w.odd = true, ""
 	}
-}
-
-func (s *Store) head(ctx context.Context) (h headRow, err error) {
-	err = s.reader.NewSelect().Model(&h).Where("id = 1").Scan(ctx)
-	return h, missing(err)
-}
-
-// judgeHead says in a sentence what is wrong at the end of a log whose chain is
-// whole; empty for nothing.
-func (s *Store) judgeHead(ctx context.Context, w walk, head headRow, none bool) (string, error) {
-	var named eventRow // the row that the head names
-	if !none && head.Seq > 0 {
-		err := s.reader.NewSelect().Model(&named).Column("seq", "hash").Where("seq = ?", head.Seq).Scan(ctx)
-		if err := missing(err); err != nil && !errors.Is(err, login.ErrNotFound) {
-			return "", err
-		}
-	}
-	switch {
-	case !w.found:
-		return "the head that was kept is not in the log: rows were cut off, or the log was written anew", nil
-	case none:
-		return "the head of the log is gone from the database: somebody took it out", nil
-	case s.keys.CheckMAC(head.MAC, marked(head.Seq, head.Hash)) != nil:
-		return "the head of the log was not written with the keys of this site", nil
-	case named.Hash != head.Hash:
-		return fmt.Sprintf("the log does not end as it was written: it has %d rows, and its head names row %d, which was cut off or written anew", w.Rows, head.Seq), nil
-	case head.Seq < w.last.Seq:
-		return fmt.Sprintf("rows %d to %d were added without the keys of this site", head.Seq+1, w.last.Seq), nil
-	}
-	return w.odd, nil
 }

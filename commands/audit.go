@@ -1,0 +1,82 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"nightlatch.example/nightlatch/accounts"
+)
+
+type auditCmd struct {
+	Verify auditVerifyCmd `cmd:"" help:"Check that no row of the audit log was changed, cut off or taken out."`
+	Accept auditAcceptCmd `cmd:"" help:"Say that you know of what audit verify found: the head is kept anew, and a row of the log says so."`
+}
+
+type auditVerifyCmd struct {
+	Head string `placeholder:"HASH" help:"A head that an earlier audit verify printed and that was kept elsewhere: it must still be in the log."`
+}
+
+// Run checks the chain of the audit log, and prints since when the head is kept
+// and the head to keep, also when something is wrong.
+func (x auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	if x.Head = strings.ToLower(x.Head); x.Head != "" && !isHead.MatchString(x.Head) {
+		return errors.New("--head must be the 64 digits that audit verify printed")
+	}
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	found, err := b.accounts.VerifyAudit(ctx, x.Head)
+	if err != nil {
+		return err
+	}
+	if found.Broken == 0 {
+		fmt.Fprintf(std.Out, "%d rows, each follows the one before\n%s\n", found.Rows, found.Since)
+	}
+	printHead(std, found)
+	switch {
+	case found.Broken > 0:
+		return fmt.Errorf("the audit log is broken at row %d: it was changed, or one before it is missing", found.Broken)
+	case found.Fault != "":
+		return fmt.Errorf("the audit log is not whole: %s. Once you know why, nightlatch audit accept --reason R says so in the log", found.Fault)
+	}
+	return nil
+}
+
+func printHead(std Streams, s accounts.AuditState) {
+	if s.Head != "" {
+		fmt.Fprintf(std.Out, "Keep this head elsewhere, for audit verify --head: %s\n", s.Head)
+	}
+}
+
+// isHead is the form of a head: a SHA-256 in hexadecimal.
+var isHead = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+type auditAcceptCmd struct {
+	Reason string `required:"" help:"Why it is as it is; it is kept in the audit log."`
+}
+
+// Run accepts what audit verify found, and prints the new head.
+func (x auditAcceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	b, err := f.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	found, r, err := b.accounts.AcceptAudit(ctx, accounts.Terminal(x.Reason))
+	if err == nil && !r.OK() {
+		err = errors.New(r.Text)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.Out, "accepted: %s\n", found.Fault)
+	if found, err = b.accounts.VerifyAudit(ctx, ""); err == nil {
+		printHead(std, found)
+	}
+	return err
+}

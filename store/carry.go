@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch.example/nightlatch/login"
+)
+
+// carriedTables hold what nothing else in the database tells and a step back
+// must not lose: the head of the audit log, and what the log has yet to tell of.
+// Undo puts them into a setting when their table goes, and Migrate puts them back.
+var carriedTables = []string{"audit_head", "tries"}
+
+// carried is what is in these tables. Only what one step takes is in one setting.
+type carried struct {
+	Head  []headRow  `json:",omitempty"`
+	Tries []triesRow `json:",omitempty"`
+}
+
+const carriedKey = "carried."
+
+// undoKeeping takes a step back and keeps what is to be carried.
+func (s *Store) undoKeeping(ctx context.Context, btx bun.Tx, down []string) error {
+	before, after := map[string][]string{}, map[string][]string{}
+	if err := s.columns(ctx, btx, before); err != nil {
+		return err
+	}
+	kept := map[string]carried{}
+	for _, table := range carriedTables {
+		if before[table] == nil {
+			continue
+		}
+		var c carried
+		into := map[string]any{"audit_head": &c.Head, "tries": &c.Tries}[table]
+		if err := btx.NewSelect().Model(into).Scan(ctx); err != nil {
+			return err
+		}
+		if len(c.Head)+len(c.Tries) > 0 {
+			kept[table] = c
+		}
+	}
+	if err := each(ctx, btx, down); err != nil {
+		return err
+	}
+	if err := s.columns(ctx, btx, after); err != nil || after["settings"] == nil {
+		return err
+	}
+	for table, c := range kept {
+		if after[table] != nil {
+			continue
+		}
+		text, err := json.Marshal(c)
+		if err != nil {
+			return err
+		}
+		if err := (&tx{query: query{db: btx}}).SaveSetting(ctx, carriedKey+table, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBack brings back what an earlier Undo carried over.
+func (s *Store) putBack(ctx context.Context) error {
+	var keys []string
+	err := s.reader.NewRaw("SELECT key FROM settings WHERE key LIKE ? ORDER BY key", carriedKey+"%").Scan(ctx, &keys)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	return s.Write(ctx, func(x login.Tx) error {
+		t := x.(*tx)
+		for _, key := range keys {
+			var texts []string // none when another process was quicker
+			if err := t.db.NewRaw("DELETE FROM settings WHERE key = ? RETURNING value", key).Scan(ctx, &texts); err != nil {
+				return err
+			}
+			for _, text := range texts {
+				if err := t.bringBack(ctx, text); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tx) bringBack(ctx context.Context, text string) error {
+	var c carried
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return err
+	}
+	for _, h := range c.Head {
+		if _, err := t.db.NewInsert().Model(&h).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.Tries {
+		if _, err := t.db.NewInsert().Model(&r).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

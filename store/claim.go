@@ -43,15 +43,21 @@ func (s *Store) ClaimMail(ctx context.Context, c mail.Claim) (list []mail.Messag
 	}
 }
 
-// claim gives those of the mails it claimed that open and are of use.
-func (s *Store) claim(ctx context.Context, c mail.Claim) (list []mail.Message, claimed int, err error) {
+// claimSQL claims what is due in a lane. Its values are until when, what is
+// due by now, and how many.
+func claimSQL(l mail.Lane, pg bool) string {
 	skip := ""
-	if s.pg {
+	if pg {
 		skip = " FOR UPDATE SKIP LOCKED"
 	}
+	return "UPDATE outbox SET next_at = ? WHERE id IN (SELECT id FROM outbox WHERE " + laneSQL[l] +
+		" AND next_at <= ? ORDER BY next_at LIMIT ?" + skip + ") RETURNING *"
+}
+
+// claim gives those of the mails it claimed that open and are of use.
+func (s *Store) claim(ctx context.Context, c mail.Claim) (list []mail.Message, claimed int, err error) {
 	var rows []mailRow
-	err = s.writer.NewRaw("UPDATE outbox SET next_at = ? WHERE id IN (SELECT id FROM outbox WHERE "+laneSQL[c.Lane]+
-		" AND next_at <= ? ORDER BY next_at LIMIT ?"+skip+") RETURNING *", at(c.Now.Add(c.Lease)), at(c.Now), c.N).Scan(ctx, &rows)
+	err = s.writer.NewRaw(claimSQL(c.Lane, s.pg), at(c.Now.Add(c.Lease)), at(c.Now), c.N).Scan(ctx, &rows)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -15,5 +15,8 @@ var (
 // LaneSQL is what is in a lane of the outbox.
 func LaneSQL(l mail.Lane) string { return laneSQL[l] }
 
+// ClaimSQL is how mails of a lane are claimed.
+func (s *Store) ClaimSQL(l mail.Lane) string { return claimSQL(l, s.pg) }
+
 // RefreshBy is Refresh with pages of another size.
 func (s *Store) RefreshBy(ctx context.Context, page int) error { return s.refresh(ctx, page) }

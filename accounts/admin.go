@@ -111,28 +111,45 @@ func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent
 		if !a.HasFactor() && !a.Bare() {
 			return login.Refuse(login.Denied, "This account has no factor to reset.")
 		}
-		if err := s.login.Strip(ctx, tx, a); err != nil {
-			return err
-		}
-		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
-			return err
-		}
-		if err := tx.DropLinks(ctx, a.ID, login.LinkTicket); err != nil {
-			return err
-		}
-		if err := tx.SetMustEnroll(ctx, a.ID, s.opt.Now()); err != nil {
-			return err
-		}
-		if err := tx.Unreach(ctx, a.ID); err != nil {
-			return err
-		}
-		if err := tx.Record(ctx, s.did("factors.reset", a.ID, by, "")); err != nil {
-			return err
-		}
-		sent, err = s.sendEnroll(ctx, tx, a, by)
+		sent, err = s.takeFactors(ctx, tx, a, by, "factors.reset")
 		return err
 	})
 	return sent, r, err
+}
+
+func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a login.Account, by By, event string) (Sent, error) {
+	if err := s.login.Strip(ctx, tx, a); err != nil {
+		return Sent{}, err
+	}
+	if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
+		return Sent{}, err
+	}
+	if err := tx.DropLinks(ctx, a.ID, login.LinkTicket); err != nil {
+		return Sent{}, err
+	}
+	if err := tx.SetMustEnroll(ctx, a.ID, s.opt.Now()); err != nil {
+		return Sent{}, err
+	}
+	if err := tx.Unreach(ctx, a.ID); err != nil {
+		return Sent{}, err
+	}
+	if err := tx.Record(ctx, s.did(event, a.ID, by, "")); err != nil {
+		return Sent{}, err
+	}
+	return s.sendEnroll(ctx, tx, a, by)
+}
+
+// LostFactors is for an account that lost factors with the keys of the site, and
+// still has those that a says. Without any it is as after a reset: the password
+// alone does not sign in, and its owner enrolls by a link.
+func (s *Service) LostFactors(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
+	if !a.HasFactor() {
+		return s.takeFactors(ctx, tx, a, by, "factors.lost")
+	}
+	if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
+		return Sent{}, err
+	}
+	return Sent{}, s.tellChange(ctx, tx, a, by, s.did("factors.lost", a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile")
 }
 
 // sendEnroll makes the link with which an account without its factors enrolls

@@ -13,6 +13,7 @@ import (
 
 type keyCmd struct {
 	Rotate rotateCmd `cmd:"" help:"Add a new key and seal every secret with it, while the servers run."`
+	Accept acceptCmd `cmd:"" help:"Make the key file the site's when the one from before is lost for good, while no server runs."`
 }
 
 type rotateCmd struct {

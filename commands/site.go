@@ -125,12 +125,17 @@ func (b *base) prepare(ctx context.Context, to io.Writer) error {
 	if err := b.openKeys(ctx); err != nil {
 		return err
 	}
+	b.services()
+	return nil
+}
+
+// services makes the rules from settings, database and keys.
+func (b *base) services() {
 	opt := b.settings.login
 	opt.Wake = func() { b.wake() }
 	hasher := login.NewHasher(b.settings.cost, runtime.GOMAXPROCS(0), 0)
 	b.login = login.New(b.store, hasher, opt, factors.TOTP{}, factors.Email{Keys: b.keys, TTL: opt.CodeTTL}, factors.Recovery{})
 	b.accounts = accounts.New(b.store, b.login, hasher, b.settings.open)
-	return nil
 }
 
 // migrate brings the embedded database up to date, and a PostgreSQL that was

@@ -179,6 +179,7 @@ var eventWords = map[string]struct {
 	"factors.reset": {"Factors reset by an admin", true}, "ticket.used": {text: "Link for a new factor opened"},
 	"account.unlocked": {text: "Unlocked by an admin"}, "account.disabled": {"Disabled by an admin", true}, "account.enabled": {text: "Enabled by an admin"},
 	"sessions.ended-by-admin": {text: "All sessions ended by an admin"}, "role.changed": {text: "Role changed by an admin"},
+	"keys.accepted": {"New keys accepted: those from before were lost", true}, "factors.lost": {"Factors lost with the keys of this site", true},
 	"keys.rotated": {text: "A new key seals the secrets"}, "audit.begun": {text: "Head of this log kept from here on"},
 	"audit.accepted": {"What audit verify had found was accepted", true},
 	"audit.unsealed": {"Rows were added to this log without the keys", true},

@@ -29,6 +29,7 @@ type walk struct {
 	oldest stamp    // the earliest time of any row
 	older  stamp    // until when rows without a head are no surprise
 	odd    string   // what the log says about itself since the kept head
+	before string   // kind of the row before
 }
 
 // VerifyEvents walks the chain: each row must have the number after the one
@@ -144,6 +145,10 @@ func (w *walk) note(r eventRow) {
 	}
 	w.oldest = min(w.oldest, r.At)
 	switch {
+	case r.Kind == keysAccepted:
+		w.odd = fmt.Sprintf("row %d says that new keys were accepted in the place of lost ones: nothing but the chain holds what comes before it", r.Seq)
+	case r.Kind == auditBegun && w.before == keysAccepted:
+		w.since, w.older = r, 0
 	case r.Kind == auditAccepted:
 		w.since, w.odd, w.older = r, "", 0
 	case r.Kind == auditBegun && r.Seq == 1:
@@ -155,6 +160,7 @@ func (w *walk) note(r eventRow) {
 	case r.Kind == auditUnsealed && r.At > w.older:
 		w.odd = fmt.Sprintf("row %d says it: %s", r.Seq, r.Detail)
 	}
+	w.before = r.Kind
 	if r.Hash == w.kept {
 		w.found, w.odd = true, ""
 	}

@@ -1,0 +1,136 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/store"
+)
+
+type acceptCmd struct {
+	Yes bool `help:"Do it: what the lost keys sealed is gone for good."`
+}
+
+// Run makes the key file the site's, when the one from before is lost for good.
+// It says first what goes.
+func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	s, err := f.check()
+	if err != nil {
+		return err
+	}
+	if path, embedded := strings.CutPrefix(s.database, "sqlite:"); embedded && missing(path) {
+		return noDatabase(path)
+	}
+	db, err := store.OpenAlone(ctx, s.database)
+	if err != nil {
+		return fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
+	}
+	defer db.Close()
+	if err := migrated(ctx, db); err != nil {
+		return err
+	}
+	none, err := strangeKeys(ctx, s.keys, db)
+	if err != nil {
+		return err
+	}
+	lost, err := db.Lost(ctx)
+	if err != nil {
+		return err
+	}
+	if err := sayLost(std, s.keys, none, lost); err != nil {
+		return err
+	}
+	if !x.Yes {
+		return errors.New("nothing was changed: say --yes to do it")
+	}
+	keys, err := store.OpenKeys(s.keys, none)
+	if err != nil {
+		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
+	}
+	db.UseKeys(keys)
+	b := &base{settings: s, log: newLog(std.Err, s.level), store: db, keys: keys, wake: func() {}}
+	b.services()
+	return b.accept(ctx, std)
+}
+
+// strangeKeys sees that the key file is not the site's, and hands it to the
+// database as it is; none when there is no file.
+func strangeKeys(ctx context.Context, path string, db *store.Store) (none bool, err error) {
+	used, err := db.UsesKeys(ctx)
+	if err != nil {
+		return false, err
+	}
+	if !used {
+		return false, errors.New("nothing here is sealed yet, so nothing is lost: start the server")
+	}
+	keys, err := store.OpenKeys(path, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w; move it away to begin with new keys", err)
+	}
+	db.UseKeys(keys)
+	err = db.FollowKeys(ctx)
+	if err == nil {
+		return false, fmt.Errorf("the key file %s is the one of this site: there is nothing to accept", path)
+	}
+	if !errors.Is(err, login.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
+		return false, err
+	}
+	if keys, err = store.OpenKeys(path, false); err == nil { // one that never saw the check value
+		db.UseKeys(keys)
+	}
+	return false, err
+}
+
+// sayLost says what goes.
+func sayLost(std Streams, path string, none bool, l store.Lost) error {
+	what := "The key file " + path + " is not the one that this site's secrets are sealed with."
+	if none {
+		what = "There is no key file " + path + "; a new one is made."
+	}
+	_, err := fmt.Fprintf(std.Out, `%s
+Without the one from before, this is lost for good:
+  the authenticator apps and recovery codes of %d accounts; those with no other factor enroll again, by a link,
+  %d mails that are not sent yet, or could be sent again: invites and links in them are to be made anew,
+  all sign-ins and enrollments under way, and the sessions of these accounts.
+Keep a copy of the database first: should the key file be found, only such a copy can use it.
+`, what, l.Accounts, l.Mails)
+	return err
+}
+
+// accept does it, and shows the links of those who have no address.
+func (b *base) accept(ctx context.Context, std Streams) error {
+	by, links := accounts.Terminal("the keys of this site were lost"), map[string]string{}
+	lost, err := b.store.AcceptKeys(ctx, time.Now(), func(tx login.Tx, a login.Account) error {
+		sent, err := b.accounts.LostFactors(ctx, tx, a, by)
+		if delete(links, a.Login); sent.Link != "" {
+			links[a.Login] = sent.Link
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.Out, "Done: %s holds the keys of this site. Back it up now. %d accounts lost a factor.\n", b.settings.keys, lost.Accounts)
+	found, err := b.accounts.VerifyAudit(ctx, "")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.Out, "Keep this head elsewhere: nightlatch audit verify tells of this, until it is given a later one with --head: %s\n", found.Head)
+	for _, name := range slices.Sorted(maps.Keys(links)) {
+		if err := printOnce(std, name+": there is no address, hand this link over: "+links[name], "nightlatch factor reset "+name+" --reason R"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

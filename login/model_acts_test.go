@@ -73,6 +73,26 @@ func (m *model) actions() map[string]func(*rapid.T) {
 	}
 }
 
+// past gives a kind the failures of a month that went by, on which the next
+// ones come down: near the cap, near the notice, or some that are forgotten.
+func (m *model) past(t *rapid.T) {
+	k := rapid.SampledFrom(kinds).Draw(t, "kind")
+	c, now := m.counts[k], m.s.Now()
+	if c.off || c.full(now) {
+		return
+	}
+	n := rapid.SampledFrom([]int{login.WarnAfter - 1, login.FailuresInWindow - 3, login.FailuresInWindow - 1}).Draw(t, "failures")
+	apart := rapid.SampledFrom([]time.Duration{time.Hour, 7 * time.Hour, 8 * time.Hour}).Draw(t, "apart")
+	*c = count{}
+	for i := range n {
+		c.recent = append(c.recent, now.Add(-time.Duration(n-i)*apart))
+	}
+	x := login.Throttle{Key: "factor:" + m.id + ":" + string(k), Last: now.Add(-apart), Recent: c.recent}
+	if err := m.s.Store.Write(context.Background(), func(tx login.Tx) error { return tx.SaveThrottle(context.Background(), x) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // thief is somebody patient beside an owner who signs in: never so many wrong
 // answers in a row that the kind is switched off, but very many in all.
 func (m *model) thief(t *rapid.T) {

@@ -56,6 +56,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			m.s.Advance(time.Duration(rapid.SampledFrom([]int{1, 10, 29, 30, 31}).Draw(t, "days")) * 24 * time.Hour)
 		},
 		"thief": m.thief,
+		"past":  m.past,
 		"unlock": func(t *rapid.T) {
 			k := rapid.SampledFrom(kinds).Draw(t, "kind")
 			if rapid.IntRange(0, 3).Draw(t, "seldom") > 0 {

@@ -15,31 +15,50 @@ const (
 	bucketAdmin    Bucket = 1 << iota
 	bucketInvited         // has no password yet
 	bucketDisabled        //
-	bucketApp             // a confirmed authenticator app
-	bucketMail            // a confirmed address
+	_                     // a confirmed factor of kind number 0; see kindBit
+	_                     // of kind number 1
 	bucketSpare           // recovery codes left
 	bucketLow             // CodesLow of them or fewer
 	bucketOff             // a kind is switched off by failures
 	bucketNever           // never signed in
+	bucketMore            // a confirmed factor of kind number 2; later ones follow
 )
+
+// bucketKinds are the bits of all kinds.
+const bucketKinds = 1<<3 | 1<<4 | ^(bucketMore - 1)
+
+// kindBit is the bit of a kind by its number; 0 for one that does not stand
+// alone. Days are kept by bucket, so a number keeps its bit for ever.
+func kindBit(t factors.Traits) Bucket {
+	switch {
+	case !t.Alone:
+		return 0
+	case t.Number < 2:
+		return 1 << (3 + t.Number)
+	}
+	return bucketMore << (t.Number - 2)
+}
 
 // CodesLow is at how many recovery codes left they are called low (CONTRACT §4).
 const CodesLow = 3
 
-// BucketOf tells in which bucket an account is.
-func BucketOf(a login.Account) Bucket {
+// BucketOf tells in which bucket an account of a site with some kinds is.
+func BucketOf(a login.Account, kinds factors.Kinds) Bucket {
 	var b Bucket
 	for _, x := range []struct {
 		bit Bucket
 		on  bool
 	}{
 		{bucketAdmin, a.Role == login.Admin}, {bucketInvited, a.Password == ""}, {bucketDisabled, !a.Disabled.IsZero()},
-		{bucketApp, a.Has(factors.KindTOTP)}, {bucketMail, a.Has(factors.KindEmail)}, {bucketSpare, a.RecoveryLeft > 0},
+		{bucketSpare, a.RecoveryLeft > 0},
 		{bucketLow, a.RecoveryLeft <= CodesLow}, {bucketOff, len(a.Off) > 0}, {bucketNever, a.LastLogin.IsZero()},
 	} {
 		if x.on {
 			b |= x.bit
 		}
+	}
+	for _, k := range a.Kinds {
+		b |= kindBit(kinds.Of(k)) // 0 where the site no longer has the kind
 	}
 	return b
 }
@@ -48,22 +67,21 @@ func BucketOf(a login.Account) Bucket {
 func (b Bucket) is(bits Bucket) bool { return b&bits == bits }
 
 // sketch is as much of an account as the policy looks at.
-func (b Bucket) sketch() login.Account {
+func (b Bucket) sketch(kinds factors.Kinds) login.Account {
 	a := login.Account{Role: login.Member}
 	if b.is(bucketAdmin) {
 		a.Role = login.Admin
 	}
-	if b.is(bucketApp) {
-		a.Kinds = append(a.Kinds, factors.KindTOTP)
-	}
-	if b.is(bucketMail) {
-		a.Kinds = append(a.Kinds, factors.KindEmail)
+	for _, t := range kinds.Alone() {
+		if b.is(kindBit(t)) {
+			a.Kinds = append(a.Kinds, t.Kind)
+		}
 	}
 	return a
 }
 
 // enrolled says whether a second step stands before these accounts.
-func (b Bucket) enrolled() bool { return b&(bucketApp|bucketMail) != 0 }
+func (b Bucket) enrolled() bool { return b&bucketKinds != 0 }
 
 // status is what the list calls these accounts; see StatusOf.
 func (b Bucket) status() string {
@@ -80,11 +98,11 @@ func (b Bucket) status() string {
 
 // StatusOf is an account's status in the list: active, invited, disabled, or
 // locked when failures have switched one of its factors off.
-func StatusOf(a login.Account) string { return BucketOf(a).status() }
+func StatusOf(a login.Account) string { return BucketOf(a, nil).status() }
 
 // Lacks says whether the policy asks an account for a factor that it has not.
 // A disabled account is asked for nothing.
-func (b Bucket) lacks(p login.Policy) bool {
-	a := b.sketch()
+func (b Bucket) lacks(p login.Policy, kinds factors.Kinds) bool {
+	a := b.sketch(kinds)
 	return !b.is(bucketDisabled) && p.Asks(a) && !p.Met(a)
 }

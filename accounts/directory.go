@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
@@ -16,9 +17,9 @@ type Filter struct {
 	// second factor or has none); required (the policy asks for one that is
 	// missing) or never (never signed in). Empty for all.
 	Status string
-	// Factor is none, totp, email, emailonly, recovery (codes left) or low (few
-	// codes left). Empty for all.
-	Factor factors.Kind
+	// Factor is none, a kind, a weak kind with "only" behind it (nothing stronger),
+	// or low (few codes left); see FactorFilters. Empty for all.
+	Factor string
 	Role   login.Role
 	Sort   string // login, created or last, with "-" before it for downwards; empty is login
 	After  string // Page.Next of the page before; for the plain order the last login key
@@ -26,8 +27,8 @@ type Filter struct {
 }
 
 // keeps says whether accounts of a bucket pass the filter.
-func (f Filter) keeps(b Bucket, p login.Policy) bool {
-	if f.Role != "" && f.Role != b.sketch().Role {
+func (f Filter) keeps(b Bucket, p login.Policy, kinds factors.Kinds) bool {
+	if f.Role != "" && f.Role != b.sketch(nil).Role {
 		return false
 	}
 	switch f.Status {
@@ -37,7 +38,7 @@ func (f Filter) keeps(b Bucket, p login.Policy) bool {
 			return false
 		}
 	case "required":
-		if !b.lacks(p) {
+		if !b.lacks(p, kinds) {
 			return false
 		}
 	case "never":
@@ -49,23 +50,30 @@ func (f Filter) keeps(b Bucket, p login.Policy) bool {
 			return false
 		}
 	}
+	return f.keepsFactor(b, kinds)
+}
+
+// keepsFactor is the part of keeps that looks at the factors.
+func (f Filter) keepsFactor(b Bucket, kinds factors.Kinds) bool {
 	switch f.Factor {
 	case "":
 		return true
-	case "none":
+	case factorNone:
 		return !b.enrolled()
-	case factors.KindTOTP:
-		return b.is(bucketApp)
-	case factors.KindEmail:
-		return b.is(bucketMail)
-	case "emailonly":
-		return b.is(bucketMail) && !b.is(bucketApp)
-	case factors.KindRecovery:
-		return b.is(bucketSpare)
-	case "low":
+	case factorLow:
 		return b.enrolled() && b.is(bucketLow)
 	}
-	return false
+	name, only := strings.CutSuffix(f.Factor, factorOnly)
+	t := kinds.Of(factors.Kind(name))
+	switch {
+	case t.Spare:
+		return b.is(bucketSpare) && !only
+	case kindBit(t) == 0:
+		return false
+	case only:
+		return b&bucketKinds == kindBit(t)
+	}
+	return b.is(kindBit(t))
 }
 
 // Query is a Filter as the store understands it.
@@ -116,18 +124,18 @@ func (s *Service) Page(ctx context.Context, f Filter) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	return s.store.Page(ctx, query(f, n, p))
+	return s.store.Page(ctx, s.query(f, n, p))
 }
 
 // query translates a filter.
-func query(f Filter, n map[Bucket]int, p login.Policy) Query {
+func (s *Service) query(f Filter, n map[Bucket]int, p login.Policy) Query {
 	q := Query{Text: f.Query, All: true, Sort: f.Sort, After: f.After, Limit: f.Limit}
 	if f.Sort != "" && f.Sort[0] == '-' {
 		q.Sort, q.Down = f.Sort[1:], true
 	}
 	for b, count := range n {
 		q.Size += count
-		if f.keeps(b, p) {
+		if f.keeps(b, p, s.login.Kinds()) {
 			q.Buckets, q.Total = append(q.Buckets, b), q.Total+count
 		} else {
 			q.All = false

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
-	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -32,7 +32,7 @@ func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err
 	if err != nil {
 		return pre, err
 	}
-	q := query(Filter{Status: "required", Limit: previewed}, n, p)
+	q := s.query(Filter{Status: "required", Limit: previewed}, n, p)
 	pre.Accounts = q.Total
 	for _, b := range q.Buckets {
 		if b.is(bucketAdmin) {
@@ -62,12 +62,21 @@ func (s *Service) CheckPolicy(p login.Policy) login.Refusal {
 			return bad("Choose at least one kind of factor for users and one for admins.")
 		}
 		for _, k := range p.Kinds[role] {
-			if k != factors.KindTOTP && k != factors.KindEmail {
-				return bad("A policy takes authenticator apps and emailed codes.")
+			if !s.login.Kinds().Of(k).Alone {
+				return bad("A policy takes only these kinds: " + s.countable() + ".")
 			}
 		}
 	}
 	return login.Refusal{}
+}
+
+// countable names the kinds that a policy can ask for.
+func (s *Service) countable() string {
+	var names []string
+	for _, t := range s.login.Kinds().Alone() {
+		names = append(names, t.Many)
+	}
+	return strings.Join(names, ", ")
 }
 
 // policySetting is where login keeps the policy.

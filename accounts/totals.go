@@ -2,8 +2,10 @@ package accounts
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -25,18 +27,17 @@ func (s *Service) Totals(ctx context.Context) ([]Total, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []Total{
+	list := slices.Concat([]Total{
 		{Label: "Accounts"},
 		{Label: "With a second factor", Filter: Filter{Status: "enrolled"}},
-		{Label: "Authenticator app", Filter: Filter{Factor: "totp"}},
-		{Label: "Email only", Filter: Filter{Factor: "emailonly"}},
+	}, s.factorTotals(), []Total{
 		{Label: "Required but missing", Filter: Filter{Status: "required"}},
-		{Label: "Recovery codes low", Filter: Filter{Factor: "low"}},
+		{Label: "Recovery codes low", Filter: Filter{Factor: factorLow}},
 		{Label: "Switched off by failures", Filter: Filter{Status: "locked"}},
 		{Label: "Never signed in", Filter: Filter{Status: "never"}},
-	}
+	})
 	for i := range list {
-		list[i].N = query(list[i].Filter, n, p).Total
+		list[i].N = s.query(list[i].Filter, n, p).Total
 	}
 	return list, nil
 }
@@ -45,7 +46,7 @@ func (s *Service) Totals(ctx context.Context) ([]Total, error) {
 type Day struct {
 	Day                time.Time // its beginning, in UTC
 	Accounts, Enrolled int
-	App, Mail          int // has an app; has an emailed code only
+	By                 []int // enrolled accounts by the first kind that they have, in the order of Series
 }
 
 // History gives the last days, today last. A day on which nothing was kept
@@ -60,30 +61,39 @@ func (s *Service) History(ctx context.Context, days int) ([]Day, error) {
 	if kept[today], err = s.store.Buckets(ctx); err != nil {
 		return nil, err
 	}
+	kinds := s.login.Kinds().Alone()
 	list := make([]Day, days)
 	for i := range list {
 		day := first.AddDate(0, 0, i)
 		if n, ok := kept[day]; ok {
-			list[i] = sum(n)
+			list[i] = sum(n, kinds)
 		} else if i > 0 {
 			list[i] = list[i-1]
+		} else {
+			list[i] = sum(nil, kinds)
 		}
 		list[i].Day = day
 	}
 	return list, nil
 }
 
-func sum(n map[Bucket]int) (d Day) {
+// Series are what the numbers of Day.By are called.
+func (s *Service) Series() (names []string) {
+	for _, t := range s.login.Kinds().Alone() {
+		names = append(names, t.Only)
+	}
+	return names
+}
+
+func sum(n map[Bucket]int, kinds []factors.Traits) Day {
+	d := Day{By: make([]int, len(kinds))}
 	for b, count := range n {
 		d.Accounts += count
-		switch {
-		case b.is(bucketApp):
-			d.App += count
-		case b.is(bucketMail):
-			d.Mail += count
+		if i := slices.IndexFunc(kinds, func(t factors.Traits) bool { return b.is(kindBit(t)) }); i >= 0 {
+			d.By[i] += count
+			d.Enrolled += count
 		}
 	}
-	d.Enrolled = d.App + d.Mail
 	return d
 }
 

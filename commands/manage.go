@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -168,7 +167,7 @@ func (b *base) status(ctx context.Context, a login.Account) (factorStatus, error
 	}
 	creds, err := b.store.Credentials(ctx, a.ID)
 	for _, c := range creds {
-		if c.Kind == factors.KindRecovery {
+		if b.login.Kinds().Of(c.Kind).Spare {
 			continue
 		}
 		i := factorItem{Kind: string(c.Kind), Name: c.Name, Added: c.Created}

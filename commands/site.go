@@ -134,7 +134,7 @@ func (b *base) services() {
 	opt := b.settings.login
 	opt.Wake = func() { b.wake() }
 	hasher := login.NewHasher(b.settings.cost, runtime.GOMAXPROCS(0), 0)
-	b.login = login.New(b.store, hasher, opt, factors.TOTP{}, factors.Email{Keys: b.keys, TTL: opt.CodeTTL}, factors.Recovery{})
+	b.login = login.New(b.store, hasher, opt, factors.Standard(factors.Email{Keys: b.keys, TTL: opt.CodeTTL, Valid: login.LooksLikeEmail}, factors.Recovery{}))
 	b.accounts = accounts.New(b.store, b.login, hasher, b.settings.open)
 }
 

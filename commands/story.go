@@ -172,7 +172,7 @@ func (t *story) fine(r login.Refusal, err error) error {
 }
 
 func (t *story) policy(ctx context.Context, start time.Time) error {
-	p := login.DefaultPolicy()
+	p := login.DefaultPolicy(t.b.login.Kinds())
 	p.Who, p.From = login.Everyone, start.AddDate(0, 0, storyDays+policyFrom)
 	r, err := t.b.accounts.SavePolicy(ctx, accounts.Terminal("Agreed in the security round"), p)
 	return t.fine(r, err)

@@ -67,13 +67,13 @@ func (t *story) enroll(ctx context.Context, p *person, k factors.Kind) error {
 	if err := t.fine(r, err); err != nil {
 		return err
 	}
-	a := factors.Answer{Name: map[factors.Kind]string{factors.KindTOTP: "Phone", factors.KindEmail: "Work mail"}[k]}
+	a := login.Proof{Name: map[factors.Kind]string{factors.KindTOTP: "Phone", factors.KindEmail: "Work mail"}[k]}
 	if k == factors.KindTOTP {
 		e, r, err := t.b.login.Enrollment(ctx, v, k)
 		if err := t.fine(r, err); err != nil {
 			return err
 		}
-		p.secret = e.Secret
+		p.secret = e.Show.(factors.TOTPSetup).Key
 		if a.Code, err = t.code(p); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package factors
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,25 @@ type Email struct {
 	// TTL is how long a code lives: ten minutes at most (NIST SP 800-63B-4
 	// §3.1.3.2, OWASP ASVS 5.0 6.6.3).
 	TTL time.Duration
+	// Valid says whether something is an address.
+	Valid func(address string) bool
 }
+
+// Traits of emailed codes. They do not count for admins unless the policy says
+// so: whoever reads an admin's mail would be an admin.
+func (Email) Traits() Traits {
+	return Traits{Kind: KindEmail, Input: Digits, Strength: Weaker, Each: true, Alone: true, Tries: CodeTries,
+		Proves: true, Mask: Mask, Number: 1, Methods: []string{"mail"},
+		Words: Words{Label: "Emailed code", Short: "email", Only: "Email only", Many: "emailed codes", Icon: "email",
+			Ask: "6-digit code from the mail", Message: "mail",
+			Weakness: "An emailed code is weaker than an app: whoever reads your mail has it.",
+			Offer:    "Codes by email", About: "Weaker than an app: whoever reads your mail has the code.", Add: "Add an email address",
+			To: "address", ToLabel: "Address", ToButton: "Send a code to it", ToInput: "email",
+			Title: "Codes by email", Purpose: "add this address"}}
+}
+
+// CodeTries is how many answers to one code that was sent are judged.
+const CodeTries = 5
 
 // emailState is what the ceremony keeps of a code that was sent.
 type emailState struct {
@@ -39,14 +58,18 @@ const olderKept = 10
 // Kind is email.
 func (Email) Kind() Kind { return KindEmail }
 
-// Enroll sends a code to the address to be added.
-func (e Email) Enroll(_ context.Context, c Ceremony, a Answer) (Step, error) {
-	to := a.Address
+// Enroll sends a code to the address to be added; by default the account's own.
+func (e Email) Enroll(_ context.Context, c Ceremony, have []Credential, to string) (Step, error) {
 	if to == "" {
 		to = c.Email
 	}
-	if to == "" {
-		return Step{}, ErrAddress
+	if !e.Valid(to) {
+		return Step{}, Unfit("Enter an email address such as ada@example.com.")
+	}
+	for _, cred := range have {
+		if strings.EqualFold(cred.Address, to) {
+			return Step{}, Unfit("This address is one of your factors already.")
+		}
 	}
 	return e.send(c, emailState{Address: to})
 }
@@ -57,17 +80,13 @@ func (e Email) Confirm(_ context.Context, c Ceremony, state []byte, a Answer) (C
 	if err != nil {
 		return Credential{}, err
 	}
-	name := a.Name
-	if name == "" {
-		name = "E-mail"
-	}
-	return Credential{Kind: KindEmail, Name: name, Address: s.Address}, nil
+	return Credential{Kind: KindEmail, Name: "Email", Address: s.Address}, nil
 }
 
 // Challenge sends a code to the address meant, or to the first.
-func (e Email) Challenge(_ context.Context, c Ceremony, creds []Credential, a Answer) (Step, error) {
+func (e Email) Challenge(_ context.Context, c Ceremony, creds []Credential, target string) (Step, error) {
 	for _, cred := range creds {
-		if a.Target == "" || a.Target == cred.ID {
+		if target == "" || target == cred.ID {
 			return e.send(c, emailState{Credential: cred.ID, Address: cred.Address})
 		}
 	}
@@ -135,35 +154,20 @@ func (e Email) check(c Ceremony, state []byte, a Answer) (emailState, error) {
 	return s, ErrWrong
 }
 
-// CodeSent is when the code of a ceremony was sent.
-func CodeSent(state []byte) time.Time {
+// Sent tells to which address a code of a ceremony went, and when.
+func (Email) Sent(state []byte) Sent {
 	var s emailState
 	if json.Unmarshal(state, &s) != nil {
-		return time.Time{}
+		return Sent{}
 	}
-	return s.Sent
+	return Sent{Credential: s.Credential, Address: s.Address, At: s.Sent}
 }
+
+// Show has nothing to add to where the code was sent.
+func (Email) Show(Ceremony, []byte) any { return nil }
 
 // bound ties a code to its ceremony, so that the same digits sent for another
 // purpose or to another browser do not match.
 func bound(c Ceremony, code string) []byte {
 	return []byte("emailed-code\x00" + string(c.Purpose) + "\x00" + c.Subject + "\x00" + c.AccountID + "\x00" + code)
-}
-
-// EnrollAddress is the address that a pending enrollment is about.
-func EnrollAddress(state []byte) string {
-	var s emailState
-	if json.Unmarshal(state, &s) != nil {
-		return ""
-	}
-	return s.Address
-}
-
-// ChallengeTarget is the id of the credential that a code of a challenge went to.
-func ChallengeTarget(state []byte) string {
-	var s emailState
-	if json.Unmarshal(state, &s) != nil {
-		return ""
-	}
-	return s.Credential
 }

@@ -27,7 +27,7 @@ func (k mac) CheckMAC(sum, data []byte) error {
 	return nil
 }
 
-var email = Email{Keys: mac("key"), TTL: 5 * time.Minute}
+var email = Email{Keys: mac("key"), TTL: 5 * time.Minute, Valid: func(address string) bool { return strings.Contains(address, "@") }}
 
 var mailbox = Credential{ID: "c1", Kind: KindEmail, Address: "ada@example.com"}
 
@@ -38,7 +38,7 @@ func signIn(now time.Time) Ceremony {
 // sent asks for a code and gives it with the state that is kept of it.
 func sent(t testing.TB, c Ceremony) (state []byte, code string) {
 	t.Helper()
-	step, err := email.Challenge(t.Context(), c, []Credential{mailbox}, Answer{})
+	step, err := email.Challenge(t.Context(), c, []Credential{mailbox}, "")
 	if err != nil || len(step.Send) != 1 || step.TTL != email.TTL {
 		t.Fatalf("%+v, %v", step, err)
 	}
@@ -105,17 +105,21 @@ func TestEmailedCode(t *testing.T) {
 func TestEmailEnrollment(t *testing.T) {
 	c := Ceremony{Purpose: ForEnroll, Subject: "session-1", AccountID: "ada", Email: "ada@example.com", Now: fixed}
 	for typed, want := range map[string]string{"": "ada@example.com", "new@example.com": "new@example.com"} {
-		step, err := email.Enroll(t.Context(), c, Answer{Address: typed})
-		if err != nil || step.Send[0].To != want || EnrollAddress(step.State) != want {
+		step, err := email.Enroll(t.Context(), c, nil, typed)
+		if err != nil || step.Send[0].To != want || email.Sent(step.State).Address != want {
 			t.Fatalf("%q: %+v, %v", typed, step, err)
 		}
-		cred, err := email.Confirm(t.Context(), c, step.State, Answer{Code: step.Send[0].Code, Address: "eve@example.com"})
+		cred, err := email.Confirm(t.Context(), c, step.State, Answer{Code: step.Send[0].Code})
 		if err != nil || cred.Address != want || cred.Name == "" {
 			t.Errorf("%q: %+v, %v", typed, cred, err)
 		}
 	}
-	if _, err := email.Enroll(t.Context(), Ceremony{}, Answer{}); err != ErrAddress {
-		t.Errorf("without any address: %v", err)
+	for to, have := range map[string][]Credential{"": nil, "no address": nil, "Ada@Example.com": {mailbox}} {
+		about := Ceremony{}
+		unfit := Unfit("")
+		if step, err := email.Enroll(t.Context(), about, have, to); !errors.As(err, &unfit) || len(step.Send) != 0 {
+			t.Errorf("to %q beside %v: %v", to, have, err)
+		}
 	}
 }
 
@@ -123,12 +127,12 @@ func TestEmailEnrollment(t *testing.T) {
 func TestEmailTarget(t *testing.T) {
 	creds := []Credential{mailbox, {ID: "c2", Kind: KindEmail, Address: "work@example.com"}}
 	for target, want := range map[string]string{"": "ada@example.com", "c1": "ada@example.com", "c2": "work@example.com"} {
-		step, err := email.Challenge(t.Context(), signIn(fixed), creds, Answer{Target: target})
+		step, err := email.Challenge(t.Context(), signIn(fixed), creds, target)
 		if err != nil || step.Send[0].To != want {
 			t.Errorf("%q: %+v, %v", target, step, err)
 		}
 	}
-	if _, err := email.Challenge(t.Context(), signIn(fixed), creds, Answer{Target: "someone else's"}); err != ErrWrong {
+	if _, err := email.Challenge(t.Context(), signIn(fixed), creds, "someone else's"); err != ErrWrong {
 		t.Errorf("a foreign target: %v", err)
 	}
 }

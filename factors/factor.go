@@ -25,12 +25,10 @@ const (
 // refused code from outside; the second tells the log that the code had been
 // right once, which is worth telling the owner.
 var (
-	ErrWrong       = errors.New("wrong code")
-	ErrReplayed    = errors.New("code was used before")
-	ErrOlder       = errors.New("a newer code was sent")
-	ErrExpired     = errors.New("code has expired")
-	ErrNotEnrolled = errors.New("this kind is not set up one by one")
-	ErrAddress     = errors.New("not an e-mail address")
+	ErrWrong    = errors.New("wrong code")
+	ErrReplayed = errors.New("code was used before")
+	ErrOlder    = errors.New("a newer code was sent")
+	ErrExpired  = errors.New("code has expired")
 )
 
 // Purpose is what a ceremony is for. A code asked for with one purpose is
@@ -58,10 +56,8 @@ type Ceremony struct {
 
 // Answer is what a person typed.
 type Answer struct {
-	Code    string
-	Name    string // what to call a new factor; empty lets the kind choose
-	Address string // where a new factor's codes go; empty means the account's address
-	Target  string // id of the credential meant, where there are several; empty lets the kind choose
+	Code   string
+	Target string // id of the credential meant, where there are several; empty lets the kind choose
 }
 
 // Step is what a factor wants done when a ceremony starts.
@@ -90,7 +86,7 @@ type Credential struct {
 	Address   string  // where codes go
 	Hash      string  // PHC string of a recovery code
 	Batch     string  // the set a recovery code belongs to
-	Steps     []int64 // accepted TOTP steps that are remembered, in order: see SettleSteps
+	Steps     []int64 // accepted TOTP steps that are remembered, in order: see Settler
 	Counter   int64   // last accepted TOTP step (RFC 6238 §5.2: never accept it again)
 	Drift     int64   // smoothed seconds that the owner's clock is ahead (+) or behind (-)
 	Version   int64
@@ -100,17 +96,68 @@ type Credential struct {
 }
 
 // Factor is one way to prove a second time that it is really you.
-//
-// The four verbs fit kinds that only check (TOTP), that send first (an emailed
-// code) and that need a begin and finish pair (a passkey) alike.
 type Factor interface {
 	Kind() Kind
-	// Enroll starts setting a factor up.
-	Enroll(ctx context.Context, c Ceremony, a Answer) (Step, error)
-	// Confirm ends it with the credential to keep.
-	Confirm(ctx context.Context, c Ceremony, state []byte, a Answer) (Credential, error)
-	// Challenge starts one proof. A kind that sends nothing gives an empty step.
-	Challenge(ctx context.Context, c Ceremony, creds []Credential, a Answer) (Step, error)
-	// Verify ends it with the credential as it must be saved from now on.
+	Traits() Traits
+	// Verify judges an answer and gives the credential as it must be saved from
+	// now on. State is that of the challenge, nil for a kind that starts none.
 	Verify(ctx context.Context, c Ceremony, creds []Credential, state []byte, a Answer) (Credential, error)
 }
+
+// Challenger is a kind that sends or shows something before it can be answered.
+type Challenger interface {
+	Factor
+	// Challenge starts one proof with the credential of an id, or with the first.
+	// ErrWrong when there is none such.
+	Challenge(ctx context.Context, c Ceremony, creds []Credential, target string) (Step, error)
+	// Sent tells from a state what was sent; the zero value when nothing was.
+	Sent(state []byte) Sent
+}
+
+// Enroller is a kind that is set up one by one.
+type Enroller interface {
+	Factor
+	// Enroll starts setting a factor up beside those that the account has of the
+	// kind. An Unfit error says why the target cannot be used.
+	Enroll(ctx context.Context, c Ceremony, have []Credential, to string) (Step, error)
+	// Confirm ends it with the credential to keep, with a name of the kind's own
+	// choice.
+	Confirm(ctx context.Context, c Ceremony, state []byte, a Answer) (Credential, error)
+	// Show is what the page of a pending enrollment shows of it: for the kind's
+	// own template. It may implement Picture.
+	Show(c Ceremony, state []byte) any
+}
+
+// Picture is a pending enrollment that can be scanned.
+type Picture interface {
+	Picture() string // the content of the QR code
+}
+
+// Spare is a kind whose credentials come as a set with the first factor of an
+// account, each good once.
+type Spare interface {
+	Factor
+	NewSet(c Ceremony) ([]Credential, error)
+}
+
+// Settler is a kind whose credentials count time, so that a clock that went
+// back can hold them up.
+type Settler interface {
+	// Settle makes a credential usable again; false when there is nothing to do.
+	// What is good at the moment is given up, since it may have been used.
+	Settle(c Credential, now time.Time) (Credential, bool)
+}
+
+// Sent is what was sent, or is shown, for a challenge or an enrollment.
+type Sent struct {
+	Credential string // its id; empty for an enrollment
+	Address    string
+	At         time.Time
+	Show       any // what the challenge shows, where it shows something
+}
+
+// Unfit says in a sentence for its owner why a target cannot become a factor.
+type Unfit string
+
+// Error is that sentence.
+func (u Unfit) Error() string { return string(u) }

@@ -39,19 +39,11 @@ type Recovery struct {
 // Kind is recovery.
 func (Recovery) Kind() Kind { return KindRecovery }
 
-// Enroll is refused: codes come as a set with another factor, see NewSet.
-func (Recovery) Enroll(context.Context, Ceremony, Answer) (Step, error) {
-	return Step{}, ErrNotEnrolled
-}
-
-// Confirm is refused like Enroll.
-func (Recovery) Confirm(context.Context, Ceremony, []byte, Answer) (Credential, error) {
-	return Credential{}, ErrNotEnrolled
-}
-
-// Challenge sends nothing: the codes are on paper.
-func (Recovery) Challenge(context.Context, Ceremony, []Credential, Answer) (Step, error) {
-	return Step{}, nil
+// Traits of recovery codes.
+func (Recovery) Traits() Traits {
+	return Traits{Kind: KindRecovery, Input: Code, Strength: Strong, Spare: true, Slow: true, Number: -1, Methods: []string{"otp"},
+		Words: Words{Label: "Recovery code", Short: "recovery", Many: "recovery codes", Icon: "recovery",
+			Ask: "One of your recovery codes", Hint: "Each code works once. Upper or lower case and dashes do not matter."}}
 }
 
 // Verify accepts each unused code of the set once, whatever its case, spaces

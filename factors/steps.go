@@ -49,14 +49,14 @@ func remember(c Credential, step int64) []int64 {
 	return steps[max(0, i+1-stepsBefore):min(len(steps), i+1+stepsAfter)]
 }
 
-// SettleSteps makes an app usable again whose remembered steps all lie ahead,
+// Settle makes an app usable again whose remembered steps all lie ahead,
 // because the clock went back. What is good at the moment may have been used
 // before, so it is given up: the next code but one is taken. It says false, and
 // gives the credential as it is, when there is nothing to settle; the caller
 // saves what it gives otherwise.
-func SettleSteps(c Credential, now time.Time) (Credential, bool) {
+func (TOTP) Settle(c Credential, now time.Time) (Credential, bool) {
 	limit := now.Unix()/TOTPPeriod + totpWindow
-	if _, known := lastStep(c, limit); known || c.Kind != KindTOTP {
+	if _, known := lastStep(c, limit); known {
 		return c, false
 	}
 	c.Steps = remember(c, limit)

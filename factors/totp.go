@@ -26,8 +26,18 @@ type TOTP struct{}
 // Kind is totp.
 func (TOTP) Kind() Kind { return KindTOTP }
 
+// Traits of authenticator apps.
+func (TOTP) Traits() Traits {
+	return Traits{Kind: KindTOTP, Input: Digits, Strength: Strong, Alone: true, Scan: true, Counts: TOTPPeriod * time.Second,
+		Number: 0, Methods: []string{"otp"},
+		Words: Words{Label: "Authenticator app", Short: "app", Only: "App", Many: "authenticator apps", Icon: "totp",
+			Ask: "The 6 digits your app shows now", Offer: "Authenticator app",
+			About: "An app on your phone shows a new code every 30 seconds. The better choice.",
+			Add:   "Add an authenticator app", Title: "Set up an authenticator app"}}
+}
+
 // Enroll draws a secret; the state is the secret itself.
-func (TOTP) Enroll(context.Context, Ceremony, Answer) (Step, error) {
+func (TOTP) Enroll(context.Context, Ceremony, []Credential, string) (Step, error) {
 	secret := make([]byte, totpSecretLen)
 	if _, err := rand.Read(secret); err != nil {
 		return Step{}, err
@@ -38,16 +48,22 @@ func (TOTP) Enroll(context.Context, Ceremony, Answer) (Step, error) {
 // Confirm wants one right code of the pending secret. That code is spent: the
 // credential remembers its step.
 func (TOTP) Confirm(_ context.Context, c Ceremony, state []byte, a Answer) (Credential, error) {
-	name := a.Name
-	if name == "" {
-		name = "Authenticator app"
-	}
-	return matchTOTP(Credential{Kind: KindTOTP, Name: name, Secret: state}, c.Now, a.Code)
+	return matchTOTP(Credential{Kind: KindTOTP, Name: "Authenticator app", Secret: state}, c.Now, a.Code)
 }
 
-// Challenge sends nothing: the app already has what it needs.
-func (TOTP) Challenge(context.Context, Ceremony, []Credential, Answer) (Step, error) {
-	return Step{}, nil
+// TOTPSetup is what the page of a pending authenticator app shows.
+type TOTPSetup struct {
+	Key    []byte // as it is kept
+	Secret string // base32 in groups of four
+	Link   string // otpauth://
+}
+
+// Picture is the link, which apps scan.
+func (s TOTPSetup) Picture() string { return s.Link }
+
+// Show gives the pending secret.
+func (TOTP) Show(c Ceremony, state []byte) any {
+	return TOTPSetup{Key: state, Secret: GroupSecret(state), Link: TOTPLink(c, state)}
 }
 
 // Verify accepts a code of any of the account's apps.

@@ -20,7 +20,7 @@ func TestStepsOnlyRise(t *testing.T) {
 			now += rapid.OneOf(rapid.Int64Range(-40, 90), rapid.SampledFrom([]int64{3600, -3600})).Draw(r, "passes")
 			here := now / TOTPPeriod
 			step := here + rapid.Int64Range(-3, 3).Draw(r, "off")
-			cred, _ = SettleSteps(cred, time.Unix(now, 0))
+			cred, _ = TOTP{}.Settle(cred, time.Unix(now, 0))
 			got, err := TOTP{}.Verify(t.Context(), Ceremony{Now: time.Unix(now, 0)}, []Credential{cred}, nil, Answer{Code: code(t, secret, step)})
 			if err != nil {
 				continue
@@ -41,7 +41,7 @@ func TestStepsOfAClockThatJumped(t *testing.T) {
 		cred := Credential{ID: "1", Kind: KindTOTP, Secret: rfcSecret}
 		start := fixed.Unix() / TOTPPeriod
 		answer := func(now, step int64) error {
-			cred, _ = SettleSteps(cred, time.Unix(now*TOTPPeriod, 0))
+			cred, _ = TOTP{}.Settle(cred, time.Unix(now*TOTPPeriod, 0))
 			got, err := TOTP{}.Verify(t.Context(), Ceremony{Now: time.Unix(now*TOTPPeriod, 0)}, []Credential{cred}, nil, Answer{Code: code(t, rfcSecret, step)})
 			if err == nil {
 				cred = got
@@ -84,7 +84,7 @@ func TestForgottenStepsAreNotTakenAgain(t *testing.T) {
 			}
 			cred.Counter = start + 120 + 2*stepsBefore
 		}
-		cred, ok := SettleSteps(cred, time.Unix(start*TOTPPeriod, 0))
+		cred, ok := TOTP{}.Settle(cred, time.Unix(start*TOTPPeriod, 0))
 		if !ok {
 			t.Errorf("%s: nothing to settle", name)
 		}
@@ -95,7 +95,7 @@ func TestForgottenStepsAreNotTakenAgain(t *testing.T) {
 					t.Errorf("%s: step %d at %d: %v", name, step-start, now-start, err)
 				}
 			}
-			if _, again := SettleSteps(cred, time.Unix(now*TOTPPeriod, 0)); again {
+			if _, again := (TOTP{}).Settle(cred, time.Unix(now*TOTPPeriod, 0)); again {
 				t.Errorf("%s: settled twice", name)
 			}
 		}

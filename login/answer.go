@@ -107,10 +107,10 @@ func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds
 		return cred, nil, err
 	}
 	judge := func() (err error) {
-		cred, err = s.kinds[k].Verify(ctx, s.ceremony(sub), creds, state, a)
+		cred, err = s.kinds.Find(k).Verify(ctx, s.ceremony(sub), creds, state, a)
 		return err
 	}
-	if k == factors.KindRecovery { // the one kind that hashes
+	if s.kinds.Of(k).Slow {
 		err = s.hasher.Do(ctx, c.Range, judge)
 	} else {
 		err = judge()
@@ -136,7 +136,7 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 		tries, err = tx.TryCeremony(ctx, c.ID)
 		return err
 	})
-	if err != nil || tries == 0 || tries > CodeTries || s.ahead(c.Created) {
+	if limit := s.kinds.Of(k).Tries; err != nil || tries == 0 || limit > 0 && tries > limit || s.ahead(c.Created) {
 		return nil, err
 	}
 	return c.State, nil
@@ -204,7 +204,7 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 	if err := s.passed(ctx, tx, key); err != nil {
 		return a, err
 	}
-	if cred.Kind == factors.KindRecovery {
+	if s.kinds.Of(cred.Kind).Spare {
 		a.RecoveryLeft--
 		return a, s.recoveryUsed(ctx, tx, a, c)
 	}
@@ -227,17 +227,4 @@ func (s *Service) codeMail(a Account, d factors.Delivery, words string, c Client
 		"login": a.Login, "code": d.Code, "purpose": words, "browser": c.Browser, "address": c.Shown,
 		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "sent": now.UTC().Format("15:04:05 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
 	}}
-}
-
-// KindLabel is what a kind is called on screens and in mails.
-func KindLabel(k factors.Kind) string {
-	switch k {
-	case factors.KindTOTP:
-		return "Authenticator app"
-	case factors.KindEmail:
-		return "Emailed code"
-	case factors.KindRecovery:
-		return "Recovery code"
-	}
-	return string(k)
 }

@@ -23,7 +23,7 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.K
 		return err
 	}
 	t.forget(now.Add(-FailureWindow))
-	about := []string{"kind", KindLabel(k), "count", strconv.Itoa(max(t.Fails, len(t.Recent)))}
+	about := []string{"kind", s.kinds.Of(k).Label, "count", strconv.Itoa(max(t.Fails, len(t.Recent)))}
 	detail := fmt.Sprintf("%s after %s failures", k, about[3])
 	if key != factorKey(a.ID, k) {
 		about, detail = append(about, "own", "yes"), detail+", in a browser that signed in before and for that one"
@@ -49,7 +49,7 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.K
 // settleSteps saves what an app may be answered with after the clock went back.
 func (s *Service) settleSteps(ctx context.Context, creds []factors.Credential) (settled bool, err error) {
 	for i, cred := range creds {
-		cred, ok := factors.SettleSteps(cred, s.Now())
+		cred, ok := s.settle(cred)
 		if !ok {
 			continue
 		}
@@ -63,4 +63,13 @@ func (s *Service) settleSteps(ctx context.Context, creds []factors.Credential) (
 		creds[i], settled = cred, true
 	}
 	return settled, nil
+}
+
+// settle makes one credential usable again, where its kind counts time.
+func (s *Service) settle(cred factors.Credential) (factors.Credential, bool) {
+	k, counts := s.kinds.Find(cred.Kind).(factors.Settler)
+	if !counts {
+		return cred, false
+	}
+	return k.Settle(cred, s.Now())
 }

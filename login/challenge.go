@@ -4,31 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
-
-// Option is one entry of the chooser.
-type Option struct {
-	Kind   factors.Kind
-	Target string   // id of the credential, where each is a choice of its own
-	Names  []string // of the apps; masked address; empty for recovery codes
-	Left   int      // recovery codes left
-	Off    bool     // switched off after too many failures
-}
-
-// Chooser is what a person can answer with, and which is open.
-type Chooser struct {
-	Login    string
-	Options  []Option
-	Open     int           // index into Options; -1 when there is nothing to answer with
-	Sent     bool          // a code of the open one was asked for in this ceremony
-	Mail     MailState     // how far it has come
-	Refused  string        // masked address that refused the code, while another way is open
-	ResendIn time.Duration // until another may be asked for
-	Next     string        // where a sign-in leads
-}
 
 // Pending finds the pending login of a token.
 func (s *Service) Pending(ctx context.Context, token string) (Pending, Refusal, error) {
@@ -74,123 +52,6 @@ func (s *Service) pendingSubject(ctx context.Context, token string) (subject, Re
 	return subject{factors.ForLogin, p.ID, a, p}, Refusal{}, err
 }
 
-// asked is the choice that an address names; empty where it names none.
-type asked struct {
-	kind   factors.Kind
-	target string
-}
-
-// chooser lists exactly the confirmed factors of an account, the one asked for
-// or preferred open.
-func (s *Service) chooser(ctx context.Context, sub subject, want asked, client Client) (Chooser, error) {
-	creds, err := s.store.Credentials(ctx, sub.account.ID)
-	if err != nil {
-		return Chooser{}, err
-	}
-	ch := Chooser{Login: sub.account.Login, Options: options(creds), Open: -1, Next: sub.pending.Next}
-	for i, o := range ch.Options {
-		t, err := s.counter(ctx, sub.account.ID, o.Kind, client)
-		if err != nil {
-			return ch, err
-		}
-		ch.Options[i].Off = !t.Off.IsZero()
-	}
-	ch.Open = pick(ch.Options, creds, sub.account.Preferred, want.kind, want.target)
-	if ch.Open < 0 || ch.Options[ch.Open].Kind != factors.KindEmail {
-		return ch, nil
-	}
-	if ch.ResendIn, err = s.resendIn(ctx, sub.account.ID); err != nil {
-		return ch, err
-	}
-	if err := s.mailed(ctx, sub, &ch); err != nil {
-		return ch, err
-	}
-	if want.kind == "" && ch.Mail.Refused { // no use waiting: another way opens by itself
-		ch.another()
-	}
-	return ch, nil
-}
-
-// mailed says of the open address whether a code was asked for, and how far
-// its mail has come.
-func (s *Service) mailed(ctx context.Context, sub subject, ch *Chooser) error {
-	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, factors.KindEmail)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	ch.Sent = !s.over(c.Created, c.Expires) && c.Tries < CodeTries &&
-		factors.ChallengeTarget(c.State) == ch.Options[ch.Open].Target
-	if ch.Sent {
-		ch.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
-	}
-	return err
-}
-
-// another opens the first way that is not an emailed code and not switched off.
-func (ch *Chooser) another() {
-	i := slices.IndexFunc(ch.Options, func(o Option) bool { return !o.Off && o.Kind != factors.KindEmail })
-	if i < 0 {
-		return
-	}
-	ch.Refused = ch.Options[ch.Open].Names[0]
-	ch.Open, ch.Sent, ch.Mail, ch.ResendIn = i, false, MailState{}, 0
-}
-
-// options makes one choice of all apps, one of each address, one of all
-// recovery codes.
-func options(creds []factors.Credential) []Option {
-	var apps, codes Option
-	var list []Option
-	for _, c := range creds {
-		switch c.Kind {
-		case factors.KindTOTP:
-			apps.Kind, apps.Names = c.Kind, append(apps.Names, c.Name)
-		case factors.KindRecovery:
-			if codes.Kind = c.Kind; c.Used.IsZero() {
-				codes.Left++
-			}
-		default:
-			list = append(list, Option{Kind: c.Kind, Target: c.ID, Names: []string{factors.Mask(c.Address)}})
-		}
-	}
-	if apps.Kind != "" {
-		list = slices.Insert(list, 0, apps)
-	}
-	if codes.Left > 0 {
-		list = append(list, codes)
-	}
-	return list
-}
-
-// pick opens the choice asked for, else the preferred one, else the first that
-// is not switched off.
-func pick(list []Option, creds []factors.Credential, preferred string, want factors.Kind, target string) int {
-	if want != "" {
-		for i, o := range list {
-			if o.Kind == want && (target == "" || o.Target == target) {
-				return i
-			}
-		}
-	}
-	for _, c := range creds {
-		if c.ID != preferred {
-			continue
-		}
-		for i, o := range list {
-			if o.Kind == c.Kind && (o.Target == "" || o.Target == c.ID) && !o.Off {
-				return i
-			}
-		}
-	}
-	if i := slices.IndexFunc(list, func(o Option) bool { return !o.Off }); i >= 0 {
-		return i
-	}
-	return min(0, len(list)-1)
-}
-
 // Send has a code sent for a pending login, where the kind sends one.
 func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c Client) (Refusal, error) {
 	sub, r, err := s.pendingSubject(ctx, token)
@@ -218,11 +79,15 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	if err != nil {
 		return Refusal{}, err
 	}
-	step, err := s.kinds[k].Challenge(ctx, about, creds, factors.Answer{Target: target})
+	kind, ok := s.kinds.Find(k).(factors.Challenger)
+	if !ok { // there is nothing to send
+		return Refusal{}, nil
+	}
+	step, err := kind.Challenge(ctx, about, creds, target)
 	if errors.Is(err, factors.ErrWrong) {
 		return Refusal{Why: Wrong}, nil
 	}
-	if err != nil || step.State == nil {
+	if err != nil {
 		return Refusal{}, err
 	}
 	return s.write(ctx, func(tx Tx) error { return s.begin(ctx, tx, sub, k, step, words, c) })
@@ -273,11 +138,11 @@ func (s *Service) ceremony(sub subject) factors.Ceremony {
 		Login: sub.account.Login, Email: sub.account.Email, Issuer: s.opt.Brand, Now: s.Now()}
 }
 
-// credentials are those of one kind with their secrets open; recovery codes
-// need no secret, they are checked by their hash.
+// credentials are those of one kind with their secrets open; the codes of a set
+// need none, they are checked by their hash.
 func (s *Service) credentials(ctx context.Context, accountID string, k factors.Kind) ([]factors.Credential, error) {
 	var open []factors.Kind
-	if k != factors.KindRecovery {
+	if !s.kinds.Of(k).Spare {
 		open = append(open, k)
 	}
 	creds, err := s.store.Credentials(ctx, accountID, open...)

@@ -44,8 +44,12 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, e
 
 // drawCodes makes ten codes and their hashes; nothing is kept yet.
 func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []factors.Credential, r Refusal, err error) {
+	spare := s.kinds.Spare()
+	if spare == nil {
+		return nil, r, nil
+	}
 	r, err = s.inTurn(ctx, c, func() (err error) {
-		codes, err = s.sheets.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
+		codes, err = spare.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
 		return err
 	})
 	return codes, r, err
@@ -53,13 +57,17 @@ func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []fa
 
 // Codes shows the recovery codes again. ErrNotFound when there are none.
 func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
-	creds, err := s.store.Credentials(ctx, v.Account.ID, factors.KindRecovery)
+	spare := s.kinds.Spare()
+	if spare == nil {
+		return Sheet{}, ErrNotFound
+	}
+	creds, err := s.store.Credentials(ctx, v.Account.ID, spare.Kind())
 	if err != nil {
 		return Sheet{}, err
 	}
 	var sheet Sheet
 	for _, c := range creds {
-		if c.Kind != factors.KindRecovery {
+		if c.Kind != spare.Kind() {
 			continue
 		}
 		sheet.Codes = append(sheet.Codes, SheetCode{Text: string(c.Secret), Used: c.Used})
@@ -78,12 +86,16 @@ func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
 // counted like an answer, or it would be a way to guess.
 func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) (Refusal, error) {
 	ctx = context.WithoutCancel(ctx)
-	_, r, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), factors.KindRecovery, factors.Answer{Code: code}, c)
+	spare := s.kinds.Spare()
+	if spare == nil {
+		return Refusal{Why: Wrong}, nil
+	}
+	_, r, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), spare.Kind(), factors.Answer{Code: code}, c)
 	if err != nil || !r.OK() {
 		return r, err
 	}
 	return s.write(ctx, func(tx Tx) error {
-		key, err := s.lane(ctx, tx, v.Account.ID, factors.KindRecovery, c)
+		key, err := s.lane(ctx, tx, v.Account.ID, spare.Kind(), c)
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func (m *moments) Credentials(ctx context.Context, id string, open ...factors.Ki
 // interrupted is a service of a site on such a store.
 func interrupted(s *sitetest.Site, n int, do func()) *login.Service {
 	opt := s.Login.Options()
-	return login.New(&moments{s.Store, n, do}, s.Hasher, opt, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: opt.CodeTTL}, factors.Recovery{})
+	return login.New(&moments{s.Store, n, do}, s.Hasher, opt, s.Login.Kinds())
 }
 
 // most is more uses of the store than any of these calls makes.

@@ -47,7 +47,7 @@ func (s *Service) change(ctx context.Context, v *Visit, id string, do func(Tx, A
 		if err != nil {
 			return err
 		}
-		cred, err := findFactor(ctx, tx, a.ID, id)
+		cred, err := s.findFactor(ctx, tx, a.ID, id)
 		if err != nil {
 			return err
 		}
@@ -55,13 +55,14 @@ func (s *Service) change(ctx context.Context, v *Visit, id string, do func(Tx, A
 	})
 }
 
-func findFactor(ctx context.Context, r Reader, accountID, id string) (factors.Credential, error) {
+// findFactor finds a factor by its id: one that is set up one by one.
+func (s *Service) findFactor(ctx context.Context, r Reader, accountID, id string) (factors.Credential, error) {
 	creds, err := r.Credentials(ctx, accountID)
 	if err != nil {
 		return factors.Credential{}, err
 	}
 	for _, c := range creds {
-		if c.ID == id && c.Kind != factors.KindRecovery {
+		if c.ID == id && !s.kinds.Of(c.Kind).Spare {
 			return c, nil
 		}
 	}
@@ -95,19 +96,17 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) (Re
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, "factor-removed", a, c, "name", cred.Name, "kind", KindLabel(cred.Kind))
+		return s.tell(ctx, tx, "factor-removed", a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 	})
 }
 
 // bare is what remains to be done when an account has no factor any more.
 func (s *Service) bare(ctx context.Context, tx Tx, a Account) error {
-	for _, k := range []factors.Kind{factors.KindRecovery, factors.KindTOTP, factors.KindEmail} {
-		if err := tx.DeleteKind(ctx, a.ID, k); err != nil {
-			return err
-		}
-		if err := tx.ClearKind(ctx, a.ID, k); err != nil {
-			return err
-		}
+	if err := tx.ClearKinds(ctx, a.ID); err != nil {
+		return err
+	}
+	if err := tx.DeleteCredentials(ctx, a.ID); err != nil {
+		return err
 	}
 	if err := tx.DropPendings(ctx, a.ID); err != nil {
 		return err

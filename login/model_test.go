@@ -153,7 +153,7 @@ func (m *model) mailTry(code string) bool {
 		return false
 	}
 	m.tries++
-	return m.tries <= login.CodeTries && m.s.Now().Before(m.dies) && code == m.mail
+	return m.tries <= factors.CodeTries && m.s.Now().Before(m.dies) && code == m.mail
 }
 
 func (m *model) kept(t *rapid.T, k factors.Kind) login.Throttle {

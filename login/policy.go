@@ -24,21 +24,25 @@ type Policy struct {
 	Kinds map[Role][]factors.Kind `json:"kinds"`
 }
 
-// DefaultPolicy asks nobody. An emailed code does not count for admins: whoever
+// DefaultPolicy asks nobody. A weak kind does not count for admins: whoever
 // reads an admin's mail would be an admin.
-func DefaultPolicy() Policy {
-	return Policy{Who: Nobody, Kinds: map[Role][]factors.Kind{
-		Member: {factors.KindTOTP, factors.KindEmail},
-		Admin:  {factors.KindTOTP},
-	}}
+func DefaultPolicy(kinds factors.Kinds) Policy {
+	p := Policy{Who: Nobody, Kinds: map[Role][]factors.Kind{}}
+	for _, t := range kinds.Alone() {
+		p.Kinds[Member] = append(p.Kinds[Member], t.Kind)
+		if t.Strength == factors.Strong {
+			p.Kinds[Admin] = append(p.Kinds[Admin], t.Kind)
+		}
+	}
+	return p
 }
 
 // policySetting is where the policy is kept.
 const policySetting = "policy"
 
-// ParsePolicy reads a kept policy; nothing kept is the default.
-func ParsePolicy(kept string) (Policy, error) {
-	p := DefaultPolicy()
+// parsePolicy reads a kept policy; nothing kept is the default.
+func (s *Service) parsePolicy(kept string) (Policy, error) {
+	p := DefaultPolicy(s.kinds)
 	if kept == "" {
 		return p, nil
 	}
@@ -52,7 +56,7 @@ func (s *Service) Policy(ctx context.Context) (Policy, error) {
 	if err != nil {
 		return Policy{}, err
 	}
-	return ParsePolicy(kept)
+	return s.parsePolicy(kept)
 }
 
 // Asks says whether the policy is about an account, sooner or later.

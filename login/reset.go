@@ -47,8 +47,8 @@ func (s *Service) admitBare(ctx context.Context, tx Tx, a Account, c Client) err
 // failures switched off; no kinds named means all, and the password's wait.
 func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a Account, kinds ...factors.Kind) error {
 	if len(kinds) == 0 {
-		for k := range s.kinds {
-			kinds = append(kinds, k)
+		if err := tx.ClearKinds(ctx, a.ID); err != nil {
+			return err
 		}
 		if err := s.ForgivePassword(ctx, tx, a); err != nil {
 			return err
@@ -78,7 +78,7 @@ func (s *Service) unlockApps(ctx context.Context, tx Tx, a Account) error {
 		return err
 	}
 	for _, cred := range creds {
-		if cred, ok := factors.SettleSteps(cred, s.Now()); ok {
+		if cred, ok := s.settle(cred); ok {
 			if _, err := tx.SwapCredential(ctx, cred); err != nil {
 				return err
 			}
@@ -114,7 +114,7 @@ func (s *Service) told(ctx context.Context, tx Tx, a Account) error {
 	if err != nil || kept == "" {
 		return err
 	}
-	if p, err := ParsePolicy(kept); err != nil || !p.Asks(a) || p.Met(a) {
+	if p, err := s.parsePolicy(kept); err != nil || !p.Asks(a) || p.Met(a) {
 		return err
 	}
 	return tx.Reach(ctx, a.ID, StepTold)

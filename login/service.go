@@ -41,7 +41,6 @@ const (
 	StrangerMails    = 10                   // forms of one address in StrangerWindow that send mail for nobody signed in
 	StrangerWindow   = time.Minute          // see StrangerMails
 	CodesPerHour     = 10                   // emailed codes to one account
-	CodeTries        = 5                    // answers to one emailed code before it is void
 	KnownTTL         = 400 * 24 * time.Hour // a browser that signed in stays known (the longest that cookies live)
 	touchEvery       = time.Minute          // how exact "last used" is
 	warnAgain        = time.Hour            // one "someone knows your password" mail in this time
@@ -55,28 +54,23 @@ const (
 type Service struct {
 	store  Store
 	hasher *Hasher
-	kinds  map[factors.Kind]factors.Factor
-	sheets factors.Recovery // draws recovery codes
+	kinds  factors.Kinds
 	opt    Options
 }
 
-// New makes the service. The order of kinds is of no importance.
-func New(store Store, hasher *Hasher, opt Options, kinds ...factors.Factor) *Service {
-	s := &Service{store: store, hasher: hasher, opt: opt, kinds: map[factors.Kind]factors.Factor{}}
-	for _, f := range kinds {
-		s.kinds[f.Kind()] = f
-		if r, ok := f.(factors.Recovery); ok {
-			s.sheets = r
-		}
-	}
-	return s
+// New makes the service with the kinds of factor that the site has.
+func New(store Store, hasher *Hasher, opt Options, kinds factors.Kinds) *Service {
+	return &Service{store: store, hasher: hasher, opt: opt, kinds: kinds}
 }
 
 // Options gives what the service was made with.
 func (s *Service) Options() Options { return s.opt }
 
-// Knows says whether a kind exists at all.
-func (s *Service) Knows(k factors.Kind) bool { return s.kinds[k] != nil }
+// Kinds are the kinds of factor that the site has.
+func (s *Service) Kinds() factors.Kinds { return s.kinds }
+
+// Knows says whether the site has a kind.
+func (s *Service) Knows(k factors.Kind) bool { return s.kinds.Find(k) != nil }
 
 // Now is the one clock.
 func (s *Service) Now() time.Time { return s.opt.Now() }

@@ -66,6 +66,7 @@ type Tx interface {
 	SwapCredential(ctx context.Context, c factors.Credential) (bool, error)
 	DeleteCredential(ctx context.Context, accountID, id string) (bool, error)
 	DeleteKind(ctx context.Context, accountID string, k factors.Kind) error
+	DeleteCredentials(ctx context.Context, accountID string) error // all of an account, whatever their kind
 
 	InsertPending(ctx context.Context, p Pending) error
 	SavePending(ctx context.Context, p Pending) error
@@ -86,6 +87,7 @@ type Tx interface {
 	ClearThrottle(ctx context.Context, key string) error
 	// ClearKind forgets the failures of a kind: of strangers and of every browser.
 	ClearKind(ctx context.Context, accountID string, k factors.Kind) error
+	ClearKinds(ctx context.Context, accountID string) error // those of every kind
 
 	InsertSession(ctx context.Context, s Session) error
 	SaveSession(ctx context.Context, s Session) error

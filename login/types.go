@@ -63,9 +63,6 @@ func (a Account) HasFactor() bool { return len(a.Kinds) > 0 }
 
 // Has says whether the account has a confirmed factor of a kind.
 func (a Account) Has(k factors.Kind) bool {
-	if k == factors.KindRecovery {
-		return a.RecoveryLeft > 0
-	}
 	return slices.Contains(a.Kinds, k)
 }
 

@@ -32,7 +32,7 @@ func TestATypoBetweenWrongCodes(t *testing.T) {
 	s.User("ada", login.Member)
 	s.Browser().SignIn("ada").EnrollTOTP()
 	kind := &meanwhile{}
-	in := login.New(s.Store, s.Hasher, s.Login.Options(), factors.TOTP{}, kind)
+	in := login.New(s.Store, s.Hasher, s.Login.Options(), factors.Kinds{factors.TOTP{}, kind})
 	c := login.Client{Address: "203.0.113.9", Range: "203.0.113.9"}
 	entry, r, err := in.Password(t.Context(), "ada", sitetest.Password, "", c)
 	if err != nil || !r.OK() {

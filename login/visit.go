@@ -62,7 +62,7 @@ func (s *Service) Peek(ctx context.Context, token string) (*Visit, error) {
 	if !acct.Disabled.IsZero() || s.ended(sess, now) {
 		return nil, nil
 	}
-	policy, err := ParsePolicy(kept)
+	policy, err := s.parsePolicy(kept)
 	if err != nil {
 		return nil, err
 	}

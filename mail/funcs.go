@@ -1,14 +1,9 @@
 package mail
 
-import (
-	"cmp"
-	"strconv"
-)
+import "strconv"
 
 // funcs are what templates may use beside the language itself.
 var funcs = map[string]any{
-	// kind is a kind of factor in words that fit after "with" or a colon.
-	"kind": func(kind string) string { return cmp.Or(kinds[kind], kind, "factor") },
 	// few says whether so few recovery codes are left that it is time for new ones.
 	"few": func(left string) bool {
 		n, err := strconv.Atoi(left)
@@ -23,12 +18,4 @@ var funcs = map[string]any{
 	},
 	// list hands several values to a shared part.
 	"list": func(values ...string) []string { return values },
-}
-
-var kinds = map[string]string{
-	"totp":     "authenticator app",
-	"email":    "emailed codes",
-	"recovery": "recovery codes",
-	"passkey":  "passkey",
-	"sms":      "codes by text message",
 }

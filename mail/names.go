@@ -26,10 +26,10 @@ const sampleLink = "https://id.example.com/link/4f9TqEXAMPLE"
 // templates are all messages that Nightlatch sends, by name.
 var templates = map[string]template{
 	"code":               {[]string{"code"}, with(map[string]string{"code": "042137", "purpose": "sign in", "minutes": "5", "sent": "15:04:05 UTC"})},
-	"factor-added":       {nil, with(map[string]string{"kind": "totp", "name": "Phone"})},
-	"factor-removed":     {nil, with(map[string]string{"kind": "email", "name": "Work"})},
-	"factor-off":         {nil, with(map[string]string{"kind": "totp"})},
-	"factor-failures":    {nil, with(map[string]string{"kind": "totp", "count": "20"})},
+	"factor-added":       {nil, with(map[string]string{"kind": "Authenticator app", "name": "Phone"})},
+	"factor-removed":     {nil, with(map[string]string{"kind": "Emailed code", "name": "Work"})},
+	"factor-off":         {nil, with(map[string]string{"kind": "Authenticator app"})},
+	"factor-failures":    {nil, with(map[string]string{"kind": "Authenticator app", "count": "20"})},
 	"two-factor-off":     {nil, where},
 	"recovery-made":      {nil, where},
 	"recovery-used":      {nil, with(map[string]string{"left": "3"})},

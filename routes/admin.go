@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -19,11 +18,21 @@ const (
 )
 
 // filters reads what the list is asked for; what it does not know is "any".
-func filters(c *gin.Context) accounts.Filter {
+func (w *web) filters(c *gin.Context) accounts.Filter {
 	return accounts.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: one(c.Query("status"), "active", "invited", "disabled", "locked",
-		"enrolled", "missing", "required", "never"), Factor: factors.Kind(one(c.Query("factor"), "none", "totp", "email", "emailonly", "recovery", "low")),
+		"enrolled", "missing", "required", "never"), Factor: w.factorFilter(c.Query("factor")),
 		Role: login.Role(one(c.Query("role"), "user", "admin")), Sort: one(c.Query("sort"), "-login", "created", "-created", "last", "-last"),
 		After: short(c.Query("after"), 400), Limit: accountsPage}
+}
+
+// factorFilter is a value of the filter by factor if it is known, else "".
+func (w *web) factorFilter(value string) string {
+	for _, f := range w.Accounts.FactorFilters() {
+		if f.Value == value {
+			return value
+		}
+	}
+	return ""
 }
 
 // one is a value if it is among those known, else "".
@@ -39,7 +48,7 @@ func one(value string, known ...string) string {
 // filterQuery is a filter as the address shows it, without what is any.
 func filterQuery(path string, f accounts.Filter) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"q": f.Query, "status": f.Status, "factor": string(f.Factor), "role": string(f.Role), "sort": f.Sort, "after": f.After} {
+	for name, value := range map[string]string{"q": f.Query, "status": f.Status, "factor": f.Factor, "role": string(f.Role), "sort": f.Sort, "after": f.After} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -56,7 +65,7 @@ func (w *web) admin(c *gin.Context) error {
 }
 
 func (w *web) showAdmin(c *gin.Context, s views.Admin, refused login.Refusal) error {
-	ctx, f := c.Request.Context(), filters(c)
+	ctx, f := c.Request.Context(), w.filters(c)
 	page, err := w.Accounts.Page(ctx, f)
 	if err != nil {
 		return err
@@ -69,8 +78,12 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused login.Refusal) er
 	if err != nil {
 		return err
 	}
-	s.Total, s.List = totals[0].N, listScreen(f, page)
-	s.Filter = views.AdminFilter{Query: f.Query, Status: f.Status, Factor: string(f.Factor), Role: string(f.Role), Sort: f.Sort}
+	s.Total, s.List = totals[0].N, w.listScreen(f, page)
+	s.Filter = views.AdminFilter{Query: f.Query, Status: f.Status, Factor: f.Factor, Role: string(f.Role), Sort: f.Sort}
+	for _, x := range w.Accounts.FactorFilters() {
+		s.Factors = append(s.Factors, views.Selectable{Value: x.Value, Label: x.Label, Chosen: x.Value == f.Factor})
+	}
+	s.Series = w.Accounts.Series()
 	plain := f
 	plain.Sort, plain.After, plain.Limit = "", "", 0
 	for i, t := range totals {
@@ -98,10 +111,10 @@ func (w *web) showOr(c *gin.Context, refused login.Refusal, title string, show f
 	return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) { return show(alert), frame })
 }
 
-func listScreen(f accounts.Filter, page accounts.Page) views.AdminList {
+func (w *web) listScreen(f accounts.Filter, page accounts.Page) views.AdminList {
 	l := views.AdminList{Count: page.Count, Partial: page.Partial}
 	for _, a := range page.Accounts {
-		l.Rows = append(l.Rows, accountRow(a))
+		l.Rows = append(l.Rows, w.accountRow(a))
 	}
 	at := f
 	at.After = ""
@@ -148,17 +161,18 @@ func column(f accounts.Filter, label, sort string) views.Column {
 	return x
 }
 
-func accountRow(a login.Account) views.AccountRow {
+func (w *web) accountRow(a login.Account) views.AccountRow {
 	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: accounts.StatusOf(a),
 		RecoveryLeft: a.RecoveryLeft, Reset: a.Bare(), LastLogin: a.LastLogin, Created: a.Created}
 	for _, k := range a.Kinds {
-		r.Kinds = append(r.Kinds, string(k))
+		t := w.Login.Kinds().Of(k)
+		r.Kinds = append(r.Kinds, views.Badge{Icon: t.Icon, Label: t.Short})
 	}
 	return r
 }
 
 // chart draws one of the pictures; only its colours depend on the address.
-func (w *web) chart(draw func(days []views.Adoption, dark bool) ([]byte, error)) handler {
+func (w *web) chart(draw func(days []views.Adoption, series []string, dark bool) ([]byte, error)) handler {
 	return func(c *gin.Context) error {
 		days, err := w.Accounts.History(c.Request.Context(), historyDays)
 		if err != nil {
@@ -168,7 +182,7 @@ func (w *web) chart(draw func(days []views.Adoption, dark bool) ([]byte, error))
 		for i, d := range days {
 			list[i] = views.Adoption(d)
 		}
-		svg, err := draw(list, c.Query("theme") == "dark")
+		svg, err := draw(list, w.Accounts.Series(), c.Query("theme") == "dark")
 		if err != nil {
 			return err
 		}

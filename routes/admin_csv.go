@@ -63,7 +63,7 @@ func when(t time.Time) string {
 func (w *web) enrollmentCSV(c *gin.Context) error {
 	s := newSheet(c, "enrollment.csv", "login", "name", "email", "role", "status", "factors", "recovery_left", "created", "last_login")
 	n := 0
-	err := w.Accounts.Each(c.Request.Context(), filters(c), func(a login.Account) error {
+	err := w.Accounts.Each(c.Request.Context(), w.filters(c), func(a login.Account) error {
 		var kinds []string
 		for _, k := range a.Kinds {
 			kinds = append(kinds, string(k))

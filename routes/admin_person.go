@@ -28,7 +28,7 @@ func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused login.
 	if err != nil {
 		return err
 	}
-	s := personScreen(p)
+	s := w.personScreen(p)
 	s.Self, s.Link, s.Reason, s.AlertFor, s.Typed = p.ID == v.Account.ID, link, typed.Reason, typed.AlertFor, typed.Typed
 	title := p.Name
 	if title == "" {
@@ -40,16 +40,17 @@ func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused login.
 	})
 }
 
-func personScreen(p accounts.Person) views.AdminPerson {
-	s := views.AdminPerson{AccountRow: accountRow(p.Account), Email: p.Email, EmailVerified: !p.EmailVerified.IsZero(),
-		Events: eventRows(p.Events), Off: len(p.Off) > 0}
+func (w *web) personScreen(p accounts.Person) views.AdminPerson {
+	s := views.AdminPerson{AccountRow: w.accountRow(p.Account), Email: p.Email, EmailVerified: !p.EmailVerified.IsZero(),
+		Events: w.eventRows(p.Events), Off: len(p.Off) > 0}
 	for _, cred := range p.Credentials {
-		if cred.Kind == factors.KindRecovery {
+		t := w.Login.Kinds().Of(cred.Kind)
+		if t.Spare {
 			continue
 		}
-		r := factorRow(cred, p.Account, slices.Contains(p.Off, cred.Kind))
+		r := factorRow(t, cred, p.Account, slices.Contains(p.Off, cred.Kind))
 		if cred.Address != "" {
-			r.Detail = factors.Mask(cred.Address)
+			r.Detail = t.Detail(cred)
 		}
 		s.Factors = append(s.Factors, r)
 	}

@@ -101,8 +101,7 @@ func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused l
 		return err
 	}
 	s := views.AdminPolicy{Who: p.Who, Present: policyWords(present, w.Login.Now()), Preview: p.preview, Reason: p.reason,
-		UserApp: p.Counts(login.Member, factors.KindTOTP), UserMail: p.Counts(login.Member, factors.KindEmail),
-		AdminApp: p.Counts(login.Admin, factors.KindTOTP), AdminMail: p.Counts(login.Admin, factors.KindEmail),
+		UserKinds: w.policyKinds(p.Policy, login.Member), AdminKinds: w.policyKinds(p.Policy, login.Admin),
 		Hit: pre.Accounts, Admins: pre.Admins, Idle: pre.Idle, IdleMore: pre.IdleMore,
 		Told: funnel.Told, Began: funnel.Began, Confirmed: funnel.Confirmed, Saved: funnel.Saved}
 	if !p.From.IsZero() {
@@ -111,19 +110,21 @@ func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused l
 	if !p.preview {
 		s.All = "/admin?status=required"
 	}
-	for _, k := range p.Kinds[login.Member] {
-		s.UserKinds = append(s.UserKinds, string(k))
-	}
-	for _, k := range p.Kinds[login.Admin] {
-		s.AdminKinds = append(s.AdminKinds, string(k))
-	}
 	for _, a := range pre.First {
-		s.Rows = append(s.Rows, accountRow(a))
+		s.Rows = append(s.Rows, w.accountRow(a))
 	}
 	return w.showOr(c, refused, "Policy", func(alert string) views.Screen {
 		s.Alert = alert
 		return s
 	})
+}
+
+// policyKinds are the kinds that a policy can ask of a role, and whether it does.
+func (w *web) policyKinds(p login.Policy, r login.Role) (list []views.Selectable) {
+	for _, t := range w.Login.Kinds().Alone() {
+		list = append(list, views.Selectable{Value: string(t.Kind), Label: t.Label, Chosen: p.Counts(r, t.Kind)})
+	}
+	return list
 }
 
 // policyWords says a policy in a sentence.

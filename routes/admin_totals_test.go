@@ -35,7 +35,7 @@ func TestTotalsWhileAccountsChange(t *testing.T) {
 		race.Wait()
 		want := map[accounts.Bucket]int{}
 		if err := s.Accounts.Each(t.Context(), accounts.Filter{}, func(a login.Account) error {
-			want[accounts.BucketOf(a)]++
+			want[accounts.BucketOf(a, s.Login.Kinds())]++
 			return nil
 		}); err != nil {
 			t.Fatal(err)

@@ -67,7 +67,7 @@ func TestChooser(t *testing.T) {
 		if panel := b.Get("/login/challenge").Body; !strings.Contains(panel, `action="/login/challenge/totp"`) {
 			t.Error("the app is not open")
 		}
-		e.owner.Post("/profile/factors/"+e.owner.Factor("E-mail")+"/preferred").Want(t, "/profile?said=factor-first")
+		e.owner.Post("/profile/factors/"+e.owner.Factor("Email")+"/preferred").Want(t, "/profile?said=factor-first")
 		if panel := b.Get("/login/challenge").Body; !strings.Contains(panel, `action="/login/challenge/email/code"`) {
 			t.Error("the preferred factor is not open")
 		}
@@ -81,7 +81,7 @@ func TestChooser(t *testing.T) {
 		bob.EnrollTOTP()
 		s.Advance(2 * time.Minute)
 		bob.Post("/profile/factors/email", "address", "").Want(t, "/profile/factors/email")
-		for _, ask := range []string{"", "?factor=email", "?factor=nonsense", "?factor=email&to=" + e.owner.Factor("E-mail")} {
+		for _, ask := range []string{"", "?factor=email", "?factor=nonsense", "?factor=email&to=" + e.owner.Factor("Email")} {
 			text := pend(s, "bob@example.com").Get("/login/challenge"+ask).WantStatus(t, 200).Text()
 			if strings.Contains(text, "mailed code") || strings.Contains(text, "•••") || !strings.Contains(text, "Authenticator app") {
 				t.Errorf("%q shows %q", ask, text)

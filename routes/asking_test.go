@@ -37,12 +37,12 @@ func TestTakingAwayAsksFirst(t *testing.T) {
 	if q := questions["/profile/factors/"+b.Factor("Phone")+"/remove"]; !strings.Contains(q, "E-mail, and 10 recovery codes") {
 		t.Errorf("what remains: %q", q)
 	}
-	b.Post("/profile/factors/"+b.Factor("E-mail")+"/remove").Want(t, "/profile?said=factor-removed")
+	b.Post("/profile/factors/"+b.Factor("Email")+"/remove").Want(t, "/profile?said=factor-removed")
 	last := asks.FindStringSubmatch(b.Get("/profile").Body)
 	if last == nil || !strings.Contains(last[2], "last factor") {
 		t.Errorf("the last factor: %v", last)
 	}
-	kinds := login.DefaultPolicy().Kinds
+	kinds := login.DefaultPolicy(s.Login.Kinds()).Kinds
 	if r, err := s.Accounts.SavePolicy(t.Context(), accounts.Terminal("x"), login.Policy{Who: login.Everyone, From: s.Now(), Kinds: kinds}); err != nil || !r.OK() {
 		t.Fatal(r, err)
 	}

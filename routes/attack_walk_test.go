@@ -229,7 +229,7 @@ func TestWalkForcedByPolicy(t *testing.T) {
 	s.User("bob@example.com", login.Member)
 	bare, mailed := s.Browser().SignIn(ada), s.Browser().SignIn("bob@example.com")
 	mailed.EnrollEmail("")
-	p := login.DefaultPolicy()
+	p := login.DefaultPolicy(s.Login.Kinds())
 	p.Who, p.From = login.Everyone, s.Now().Add(-time.Hour)
 	p.Kinds[login.Member] = []factors.Kind{factors.KindTOTP}
 	setPolicy(t, s, p)

@@ -143,7 +143,7 @@ func bringBack(t *testing.T, s *sitetest.Site, kind string, home *sitetest.Brows
 		e.secret = home.PendingSecret()
 		home.Post("/profile/factors/totp/confirm", "code", s.Code(e.secret), "name", "New").Want(t, "/profile?said=factor-added")
 	case "email":
-		home.Post("/profile/factors/"+home.Factor("E-mail")+"/remove").Want(t, "/profile?said=factor-removed")
+		home.Post("/profile/factors/"+home.Factor("Email")+"/remove").Want(t, "/profile?said=factor-removed")
 		s.Advance(time.Minute)
 		home.EnrollEmail("")
 	case "recovery":

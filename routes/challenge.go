@@ -3,9 +3,9 @@ package routes
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/factors"
@@ -37,7 +37,7 @@ func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused l
 		return w.over(c, wanted(c))
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
-		s := challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: "/login/challenge?", next: ch.Next})
+		s := w.challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: "/login/challenge?", next: ch.Next})
 		s.Alert = alert
 		if trust := w.Login.TrustLabel(); trust != "" {
 			s.Trust = "Don’t ask on this browser for " + trust
@@ -90,7 +90,7 @@ type place struct {
 }
 
 // challengeScreen turns a chooser into its screen.
-func challengeScreen(ch login.Chooser, at place) views.Challenge {
+func (w *web) challengeScreen(ch login.Chooser, at place) views.Challenge {
 	s := views.Challenge{Login: ch.Login, Confirm: at.confirm, Next: at.next, Refused: ch.Refused}
 	for i, o := range ch.Options {
 		q := url.Values{"factor": {string(o.Kind)}}
@@ -100,11 +100,12 @@ func challengeScreen(ch login.Chooser, at place) views.Challenge {
 		if at.next != "" {
 			q.Set("next", at.next)
 		}
-		choice := views.Choice{Kind: string(o.Kind), Label: login.KindLabel(o.Kind), Detail: detail(o),
+		t := w.Login.Kinds().Of(o.Kind)
+		choice := views.Choice{Icon: t.Icon, Label: t.Label, Detail: detail(o),
 			Href: at.open + q.Encode(), Open: i == ch.Open, Off: o.Off}
 		s.Choices = append(s.Choices, choice)
 		if i == ch.Open {
-			s.Panel = panel(o, ch, at)
+			s.Panel = w.panel(t, o, ch, at)
 		}
 	}
 	return s
@@ -115,24 +116,22 @@ func detail(o login.Option) string {
 	switch {
 	case o.Off:
 		return "Switched off after too many wrong codes"
-	case o.Kind == factors.KindRecovery && o.Left == 1:
-		return "1 code left"
-	case o.Kind == factors.KindRecovery:
-		return strconv.Itoa(o.Left) + " codes left"
+	case o.Left > 0:
+		return english.Plural(o.Left, "code", "") + " left"
 	}
 	return strings.Join(o.Names, ", ")
 }
 
-func panel(o login.Option, ch login.Chooser, at place) views.Panel {
-	p := views.Panel{Kind: string(o.Kind), Label: login.KindLabel(o.Kind), Action: at.answer, To: o.Target,
-		Off: o.Off, Digits: o.Kind != factors.KindRecovery}
+func (w *web) panel(t factors.Traits, o login.Option, ch login.Chooser, at place) views.Panel {
+	p := views.Panel{Kind: string(o.Kind), Icon: t.Icon, Label: t.Label, Ask: t.Ask, Hint: t.Hint, Message: t.Message, Weakness: t.Weakness,
+		Action: at.answer, To: o.Target, Off: o.Off, Input: string(t.Input)}
 	if !at.confirm {
 		p.Action += string(o.Kind)
 	}
-	if o.Kind != factors.KindEmail {
+	if _, sends := w.Login.Kinds().Find(o.Kind).(factors.Challenger); !sends {
 		return p
 	}
-	p.Target, p.Sent, p.ResendIn = o.Names[0], ch.Sent, seconds(ch.ResendIn)
+	p.Show, p.Target, p.Sent, p.ResendIn = ch.Show, strings.Join(o.Names, ", "), ch.Sent, seconds(ch.ResendIn)
 	p.Mailed, p.Late, p.Refused = ch.Mail.Sent, ch.Mail.Tried && !ch.Mail.Sent && !ch.Mail.Refused, ch.Mail.Refused
 	if p.Send = at.send; !at.confirm {
 		p.Send += string(o.Kind) + "/code"

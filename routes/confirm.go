@@ -52,12 +52,14 @@ func (w *web) showConfirm(c *gin.Context, a stepUp, refused login.Refusal) error
 		return err
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
-		s := challengeScreen(ch, place{answer: "/confirm", send: "/confirm/code", confirm: true,
+		s := w.challengeScreen(ch, place{answer: "/confirm", send: "/confirm/code", confirm: true,
 			open: a.query("&")})
 		if !v.Account.HasFactor() {
-			s.Choices = []views.Choice{{Kind: "password", Label: "Password", Open: true}}
-			s.Panel = views.Panel{Kind: "password", Label: "Password", Action: "/confirm"}
-			s.Enroll = c.Query("level") == "2"
+			s.Choices = []views.Choice{{Icon: "password", Label: "Password", Open: true}}
+			s.Panel = views.Panel{Kind: "password", Icon: "password", Label: "Password", Input: "password", Action: "/confirm"}
+			if c.Query("level") == "2" {
+				s.Enroll = w.offers(v, true)
+			}
 		}
 		s.Login, s.Next, s.HeldID, s.Held, s.Alert = v.Account.Login, a.next, a.held, heldWords(held.Path), alert
 		return s, views.Frame{Title: "Confirm it is you"}

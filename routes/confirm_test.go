@@ -63,15 +63,15 @@ func TestHeldFormIsCarriedOut(t *testing.T) {
 func TestHeldFormIsNoBackdoor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := enrolled(t, s)
-		mail := b.Factor("E-mail")
+		mail := b.Factor("Email")
 		other := s.Browser().SignInTOTP("ada@example.com", secret)
 		s.Advance(6 * time.Minute)
 		up := b.Post("/profile/factors/"+mail+"/remove").WantHeld(t, "/profile")
 		other.Post("/confirm", "kind", "totp", "code", b.Code(secret)).Want(t, "/profile")
-		b.Factor("E-mail") // still there: the other session held nothing
+		b.Factor("Email") // still there: the other session held nothing
 		s.Advance(11 * time.Minute)
 		stepUp(t, b, up, "kind", "totp", "code", b.Code(secret)).Want(t, "/profile?said=confirmed")
-		b.Factor("E-mail") // still there: what was held was too old
+		b.Factor("Email") // still there: what was held was too old
 	})
 }
 

@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"html/template"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -15,55 +14,116 @@ import (
 // startPage is where someone begins who must, or wants to, enroll.
 func (w *web) startPage(c *gin.Context) error {
 	v := visit(c)
-	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email, Next: wanted(c),
-		TOTP:  !v.Forced() || v.Policy.Counts(v.Account.Role, factors.KindTOTP),
-		Email: !v.Forced() || v.Policy.Counts(v.Account.Role, factors.KindEmail)}, views.Frame{Title: "Add a factor", Area: "profile"})
+	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email, Next: wanted(c), Offers: w.offers(v, v.Forced())},
+		views.Frame{Title: "Add a factor", Area: "profile"})
 }
 
-// beginTOTP draws a secret.
-func (w *web) beginTOTP(c *gin.Context) error {
-	if _, err := form(c, "next"); err != nil {
-		return err
+// offers are the kinds that someone can set up; where it must count, those that
+// the policy accepts.
+func (w *web) offers(v *login.Visit, counting bool) (list []views.Offer) {
+	for _, t := range w.Login.Kinds().Traits() {
+		if w.Login.Kinds().Enroller(t.Kind) != nil && (!counting || v.Policy.Counts(v.Account.Role, t.Kind)) {
+			list = append(list, offer(t))
+		}
 	}
-	r, err := w.Login.BeginEnrollment(c.Request.Context(), visit(c), factors.KindTOTP, "", w.client(c))
-	if err != nil {
-		return err
+	return list
+}
+
+func offer(t factors.Traits) views.Offer {
+	return views.Offer{Kind: string(t.Kind), Icon: t.Icon, Label: t.Offer, About: t.About, Add: t.Add, Weakness: t.Weakness,
+		To: t.To, ToLabel: t.ToLabel, ToButton: t.ToButton, ToInput: t.ToInput, Ask: t.Ask, Message: t.Message}
+}
+
+// enrollments are the addresses of a kind that is set up one by one.
+func (w *web) enrollments(k factors.Kind) []route {
+	at := "/profile/factors/" + string(k)
+	rows := []route{
+		{get, at, enrolling, w.enrollmentPage(k)},
+		{post, at, enrollingFresh, w.beginEnrollment(k)},
+		{post, at + "/confirm", enrollingFresh, w.confirmEnrollment(k)},
+		{post, at + "/cancel", enrolling, w.cancelEnrollment(k)},
 	}
-	if !r.OK() {
+	if w.Login.Kinds().Of(k).Scan {
+		rows = append(rows, route{get, at + "/qr.png", enrolling, w.qr(k)})
+	}
+	return rows
+}
+
+// beginEnrollment draws what the kind needs, or sends a code to the target.
+func (w *web) beginEnrollment(k factors.Kind) handler {
+	to := w.Login.Kinds().Of(k).To
+	fields := []string{"next"}
+	if to != "" {
+		fields = append(fields, to)
+	}
+	return func(c *gin.Context) error {
+		f, err := form(c, fields...)
+		if err != nil {
+			return err
+		}
+		r, err := w.Login.BeginEnrollment(c.Request.Context(), visit(c), k, f[to], w.client(c))
+		if err != nil {
+			return err
+		}
+		if r.Why == login.Wait {
+			r = unsent(r)
+		}
+		switch {
+		case r.OK():
+			w.redirect(c, withNext("/profile/factors/"+string(k), wanted(c)))
+			return nil
+		case to != "":
+			return w.showEnrollment(c, k, views.Enroll{Address: f[to]}, r)
+		}
 		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
 			return views.Message{Heading: "No factor was added", Text: alert, Back: "/profile", BackLabel: "Back to your profile"}, views.Frame{}
 		})
 	}
-	w.redirect(c, withNext("/profile/factors/totp", wanted(c)))
-	return nil
 }
 
-// totpPage shows the pending secret: as QR code, in groups of four, as a link.
-func (w *web) totpPage(c *gin.Context) error { return w.showTOTP(c, "", login.Refusal{}) }
+// enrollmentPage shows what is pending, or asks for the target of a kind that
+// sends a code first.
+func (w *web) enrollmentPage(k factors.Kind) handler {
+	return func(c *gin.Context) error { return w.showEnrollment(c, k, views.Enroll{}, login.Refusal{}) }
+}
 
-func (w *web) showTOTP(c *gin.Context, name string, refused login.Refusal) error {
-	v := visit(c)
-	e, r, err := w.Login.Enrollment(c.Request.Context(), v, factors.KindTOTP)
+// showEnrollment shows a kind's page with what was typed into it.
+func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll, refused login.Refusal) error {
+	v, t := visit(c), w.Login.Kinds().Of(k)
+	e, r, err := w.Login.Enrollment(c.Request.Context(), v, k)
 	if err != nil {
 		return err
 	}
-	if !r.OK() {
+	if !r.OK() && t.To == "" {
 		return w.notEnrolling(c)
 	}
-	show := func(alert string) (views.Screen, views.Frame) {
-		link := w.totpLink(v, e.Secret)
-		return views.EnrollTOTP{QR: "/profile/factors/totp/qr.png", Secret: factors.GroupSecret(e.Secret),
-			Link: template.URL(link), Name: name, Next: wanted(c), Forced: v.Forced(), Alert: alert}, views.Frame{Title: "Add an authenticator app", Area: "profile"}
+	s := typed
+	s.Offer, s.Title, s.Next, s.Forced = offer(t), t.Title, wanted(c), v.Forced()
+	for _, o := range w.offers(v, v.Forced()) {
+		if o.Kind != string(k) {
+			s.Others = append(s.Others, o)
+		}
 	}
+	if r.OK() {
+		s.Sent, s.Address, s.ResendIn, s.Show = e.Address != "", e.Address, seconds(e.ResendIn), e.Show
+		s.Mailed, s.Late, s.Refused, s.Expired = e.Mail.Sent, e.Mail.Tried, e.Mail.Refused, e.Mail.Expired
+		if t.Mask != nil {
+			s.Masked = t.Mask(e.Address)
+		}
+		if t.Scan {
+			s.Picture = "/profile/factors/" + string(k) + "/qr.png"
+		}
+	} else if s.Address == "" {
+		s.Address = v.Account.Email
+	}
+	frame := views.Frame{Title: t.Add, Area: "profile"}
 	if refused.OK() {
-		s, f := show("")
-		return w.render(c, http.StatusOK, s, f)
+		return w.render(c, http.StatusOK, s, frame)
 	}
-	return w.refused(c, refused, show)
-}
-
-func (w *web) totpLink(v *login.Visit, secret []byte) string {
-	return factors.TOTPLink(factors.Ceremony{Issuer: w.brand, Login: v.Account.Login}, secret)
+	return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) {
+		s.Alert = alert
+		return s, frame
+	})
 }
 
 // qrModule is the side of one square of the picture in pixels: a whole number,
@@ -71,58 +131,63 @@ func (w *web) totpLink(v *login.Visit, secret []byte) string {
 // the page shows, for sharp screens.
 const qrModule = 8
 
-// qr is the pending secret as a picture.
-func (w *web) qr(c *gin.Context) error {
-	v := visit(c)
-	e, r, err := w.Login.Enrollment(c.Request.Context(), v, factors.KindTOTP)
-	if err != nil {
-		return err
+// qr is a pending enrollment as a picture, where the kind has one.
+func (w *web) qr(k factors.Kind) handler {
+	return func(c *gin.Context) error {
+		e, r, err := w.Login.Enrollment(c.Request.Context(), visit(c), k)
+		if err != nil {
+			return err
+		}
+		picture, ok := e.Show.(factors.Picture)
+		if !r.OK() || !ok {
+			return errNotFound
+		}
+		png, err := qrcode.Encode(picture.Picture(), qrcode.Medium, -qrModule)
+		if err != nil {
+			return err
+		}
+		c.Data(http.StatusOK, "image/png", png)
+		return nil
 	}
-	if !r.OK() {
-		return errNotFound
-	}
-	png, err := qrcode.Encode(w.totpLink(v, e.Secret), qrcode.Medium, -qrModule)
-	if err != nil {
-		return err
-	}
-	c.Data(http.StatusOK, "image/png", png)
-	return nil
 }
 
-// confirmTOTP makes the pending secret a factor.
-func (w *web) confirmTOTP(c *gin.Context) error {
-	f, err := form(c, "code", "name", "next")
-	if err != nil {
-		return err
+// confirmEnrollment makes what is pending a factor.
+func (w *web) confirmEnrollment(k factors.Kind) handler {
+	return func(c *gin.Context) error {
+		f, err := form(c, "code", "name", "next")
+		if err != nil {
+			return err
+		}
+		again := func(r login.Refusal) error { return w.showEnrollment(c, k, views.Enroll{Name: f["name"]}, r) }
+		if f["code"] == "" {
+			return again(login.Refusal{Why: login.Bad, Text: "Enter the code."})
+		}
+		done, r, err := w.Login.ConfirmEnrollment(c.Request.Context(), visit(c), k,
+			login.Proof{Answer: factors.Answer{Code: f["code"]}, Name: f["name"]}, w.client(c))
+		if err != nil {
+			return err
+		}
+		if r.Why == login.Gone {
+			return w.notEnrolling(c)
+		}
+		if !r.OK() {
+			return again(r)
+		}
+		w.enter(c, done.Entry)
+		w.redirect(c, enrolledAt(done.First, wanted(c)))
+		return nil
 	}
-	return w.confirmFactor(c, factors.KindTOTP, f, func(r login.Refusal) error { return w.showTOTP(c, f["name"], r) })
 }
 
-func (w *web) confirmFactor(c *gin.Context, k factors.Kind, f map[string]string, again func(login.Refusal) error) error {
-	if f["code"] == "" {
-		return again(login.Refusal{Why: login.Bad, Text: "Enter the code."})
-	}
-	done, r, err := w.Login.ConfirmEnrollment(c.Request.Context(), visit(c), k, factors.Answer{Code: f["code"], Name: f["name"]}, w.client(c))
-	if err != nil {
-		return err
-	}
-	if r.Why == login.Gone {
-		return w.notEnrolling(c)
-	}
-	if !r.OK() {
-		return again(r)
-	}
-	w.enter(c, done.Entry)
-	next := wanted(c)
+// enrolledAt is where someone goes on who has set a factor up.
+func enrolledAt(first bool, next string) string {
 	switch {
-	case done.First:
-		w.redirect(c, withNext("/profile/factors/recovery?new=1", next))
+	case first:
+		return withNext("/profile/factors/recovery?new=1", next)
 	case next != "":
-		w.redirect(c, next)
-	default:
-		w.redirect(c, "/profile?said=factor-added")
+		return next
 	}
-	return nil
+	return "/profile?said=factor-added"
 }
 
 // notEnrolling is where someone lands who has nothing to confirm.
@@ -130,61 +195,6 @@ func (w *web) notEnrolling(c *gin.Context) error {
 	c.Set(undoneKey, true)
 	w.redirect(c, withNext("/profile/factors", wanted(c)))
 	return nil
-}
-
-// emailPage asks for an address, or for the code that was sent to it.
-func (w *web) emailPage(c *gin.Context) error { return w.showEmail(c, "", "", login.Refusal{}) }
-
-func (w *web) showEmail(c *gin.Context, address, name string, refused login.Refusal) error {
-	v := visit(c)
-	e, r, err := w.Login.Enrollment(c.Request.Context(), v, factors.KindEmail)
-	if err != nil {
-		return err
-	}
-	show := func(alert string) (views.Screen, views.Frame) {
-		s := views.EnrollEmail{Address: address, Name: name, Next: wanted(c), Forced: v.Forced(), Alert: alert}
-		if r.OK() {
-			s.Sent, s.Address, s.Masked, s.ResendIn = true, e.Address, factors.Mask(e.Address), seconds(e.ResendIn)
-			s.Mailed, s.Late, s.Refused, s.Expired = e.Mail.Sent, e.Mail.Tried, e.Mail.Refused, e.Mail.Expired
-		} else if address == "" {
-			s.Address = v.Account.Email
-		}
-		return s, views.Frame{Title: "Add an address", Area: "profile"}
-	}
-	if refused.OK() {
-		s, f := show("")
-		return w.render(c, http.StatusOK, s, f)
-	}
-	return w.refused(c, refused, show)
-}
-
-// beginEmail sends a code to the address to be added.
-func (w *web) beginEmail(c *gin.Context) error {
-	f, err := form(c, "address", "next")
-	if err != nil {
-		return err
-	}
-	r, err := w.Login.BeginEnrollment(c.Request.Context(), visit(c), factors.KindEmail, f["address"], w.client(c))
-	if err != nil {
-		return err
-	}
-	if r.Why == login.Wait {
-		r = unsent(r)
-	}
-	if !r.OK() {
-		return w.showEmail(c, f["address"], "", r)
-	}
-	w.redirect(c, withNext("/profile/factors/email", wanted(c)))
-	return nil
-}
-
-// confirmEmail makes the address a factor when its own code is given.
-func (w *web) confirmEmail(c *gin.Context) error {
-	f, err := form(c, "code", "name", "next")
-	if err != nil {
-		return err
-	}
-	return w.confirmFactor(c, factors.KindEmail, f, func(r login.Refusal) error { return w.showEmail(c, "", f["name"], r) })
 }
 
 // cancelEnrollment drops the pending enrollment of a kind.

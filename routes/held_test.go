@@ -13,7 +13,7 @@ import (
 func removing(t *testing.T, s *sitetest.Site) (b *sitetest.Browser, secret []byte, up *sitetest.Page, there func() bool) {
 	t.Helper()
 	b, secret = enrolled(t, s)
-	mail := b.Factor("E-mail")
+	mail := b.Factor("Email")
 	s.Advance(6 * time.Minute)
 	up = b.Post("/profile/factors/"+mail+"/remove").WantHeld(t, "/profile")
 	return b, secret, up, func() bool {

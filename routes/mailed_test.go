@@ -33,7 +33,7 @@ func TestTheChallengeSaysHowFarTheCodeHasCome(t *testing.T) {
 		p.Post("/login/challenge/email/code").Want(t, askedFor)
 		says(t, p, askedFor, "on its way to a•••@example.com . It can take")
 		s.Mails()
-		says(t, p, askedFor, "the mail server has not taken it yet")
+		says(t, p, askedFor, "could not be handed over yet")
 		closeOffice = office.open(t)
 		s.Advance(10 * time.Second)
 		office.codeTo(t, s, "ada@example.com")
@@ -78,7 +78,7 @@ var noSuchUser = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1
 func TestARefusedCodeOpensAnotherWay(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _ := mailOwner(t, s)
-		b.Post("/profile/factors/"+b.Factor("E-mail")+"/preferred").Want(t, "/profile?said=factor-first")
+		b.Post("/profile/factors/"+b.Factor("Email")+"/preferred").Want(t, "/profile?said=factor-first")
 		p := pendingOf(t, s, "ada")
 		says(t, p, "/login/challenge", "We send a code to")
 		p.Post("/login/challenge/email/code").Want(t, askedFor)

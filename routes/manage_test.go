@@ -37,7 +37,7 @@ func TestRemovingTheLastFactor(t *testing.T) {
 		if a := s.Account("ada@example.com"); a.RecoveryLeft != 10 {
 			t.Fatalf("%d recovery codes while a factor is left", a.RecoveryLeft)
 		}
-		b.Post("/profile/factors/"+b.Factor("E-mail")+"/remove").Want(t, "/profile?said=factor-removed")
+		b.Post("/profile/factors/"+b.Factor("Email")+"/remove").Want(t, "/profile?said=factor-removed")
 		if a := s.Account("ada@example.com"); a.HasFactor() || a.RecoveryLeft != 0 || len(mustCredentials(t, s)) != 0 {
 			t.Errorf("left: %v, %d codes", a.Kinds, a.RecoveryLeft)
 		}
@@ -55,14 +55,14 @@ func TestRemovingTheLastFactor(t *testing.T) {
 func TestPolicyKeepsTheLastFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _ := enrolled(t, s)
-		p := login.DefaultPolicy()
+		p := login.DefaultPolicy(s.Login.Kinds())
 		p.Who, p.From = login.Everyone, s.Now().Add(-time.Hour)
 		p.Kinds[login.Member] = []factors.Kind{factors.KindTOTP}
 		setPolicy(t, s, p)
 		b.Post("/profile/factors/"+b.Factor("Phone")+"/remove").WantStatus(t, 422)
 		b.Factor("Phone")
 		b.Post("/profile/factors/disable").WantStatus(t, 422)
-		b.Post("/profile/factors/"+b.Factor("E-mail")+"/remove").Want(t, "/profile?said=factor-removed")
+		b.Post("/profile/factors/"+b.Factor("Email")+"/remove").Want(t, "/profile?said=factor-removed")
 		b.EnrollTOTP() // a second app, also called Phone
 		for _, c := range mustCredentials(t, s) {
 			if c.Kind == factors.KindTOTP {
@@ -207,7 +207,7 @@ func TestNamesAndPreference(t *testing.T) {
 		for _, name := range []string{"", "   ", strings.Repeat("x", 61), "a\nb", "a\u202eb"} {
 			b.Post("/profile/factors/"+id+"/name", "name", name).WantStatus(t, 422)
 		}
-		b.Post("/profile/factors/"+b.Factor("E-mail")+"/preferred").Want(t, "/profile?said=factor-first")
+		b.Post("/profile/factors/"+b.Factor("Email")+"/preferred").Want(t, "/profile?said=factor-first")
 		other := s.Browser()
 		other.Password("ada@example.com").Want(t, "/login/challenge")
 		if p := other.Get("/login/challenge"); !strings.Contains(p.Body, `action="/login/challenge/email/code"`) {

@@ -42,11 +42,12 @@ func (w *web) profileScreen(v *login.Visit, o login.Overview) views.Profile {
 		HasFactor: a.HasFactor(), RecoveryLeft: a.RecoveryLeft, CanDisable: a.HasFactor() && !v.Policy.Asks(a),
 		TrustOffered: w.Login.TrustLabel() != "", Warning: v.Session.Warning}
 	for _, cred := range o.Credentials {
-		if cred.Kind == factors.KindRecovery {
+		t := w.Login.Kinds().Of(cred.Kind)
+		if t.Spare {
 			s.RecoveryTotal++
 			continue
 		}
-		s.Factors = append(s.Factors, factorRow(cred, a, o.Off[cred.Kind]))
+		s.Factors = append(s.Factors, factorRow(t, cred, a, o.Off[cred.Kind]))
 	}
 	for i := range s.Factors {
 		s.Factors[i].Remains = remains(s.Factors, i, a, v.Policy)
@@ -58,7 +59,7 @@ func (w *web) profileScreen(v *login.Visit, o login.Overview) views.Profile {
 	for _, b := range o.Browsers {
 		s.Browsers = append(s.Browsers, views.BrowserRow{ID: b.ID, Browser: b.Browser, Address: b.Address, LastUsed: b.LastUsed, Until: b.Until})
 	}
-	s.Activity = eventRows(o.Events)
+	s.Activity, s.Offers = w.eventRows(o.Events), w.offers(v, false)
 	return s
 }
 
@@ -94,11 +95,11 @@ func remains(list []views.FactorRow, i int, a login.Account, p login.Policy) str
 // in seconds: two thirds of a code's life.
 const driftHint = 20
 
-func factorRow(c factors.Credential, a login.Account, off bool) views.FactorRow {
-	r := views.FactorRow{ID: c.ID, Kind: string(c.Kind), Label: login.KindLabel(c.Kind), Name: c.Name, Added: c.Created,
-		LastUsed: c.LastUsed, Preferred: a.Preferred == c.ID, Off: off, Strength: "Strong"}
-	if c.Kind == factors.KindEmail {
-		r.Detail, r.Strength = c.Address, "Weaker than an app"
+func factorRow(t factors.Traits, c factors.Credential, a login.Account, off bool) views.FactorRow {
+	r := views.FactorRow{ID: c.ID, Kind: string(c.Kind), Icon: t.Icon, Label: t.Label, Name: c.Name, Detail: c.Address, Added: c.Created,
+		LastUsed: c.LastUsed, Preferred: a.Preferred == c.ID, Off: off, Weak: t.Strength == factors.Weaker, Strength: "Strong"}
+	if r.Weak {
+		r.Strength = "Weaker than an app"
 	}
 	switch {
 	case c.Drift > driftHint:
@@ -119,21 +120,21 @@ func (w *web) activity(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s := views.Activity{Events: eventRows(events)}
+	s := views.Activity{Events: w.eventRows(events)}
 	if next > 0 {
 		s.More = "/profile/activity?before=" + strconv.FormatInt(next, 10)
 	}
 	return w.render(c, http.StatusOK, s, views.Frame{Title: "Activity", Area: "profile", Wide: true})
 }
 
-func eventRows(events []login.Line) []views.EventRow {
+func (w *web) eventRows(events []login.Line) []views.EventRow {
 	rows := make([]views.EventRow, len(events))
 	for i, e := range events {
 		words := eventWords[e.Kind]
 		if words.text == "" {
 			words.text = e.Kind
 		}
-		detail := eventDetail(e.Event)
+		detail := w.eventDetail(e.Event)
 		if e.Times > 1 {
 			detail = strings.TrimSpace(fmt.Sprintf("%s %d tries since %s", detail, e.Times, e.Since.Format("2 January 2006, 15:04")))
 		}
@@ -142,13 +143,13 @@ func eventRows(events []login.Line) []views.EventRow {
 	return rows
 }
 
-func eventDetail(e login.Event) string {
+func (w *web) eventDetail(e login.Event) string {
 	if e.Kind == "login" && e.Detail == string(login.ByBrowser) {
 		return "Trusted browser"
 	}
 	kind, rest, _ := strings.Cut(e.Detail, " ") // totp “Phone”
-	if label := login.KindLabel(factors.Kind(kind)); label != kind {
-		return strings.TrimSpace(label + " " + rest)
+	if k := factors.Kind(kind); w.Login.Knows(k) {
+		return strings.TrimSpace(w.Login.Kinds().Of(k).Label + " " + rest)
 	}
 	if e.Reason != "" {
 		return e.Reason

@@ -88,6 +88,11 @@ const get, post = http.MethodGet, http.MethodPost
 // table is every URL of the site.
 func (w *web) table() []route {
 	t := slices.Concat(w.front(), w.own(), w.admins())
+	for _, f := range w.Login.Kinds() {
+		if w.Login.Kinds().Enroller(f.Kind()) != nil {
+			t = append(t, w.enrollments(f.Kind())...)
+		}
+	}
 	if w.Gallery {
 		t = append(t, route{get, "/_screens", open, w.gallery}, route{get, "/_screens/:name", open, w.gallery})
 	}
@@ -143,15 +148,6 @@ func (w *web) own() []route {
 		{get, "/profile", signedIn, w.profile},
 		{get, "/profile/activity", signedIn, w.activity},
 		{get, "/profile/factors", enrolling, w.startPage},
-		{get, "/profile/factors/totp", enrolling, w.totpPage},
-		{post, "/profile/factors/totp", enrollingFresh, w.beginTOTP},
-		{get, "/profile/factors/totp/qr.png", enrolling, w.qr},
-		{post, "/profile/factors/totp/confirm", enrollingFresh, w.confirmTOTP},
-		{get, "/profile/factors/email", enrolling, w.emailPage},
-		{post, "/profile/factors/email", enrollingFresh, w.beginEmail},
-		{post, "/profile/factors/email/confirm", enrollingFresh, w.confirmEmail},
-		{post, "/profile/factors/totp/cancel", enrolling, w.cancelEnrollment("totp")},
-		{post, "/profile/factors/email/cancel", enrolling, w.cancelEnrollment("email")},
 		{get, "/profile/factors/recovery", enrollingFresh, w.recoveryPage},
 		{get, "/profile/factors/recovery.txt", enrollingFresh, w.recoveryFile},
 		{post, "/profile/factors/recovery", fresh, w.makeRecovery},

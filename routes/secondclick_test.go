@@ -178,7 +178,7 @@ func TestSecondClickOfAChange(t *testing.T) {
 			k.twice(t, b, "/profile/email", "email", fmt.Sprintf("lovelace%d@example.org", i))
 			k.twice(t, b, "/email/verify")
 			k.twice(t, b, "/profile/factors/"+b.Factor("Phone")+"/name", "name", "Phone")
-			k.twice(t, b, "/profile/factors/"+b.Factor("E-mail")+"/preferred")
+			k.twice(t, b, "/profile/factors/"+b.Factor("Email")+"/preferred")
 			k.twice(t, b, "/profile/factors/recovery")
 			next := fmt.Sprint(newPassword, i)
 			k.twice(t, b, "/profile/password", "current", password, "password", next)

@@ -21,7 +21,7 @@ func TestKindsThatAreNotThere(t *testing.T) {
 		s.Mails()
 		b := pend(s, ada)
 		for _, code := range []string{"123456", s.Code(other.secret), s.Code(secret)} {
-			p := b.Post("/login/challenge/email", "code", code, "to", other.owner.Factor("E-mail")).WantStatus(t, 422)
+			p := b.Post("/login/challenge/email", "code", code, "to", other.owner.Factor("Email")).WantStatus(t, 422)
 			if p.Alert() != "That code is not right." || !strings.Contains(p.Body, `action="/login/challenge/totp"`) {
 				t.Errorf("it says %q", p.Alert())
 			}
@@ -30,7 +30,7 @@ func TestKindsThatAreNotThere(t *testing.T) {
 			b.Post("/login/challenge/email", "code", "123456").WantStatus(t, 422)
 		}
 		b.Post("/login/challenge/email", "code", "123456").WantStatus(t, 429)
-		for _, to := range []string{"", other.owner.Factor("E-mail"), "x"} {
+		for _, to := range []string{"", other.owner.Factor("Email"), "x"} {
 			if p := b.Post("/login/challenge/email/code", "to", to); p.Status < 400 {
 				t.Errorf("a code is sent: %d", p.Status)
 			}

@@ -75,7 +75,7 @@ func TestChangeOfAddressEndsWithTheThief(t *testing.T) {
 		},
 		"factor removed": func(t *testing.T, s *sitetest.Site, _ *sitetest.Browser, secret []byte) {
 			o := owner(s, secret)
-			o.Post("/profile/factors/"+o.Factor("E-mail")+"/remove").Want(t, "/profile?said=factor-removed")
+			o.Post("/profile/factors/"+o.Factor("Email")+"/remove").Want(t, "/profile?said=factor-removed")
 		},
 		"factor added": func(_ *testing.T, s *sitetest.Site, _ *sitetest.Browser, secret []byte) {
 			owner(s, secret).EnrollTOTP()

@@ -81,7 +81,7 @@ func TestTrustEnds(t *testing.T) {
 		},
 		"factor added": func(_ *testing.T, _ *sitetest.Site, b *sitetest.Browser) { b.EnrollTOTP() },
 		"factor removed": func(t *testing.T, _ *sitetest.Site, b *sitetest.Browser) {
-			b.Post("/profile/factors/"+b.Factor("E-mail")+"/remove").Want(t, "/profile?said=factor-removed")
+			b.Post("/profile/factors/"+b.Factor("Email")+"/remove").Want(t, "/profile?said=factor-removed")
 		},
 	}
 	for name, end := range ends {

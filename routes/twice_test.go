@@ -165,7 +165,7 @@ func TestStepUpSentTwiceGoesWhereTheFirstWent(t *testing.T) {
 		b := s.Browser().SignInTOTP(ada, e.secret)
 		for _, together := range []bool{false, true} {
 			s.Advance(time.Hour)
-			up := b.Post("/profile/factors/"+b.Factor("E-mail")+"/preferred").WantHeld(t, "/profile")
+			up := b.Post("/profile/factors/"+b.Factor("Email")+"/preferred").WantHeld(t, "/profile")
 			at, err := url.Parse(up.Location)
 			if err != nil {
 				t.Fatal(err)

@@ -25,7 +25,7 @@ func TestChangeSentTwiceIsOneChange(t *testing.T) {
 			pairs           []string
 		}{
 			{"/profile/sessions/" + theirs.Session.ID + "/end", "session.ended", "/profile?said=session-ended", nil},
-			{"/profile/factors/" + b.Factor("E-mail") + "/remove", "factor.removed", "/profile?said=factor-removed", nil},
+			{"/profile/factors/" + b.Factor("Email") + "/remove", "factor.removed", "/profile?said=factor-removed", nil},
 			{"/profile/factors/recovery", "recovery.made", "/profile/factors/recovery?new=1", nil},
 			{"/profile/name", "name.changed", "/profile?said=name", []string{"name", "Ada"}},
 			{"/profile/password", "password.changed", "/profile?said=password", []string{"current", sitetest.Password, "password", newPassword}},

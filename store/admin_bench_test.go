@@ -126,7 +126,7 @@ func load(b *testing.B, s *sitetest.Site, n int) {
 		var ws []loadedWord
 		for i := range min(loadPage, n-at) {
 			a := person(random, at+i, s.Now())
-			bucket := int(accounts.BucketOf(a))
+			bucket := int(accounts.BucketOf(a, factors.Known()))
 			totals[bucket]++
 			var kinds []string
 			for _, k := range a.Kinds {

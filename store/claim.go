@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
@@ -108,7 +109,7 @@ func (s *Store) dropVoid(ctx context.Context, rows []mailRow, now time.Time) (li
 	err = s.reader.NewRaw("SELECT c.id FROM ceremonies AS c JOIN accounts AS a ON a.id = c.account_id WHERE c.id IN (?) AND c.tries < ?"+
 		" AND c.expires_at > ? AND a.disabled_at = 0 AND (EXISTS (SELECT 1 FROM sessions WHERE id = c.subject)"+
 		" OR EXISTS (SELECT 1 FROM pendings WHERE id = c.subject AND expires_at > ?))",
-		list(ids), login.CodeTries, at(now), at(now)).Scan(ctx, &good)
+		list(ids), factors.CodeTries, at(now), at(now)).Scan(ctx, &good)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (t *tx) enter(ctx context.Context, id string) error {
 		return err
 	}
 	row := old
-	row.AccountID, row.Bucket, row.LoginKey = id, int(accounts.BucketOf(a.account())), a.LoginKey
+	row.AccountID, row.Bucket, row.LoginKey = id, int(accounts.BucketOf(a.account(), t.kinds)), a.LoginKey
 	row.CreatedAt, row.LastLoginAt, row.Searched = a.CreatedAt, a.LastLoginAt, searchText(a.LoginKey, a.Name)
 	if known && row == old {
 		return nil

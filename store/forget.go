@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/uptrace/bun"
-
-	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
@@ -70,10 +67,17 @@ func (t *tx) spendSteps(ctx context.Context, now time.Time) error {
 	if _, err := t.db.NewRaw("DELETE FROM steps").Exec(ctx); err != nil {
 		return err
 	}
-	step := now.Unix()/factors.TOTPPeriod + 1
-	_, err := t.db.NewRaw("UPDATE credentials SET counter = ?, version = version + 1 WHERE kind = ? AND counter < ?",
-		step, factors.KindTOTP, step).Exec(ctx)
-	return err
+	for _, k := range t.kinds.Traits() {
+		if k.Counts == 0 {
+			continue
+		}
+		step := now.Unix()/int64(k.Counts/time.Second) + 1
+		if _, err := t.db.NewRaw("UPDATE credentials SET counter = ?, version = version + 1 WHERE kind = ? AND counter < ?",
+			step, k.Kind, step).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forgetPage is how many accounts are read at once where all are gone through.
@@ -83,6 +87,10 @@ const forgetPage = 500
 // since the backup, and tells their owners. They are deleted and not marked as
 // used: an owner who tries one gets no alarm about a code used twice.
 func (t *tx) voidCodes(ctx context.Context, now time.Time) (n int, err error) {
+	spare := t.kinds.Spare()
+	if spare == nil {
+		return 0, nil
+	}
 	for after := ""; ; {
 		var rows []accountRow
 		err := t.db.NewSelect().Model(&rows).Where("recovery_left > 0 AND id > ?", after).Order("id").Limit(forgetPage).Scan(ctx)
@@ -103,8 +111,8 @@ func (t *tx) voidCodes(ctx context.Context, now time.Time) (n int, err error) {
 				return n, err
 			}
 		}
-		if _, err = t.db.NewRaw("DELETE FROM credentials WHERE kind = ? AND account_id IN (?)", factors.KindRecovery, bun.In(ids)).Exec(ctx); err == nil {
-			_, err = t.db.NewRaw("UPDATE accounts SET recovery_left = 0 WHERE id IN (?)", bun.In(ids)).Exec(ctx)
+		if _, err = t.db.NewRaw("DELETE FROM credentials WHERE kind = ? AND account_id IN (?)", spare.Kind(), list(ids)).Exec(ctx); err == nil {
+			_, err = t.db.NewRaw("UPDATE accounts SET recovery_left = 0 WHERE id IN (?)", list(ids)).Exec(ctx)
 		}
 		if err != nil {
 			return n, err

@@ -18,6 +18,7 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/driver/pgdriver"
 
+	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -36,9 +37,10 @@ type Store struct {
 
 // query reads, in a transaction or outside.
 type query struct {
-	db   bun.IDB
-	keys *Keys
-	pg   bool
+	db    bun.IDB
+	keys  *Keys
+	kinds factors.Kinds
+	pg    bool
 }
 
 // Open opens sqlite:PATH or postgres://… . Nothing is migrated; see Migrate.
@@ -54,9 +56,13 @@ func Open(ctx context.Context, url string) (*Store, error) {
 
 func newStore(writer, reader *bun.DB) *Store {
 	return &Store{writer: writer, reader: reader, tell: func(Progress) {}, turn: make(chan struct{}, 1),
-		query:  query{db: reader, pg: writer.Dialect().Name() == dialect.PG},
+		query:  query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG},
 		visits: sync.OnceValues(func() (*sql.Stmt, error) { return reader.DB.Prepare(visitSQL + "?") })}
 }
+
+// UseKinds tells the store which kinds of factor the site has, where they are
+// not the standard ones.
+func (s *Store) UseKinds(kinds factors.Kinds) { s.kinds = kinds }
 
 // UseKeys gives the store what secrets are sealed with.
 func (s *Store) UseKeys(k *Keys) { s.keys = k }
@@ -172,7 +178,7 @@ func (s *Store) once(ctx context.Context, do func(login.Tx) error) error {
 
 func (s *Store) transact(ctx context.Context, do func(login.Tx) error) error {
 	return s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
-		t := &tx{query: query{db: btx, keys: s.keys, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
+		t := &tx{query: query{db: btx, keys: s.keys, kinds: s.kinds, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
 		if err := do(t); err != nil {
 			return err
 		}

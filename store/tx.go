@@ -95,7 +95,7 @@ func (t *tx) SwapCredential(ctx context.Context, c factors.Credential) (bool, er
 	if err == nil && ok {
 		err = t.saveSteps(ctx, c)
 	}
-	if err != nil || !ok || c.Kind != factors.KindRecovery {
+	if err != nil || !ok || !t.kinds.Of(c.Kind).Spare {
 		return ok, err
 	}
 	return true, t.recount(ctx, c.AccountID)
@@ -118,6 +118,14 @@ func (t *tx) DeleteKind(ctx context.Context, accountID string, k factors.Kind) e
 	return t.recount(ctx, accountID)
 }
 
+// DeleteCredentials takes all of an account away.
+func (t *tx) DeleteCredentials(ctx context.Context, accountID string) error {
+	if _, err := t.db.NewDelete().Table("credentials").Where("account_id = ?", accountID).Exec(ctx); err != nil {
+		return err
+	}
+	return t.recount(ctx, accountID)
+}
+
 // recount keeps on the account what its credentials say, so that a visit and
 // the admin's list need not look at them.
 func (t *tx) recount(ctx context.Context, accountID string) error {
@@ -133,8 +141,8 @@ func (t *tx) recount(ctx context.Context, accountID string) error {
 	var kinds []string
 	left := 0
 	for _, r := range rows {
-		if r.Kind == string(factors.KindRecovery) {
-			left = r.N
+		if t.kinds.Of(factors.Kind(r.Kind)).Spare {
+			left += r.N
 		} else {
 			kinds = append(kinds, r.Kind)
 		}

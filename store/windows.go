@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,26 @@ func (t *tx) ClearKind(ctx context.Context, accountID string, k factors.Kind) er
 	return t.switched(ctx, shared, false)
 }
 
+// ClearKinds forgets the failures of every kind that the account has or had,
+// and of every kind of the site.
+func (t *tx) ClearKinds(ctx context.Context, accountID string) error {
+	a, err := t.Account(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	kinds := slices.Concat(a.Kinds, a.Off)
+	for _, f := range t.kinds {
+		kinds = append(kinds, f.Kind())
+	}
+	slices.Sort(kinds)
+	for _, k := range slices.Compact(kinds) {
+		if err := t.ClearKind(ctx, accountID, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DropKnown forgets the browsers that signed in before, but one.
 func (t *tx) DropKnown(ctx context.Context, accountID, exceptHash string) error {
 	_, err := t.db.NewDelete().Table("browsers").
@@ -106,7 +127,7 @@ func readSteps(text string) (steps []int64) {
 
 // saveSteps keeps which steps of an app were accepted.
 func (t *tx) saveSteps(ctx context.Context, c factors.Credential) error {
-	if c.Kind != factors.KindTOTP || len(c.Steps) == 0 {
+	if len(c.Steps) == 0 {
 		return nil
 	}
 	_, err := t.db.NewRaw("INSERT INTO steps (credential_id, accepted) VALUES (?, ?) ON CONFLICT (credential_id) DO UPDATE SET accepted = excluded.accepted",

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"time"
 
 	"github.com/go-analyze/charts"
@@ -10,7 +11,7 @@ import (
 type Adoption struct {
 	Day                time.Time
 	Accounts, Enrolled int
-	App, Mail          int // has an app; has an emailed code only
+	By                 []int // enrolled accounts by the first kind that they have
 }
 
 // chart sizes, in CSS pixels: as wide as a card on a phone can show sharply.
@@ -20,7 +21,7 @@ const (
 )
 
 // AdoptionChart draws the share of accounts with a second factor, in percent.
-func AdoptionChart(days []Adoption, dark bool) ([]byte, error) {
+func AdoptionChart(days []Adoption, _ []string, dark bool) ([]byte, error) {
 	share := make([]float64, len(days))
 	for i, d := range days {
 		share[i] = float64(percent(d.Enrolled, d.Accounts))
@@ -32,14 +33,15 @@ func AdoptionChart(days []Adoption, dark bool) ([]byte, error) {
 	return draw(o, days, nil, dark)
 }
 
-// KindsChart draws how many accounts have an app, an emailed code only, or no
+// KindsChart draws how many accounts have which kind first, and how many have no
 // second factor.
-func KindsChart(days []Adoption, dark bool) ([]byte, error) {
-	lines := make([][]float64, 3)
+func KindsChart(days []Adoption, series []string, dark bool) ([]byte, error) {
+	lines := make([][]float64, len(series)+1)
 	for _, d := range days {
-		for i, n := range []int{d.App, d.Mail, d.Accounts - d.Enrolled} {
-			lines[i] = append(lines[i], float64(n))
+		for i := range series {
+			lines[i] = append(lines[i], float64(d.By[i]))
 		}
+		lines[len(series)] = append(lines[len(series)], float64(d.Accounts-d.Enrolled))
 	}
 	o := charts.NewLineChartOptionWithData(lines)
 	most := 0
@@ -48,7 +50,7 @@ func KindsChart(days []Adoption, dark bool) ([]byte, error) {
 	}
 	o.YAxis[0].Min, o.YAxis[0].Max = charts.Ptr(0.0), charts.Ptr(ceiling(most))
 	o.YAxis[0].ValueFormatter = func(v float64) string { return charts.FormatValueHumanize(v, 0, false) }
-	return draw(o, days, []string{"App", "Email only", "None"}, dark)
+	return draw(o, days, append(slices.Clone(series), "None"), dark)
 }
 
 // ceiling is a round number above all others, of which a quarter is round too.

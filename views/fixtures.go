@@ -1,7 +1,6 @@
 package views
 
 import (
-	"html/template"
 	"slices"
 	"time"
 )
@@ -66,20 +65,32 @@ func frontFixtures() []Fixture {
 
 func choices(open string) []Choice {
 	return []Choice{
-		{Kind: "totp", Label: "Authenticator app", Detail: "Phone, Tablet", Href: "/login/challenge?factor=totp", Open: open == "totp"},
-		{Kind: "email", Label: "Emailed code", Detail: "a•••@example.com", Href: "/login/challenge?factor=email", Open: open == "email"},
-		{Kind: "recovery", Label: "Recovery code", Detail: "7 codes left", Href: "/login/challenge?factor=recovery", Open: open == "recovery"},
+		{Icon: "totp", Label: "Authenticator app", Detail: "Phone, Tablet", Href: "/login/challenge?factor=totp", Open: open == "totp"},
+		{Icon: "email", Label: "Emailed code", Detail: "a•••@example.com", Href: "/login/challenge?factor=email", Open: open == "email"},
+		{Icon: "recovery", Label: "Recovery code", Detail: "7 codes left", Href: "/login/challenge?factor=recovery", Open: open == "recovery"},
 	}
 }
 
 var (
-	appPanel      = Panel{Kind: "totp", Label: "Authenticator app", Action: "/login/challenge/totp", Digits: true}
-	mailPanel     = Panel{Kind: "email", Label: "Emailed code", Target: "a•••@example.com", Action: "/login/challenge/email", Send: "/login/challenge/email/code", To: "c2", Digits: true}
-	recoveryPanel = Panel{Kind: "recovery", Label: "Recovery code", Action: "/login/challenge/recovery"}
+	appPanel      = Panel{Kind: "totp", Icon: "totp", Label: "Authenticator app", Ask: "The 6 digits your app shows now", Action: "/login/challenge/totp", Input: "digits"}
+	mailPanel     = Panel{Kind: "email", Icon: "email", Label: "Emailed code", Ask: "6-digit code from the mail", Message: "mail", Weakness: weak, Target: "a•••@example.com", Action: "/login/challenge/email", Send: "/login/challenge/email/code", To: "c2", Input: "digits"}
+	recoveryPanel = Panel{Kind: "recovery", Icon: "recovery", Label: "Recovery code", Ask: "One of your recovery codes", Hint: "Each code works once. Upper or lower case and dashes do not matter.", Action: "/login/challenge/recovery", Input: "code"}
+	weak          = "An emailed code is weaker than an app: whoever reads your mail has it."
+	appOffer      = Offer{Kind: "totp", Icon: "totp", Label: "Authenticator app", About: "An app on your phone shows a new code every 30 seconds. The better choice.", Add: "Add an authenticator app"}
+	mailOffer     = Offer{Kind: "email", Icon: "email", Label: "Codes by email", About: "Weaker than an app: whoever reads your mail has the code.", Add: "Add an email address", Weakness: weak, To: "address", ToLabel: "Address", ToButton: "Send a code to it", ToInput: "email", Ask: "6-digit code from the mail", Message: "mail"}
+	appBadge      = Badge{"totp", "app"}
+	mailBadge     = Badge{"email", "email"}
 )
+
+// mailSent is the page of an address to which a code was sent, in some state.
+func mailSent(e Enroll) Enroll {
+	e.Offer, e.Title, e.Address, e.Sent, e.Masked = mailOffer, "Codes by email", "ada@example.com", true, "a•••@example.com"
+	return e
+}
 
 // factorFixtures are the challenge, the confirmation and the enrollments.
 func factorFixtures() []Fixture {
+	const login = "ada@example.com"
 	sent := mailPanel
 	sent.Sent, sent.ResendIn = true, 42
 	mailed, late, refused := sent, sent, sent
@@ -92,13 +103,15 @@ func factorFixtures() []Fixture {
 	confirm.Action = "/confirm"
 	confirmMail := sent
 	confirmMail.Action, confirmMail.Send, confirmMail.ResendIn = "/confirm", "/confirm/code", 0
-	password := Panel{Kind: "password", Label: "Password", Action: "/confirm"}
-	app := EnrollTOTP{QR: "/profile/factors/totp/qr.png", Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", Link: template.URL("otpauth://totp/Nightlatch:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Nightlatch")}
+	password := Panel{Kind: "password", Icon: "password", Input: "password", Label: "Password", Action: "/confirm"}
+	app := Enroll{Offer: appOffer, Title: "Set up an authenticator app", Picture: "/profile/factors/totp/qr.png", Show: struct{ Secret, Link string }{
+		"JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", "otpauth://totp/Nightlatch:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Nightlatch"}}
+	mail := Enroll{Offer: mailOffer, Title: "Codes by email", Address: login}
+	mailForced := Enroll{Offer: mailOffer, Title: "Codes by email", Forced: true, Others: []Offer{appOffer}, Alert: "That is not an address."}
 	appForced := app
 	appForced.Forced, appForced.Alert, appForced.Name = true, wrong, "Phone"
 	forced := inside("Set up an authenticator app", "")
 	forced.Banner = "A second factor has been required since 1 November."
-	const login = "ada@example.com"
 	return []Fixture{
 		{"challenge-totp", front("One more step"), Challenge{Login: login, Choices: choices("totp"), Panel: appPanel, Trust: trusted}},
 		{"challenge-totp-alert", front("One more step"), Challenge{Login: login, Choices: choices("totp"), Panel: appPanel, Trust: trusted, Alert: wrong}},
@@ -112,18 +125,18 @@ func factorFixtures() []Fixture {
 		{"challenge-recovery", front("One more step"), Challenge{Login: login, Choices: choices("recovery"), Panel: recoveryPanel, Alert: "That is not one of your codes."}},
 		{"confirm-totp", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("totp"), Panel: confirm, Next: "/profile", HeldID: "HELD", Held: "Remove the app “Phone”"}},
 		{"confirm-email", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("email"), Panel: confirmMail, Next: "/profile"}},
-		{"confirm-password", inside("Confirm it’s you", ""), Challenge{Confirm: true, Login: login, Choices: []Choice{{Kind: "password", Label: "Password", Open: true}}, Panel: password, Next: "/profile", Held: "Add an authenticator app", Alert: "That password is not right."}},
-		{"confirm-enroll", inside("A second factor first", ""), Challenge{Confirm: true, Enroll: true, Next: "/admin"}},
-		{"start", inside("Add a factor", "profile"), Start{TOTP: true, Email: true, Address: login}},
-		{"start-forced", forced, Start{Forced: true, TOTP: true}},
+		{"confirm-password", inside("Confirm it’s you", ""), Challenge{Confirm: true, Login: login, Choices: []Choice{{Icon: "password", Label: "Password", Open: true}}, Panel: password, Next: "/profile", Held: "Add an authenticator app", Alert: "That password is not right."}},
+		{"confirm-enroll", inside("A second factor first", ""), Challenge{Confirm: true, Enroll: []Offer{appOffer}, Next: "/admin"}},
+		{"start", inside("Add a factor", "profile"), Start{Offers: []Offer{appOffer, mailOffer}, Address: login}},
+		{"start-forced", forced, Start{Forced: true, Offers: []Offer{appOffer}}},
 		{"enroll-totp", inside("Set up an authenticator app", ""), app},
 		{"enroll-totp-forced", forced, appForced},
-		{"enroll-email", inside("Codes by email", ""), EnrollEmail{Address: login}},
-		{"enroll-email-sent", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", ResendIn: 1, Alert: wrong}},
-		{"enroll-email-mailed", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Mailed: true, ResendIn: 42}},
-		{"enroll-email-late", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Late: true, ResendIn: 42}},
-		{"enroll-email-refused", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Refused: true, ResendIn: 42}},
-		{"enroll-email-expired", inside("Codes by email", ""), EnrollEmail{Address: login, Sent: true, Masked: "a•••@example.com", Expired: true}},
-		{"enroll-email-forced", forced, EnrollEmail{Forced: true, Alert: "That is not an address."}},
+		{"enroll-email", inside("Codes by email", ""), mail},
+		{"enroll-email-sent", inside("Codes by email", ""), mailSent(Enroll{ResendIn: 1, Alert: wrong})},
+		{"enroll-email-mailed", inside("Codes by email", ""), mailSent(Enroll{Mailed: true, ResendIn: 42})},
+		{"enroll-email-late", inside("Codes by email", ""), mailSent(Enroll{Late: true, ResendIn: 42})},
+		{"enroll-email-refused", inside("Codes by email", ""), mailSent(Enroll{Refused: true, ResendIn: 42})},
+		{"enroll-email-expired", inside("Codes by email", ""), mailSent(Enroll{Expired: true})},
+		{"enroll-email-forced", forced, mailForced},
 	}
 }

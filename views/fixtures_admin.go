@@ -10,20 +10,20 @@ func adminFixtures() []Fixture {
 	failed.Alert, failed.AlertFor, failed.Reason, failed.Status, failed.Self = "This is the last admin. Make somebody else an admin first.", "disable", "left us", "active", true
 	return []Fixture{
 		{"admin", inside("Accounts", "admin"), adminFixture()},
-		{"admin-filtered", inside("Accounts", "admin"), Admin{Total: 204, Filter: AdminFilter{Query: "zzz", Status: "locked", Factor: "none", Role: "admin", Sort: "-last"}, List: AdminList{CSV: "/admin/enrollment.csv?q=zzz"}}},
-		{"admin-partial", inside("Accounts", "admin"), Admin{Total: 1000000, Filter: AdminFilter{Query: "a"}, List: AdminList{Count: -1, Partial: true, More: "/admin?after=a5", First: "/admin?q=a", CSV: "/admin/enrollment.csv?q=a"}}},
-		{"admin-alert", inside("Accounts", "admin"), Admin{Alert: "This login is taken.", Login: "ada", List: AdminList{CSV: "/admin/enrollment.csv"}}},
+		{"admin-filtered", inside("Accounts", "admin"), Admin{Total: 204, Factors: factorFilters("none"), Filter: AdminFilter{Query: "zzz", Status: "locked", Factor: "none", Role: "admin", Sort: "-last"}, List: AdminList{CSV: "/admin/enrollment.csv?q=zzz"}}},
+		{"admin-partial", inside("Accounts", "admin"), Admin{Total: 1000000, Factors: factorFilters(""), Filter: AdminFilter{Query: "a"}, List: AdminList{Count: -1, Partial: true, More: "/admin?after=a5", First: "/admin?q=a", CSV: "/admin/enrollment.csv?q=a"}}},
+		{"admin-alert", inside("Accounts", "admin"), Admin{Factors: factorFilters(""), Alert: "This login is taken.", Login: "ada", List: AdminList{CSV: "/admin/enrollment.csv"}}},
 		{"admin-person", reset, personFixture()},
 		{"admin-person-alert", inside("Ada Byron", "admin"), failed},
 		{"admin-person-invited", inside("grace@example.com", "admin"), AdminPerson{AccountRow: accounts()[2], Email: "grace@example.com"}},
 		{"admin-person-email-alert", inside("Alan Mathison", "admin"), AdminPerson{AccountRow: accounts()[1], Email: "alan@example.com", EmailVerified: true, Typed: "alan@", Reason: "typed wrongly",
 			Alert: "Enter an email address such as ada@example.com.", AlertFor: "email"}},
 		{"admin-person-bare", inside("kurt", "admin"), AdminPerson{AccountRow: accounts()[4]}},
-		{"admin-policy", inside("Policy", "admin"), AdminPolicy{Who: "everyone", From: "2026-12-07", UserApp: true, UserMail: true, AdminApp: true,
+		{"admin-policy", inside("Policy", "admin"), AdminPolicy{Who: "everyone", From: "2026-12-07", UserKinds: policyKinds(true, true), AdminKinds: policyKinds(true, false),
 			Present: "From 7 December 2026 on everyone must have a second factor.", Hit: 37, Admins: 4, Idle: 12, Rows: accounts()[1:3], All: "/admin?status=required", Told: 60, Began: 41, Confirmed: 38, Saved: 20}},
-		{"admin-policy-preview", inside("Policy", "admin"), AdminPolicy{Who: "admins", From: "2026-12-07", UserApp: true, AdminApp: true, Preview: true, Reason: "asked for by the board",
-			Present: "Nobody must have a second factor.", Hit: 1, Admins: 1, Idle: 10000, IdleMore: true, Rows: accounts()[1:2], UserKinds: []string{"totp"}, AdminKinds: []string{"totp"}}},
-		{"admin-policy-alert", inside("Policy", "admin"), AdminPolicy{Who: "nobody", Present: "Nobody must have a second factor.", Alert: "Choose everyone, admins or nobody."}},
+		{"admin-policy-preview", inside("Policy", "admin"), AdminPolicy{Who: "admins", From: "2026-12-07", UserKinds: policyKinds(true, false), AdminKinds: policyKinds(true, false), Preview: true, Reason: "asked for by the board",
+			Present: "Nobody must have a second factor.", Hit: 1, Admins: 1, Idle: 10000, IdleMore: true, Rows: accounts()[1:2]}},
+		{"admin-policy-alert", inside("Policy", "admin"), AdminPolicy{Who: "nobody", UserKinds: policyKinds(false, false), AdminKinds: policyKinds(false, false), Present: "Nobody must have a second factor.", Alert: "Choose everyone, admins or nobody."}},
 		{"admin-import", inside("Import", "admin"), AdminImport{Max: 1000}},
 		{"admin-import-alert", inside("Import", "admin"), AdminImport{Max: 1000, Alert: "Choose a file, or paste its lines."}},
 		{"admin-import-try", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, CSV: "ada@example.com,Ada\nb b"}},
@@ -37,25 +37,39 @@ func adminFixtures() []Fixture {
 	}
 }
 
+// policyKinds are what can count, and whether the app and the mail do.
+func policyKinds(app, mail bool) []Selectable {
+	return []Selectable{{"totp", "Authenticator app", app}, {"email", "Emailed code", mail}}
+}
+
+// factorFilters are the choices of the filter by factor.
+func factorFilters(chosen string) []Selectable {
+	list := []Selectable{{"none", "No factor", false}, {"totp", "Authenticator app", false}, {"email", "Emailed code", false}, {"emailonly", "Email only", false}, {"recovery", "Recovery codes left", false}, {"low", "Codes low", false}}
+	for i := range list {
+		list[i].Chosen = list[i].Value == chosen
+	}
+	return list
+}
+
 func accounts() []AccountRow {
 	return []AccountRow{
-		{ID: "a1", Login: "ada@example.com", Name: "Ada Byron", Role: "admin", Status: "active", Kinds: []string{"totp", "email"}, RecoveryLeft: 7, LastLogin: before(2 * time.Hour), Created: before(400 * day)},
+		{ID: "a1", Login: "ada@example.com", Name: "Ada Byron", Role: "admin", Status: "active", Kinds: []Badge{appBadge, mailBadge}, RecoveryLeft: 7, LastLogin: before(2 * time.Hour), Created: before(400 * day)},
 		{ID: "a2", Login: "alan", Name: "Alan Mathison", Role: "user", Status: "active", Reset: true, LastLogin: before(9 * day), Created: before(300 * day)},
 		{ID: "a3", Login: "grace@example.com", Role: "user", Status: "invited", Created: before(2 * day)},
-		{ID: "a4", Login: "a-rather-long-login-name-of-somebody@department.example.com", Name: "<b>Bobby</b> Tables", Role: "user", Status: "locked", Kinds: []string{"email"}, RecoveryLeft: 2, LastLogin: before(60 * day), Created: before(90 * day)},
-		{ID: "a5", Login: "kurt", Role: "user", Status: "disabled", Kinds: []string{"totp"}, RecoveryLeft: 10, LastLogin: before(200 * day), Created: before(500 * day)},
+		{ID: "a4", Login: "a-rather-long-login-name-of-somebody@department.example.com", Name: "<b>Bobby</b> Tables", Role: "user", Status: "locked", Kinds: []Badge{mailBadge}, RecoveryLeft: 2, LastLogin: before(60 * day), Created: before(90 * day)},
+		{ID: "a5", Login: "kurt", Role: "user", Status: "disabled", Kinds: []Badge{appBadge}, RecoveryLeft: 10, LastLogin: before(200 * day), Created: before(500 * day)},
 	}
 }
 
 func adminFixture() Admin {
-	a := Admin{Total: 204, List: AdminList{Rows: accounts(), Count: 204, More: "/admin?after=a5", CSV: "/admin/enrollment.csv",
+	a := Admin{Total: 204, Series: []string{"App", "Email only"}, Factors: factorFilters(""), List: AdminList{Rows: accounts(), Count: 204, More: "/admin?after=a5", CSV: "/admin/enrollment.csv",
 		Columns: []Column{{"Account", "/admin?sort=-login", "ascending"}, {"Role", "", ""}, {"Status", "", ""}, {"Factors", "", ""}, {"Recovery codes", "", ""}, {"Last sign-in", "/admin?sort=-last", ""}, {"Added", "/admin?sort=-created", ""}}}}
 	for i, n := range []int{204, 131, 96, 35, 12, 9, 1, 22} {
 		label := []string{"Accounts", "With a second factor", "Authenticator app", "Email only", "Required but missing", "Recovery codes low", "Switched off by failures", "Never signed in"}[i]
 		a.Totals = append(a.Totals, AdminTotal{Label: label, Href: "/admin", N: n, Share: i == 1, Bad: i >= 4 && i < 7, Current: i == 0})
 	}
 	for i := range 3 {
-		a.Days = append(a.Days, Adoption{Day: before(time.Duration(21-7*i) * day), Accounts: 190 + 7*i, Enrolled: 110 + 10*i, App: 80 + 8*i, Mail: 30 + 2*i})
+		a.Days = append(a.Days, Adoption{Day: before(time.Duration(21-7*i) * day), Accounts: 190 + 7*i, Enrolled: 110 + 10*i, By: []int{80 + 8*i, 30 + 2*i}})
 	}
 	return a
 }
@@ -64,7 +78,7 @@ func personFixture() AdminPerson {
 	p := profile()
 	f := p.Factors
 	f[0].Off, f[0].Preferred, f[0].Hint = true, false, ""
-	return AdminPerson{AccountRow: AccountRow{ID: "a1", Login: "ada@example.com", Name: "Ada Byron", Role: "admin", Status: "disabled", Kinds: []string{"totp", "email"}, RecoveryLeft: 2,
+	return AdminPerson{AccountRow: AccountRow{ID: "a1", Login: "ada@example.com", Name: "Ada Byron", Role: "admin", Status: "disabled", Kinds: []Badge{appBadge, mailBadge}, RecoveryLeft: 2,
 		LastLogin: before(2 * time.Hour), Created: before(400 * day)}, Email: "ada@analytical.example", Factors: f, Sessions: p.Sessions, Browsers: p.Browsers, Events: events(), Off: true,
 		Link: "https://nightlatch.example.com/enroll/Jm3cP8sVw2Yq7Kx4"}
 }

@@ -16,7 +16,7 @@ func insideFixtures() []Fixture {
 		{"recovery", inside("Recovery codes", "profile"), Recovery{Codes: codes(3), Left: 7, Made: before(40 * day), Set: "K4", Site: "nightlatch.example.com"}},
 		{"recovery-check", inside("Recovery codes", "profile"), Recovery{Codes: codes(3), Left: 7, Made: before(40 * day), Set: "K4", Check: "Yes, that code is good. It was not used up.", Alert: "Wait a minute before the next try."}},
 		{"profile", added, profile()},
-		{"profile-bare", banner, Profile{Login: "alan", Sessions: profile().Sessions[:1]}},
+		{"profile-bare", banner, Profile{Login: "alan", Offers: []Offer{appOffer, mailOffer}, Sessions: profile().Sessions[:1]}},
 		{"profile-low", inside("Profile", "profile"), lowProfile()},
 		{"profile-restored", inside("Profile", "profile"), restoredProfile()},
 		{"profile-alert-password", inside("Profile", "profile"), profileAlert("password", "The present password is not right.")},
@@ -46,11 +46,11 @@ func codes(used int) []RecoveryCode {
 
 func profile() Profile {
 	return Profile{
-		Login: "ada@example.com", Name: "Ada Byron", Email: "ada@example.com", EmailVerified: true, HasFactor: true,
+		Login: "ada@example.com", Name: "Ada Byron", Email: "ada@example.com", EmailVerified: true, HasFactor: true, Offers: []Offer{appOffer, mailOffer},
 		Factors: []FactorRow{
-			{ID: "f1", Kind: "totp", Label: "Authenticator app", Name: "Phone", Strength: "Strong", Remains: "These remain: Authenticator app, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(210 * day), LastUsed: before(2 * time.Hour), Preferred: true, Hint: "Your phone’s clock is about 25 seconds slow. Set it to automatic."},
-			{ID: "f2", Kind: "totp", Label: "Authenticator app", Strength: "Strong", Remains: "These remain: Phone, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(3 * day)},
-			{ID: "f3", Kind: "email", Label: "Emailed code", Detail: "a•••@example.com", Name: "Work mail", Strength: "Weaker", Remains: "These remain: Phone, Authenticator app, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(90 * day), LastUsed: before(20 * day)},
+			{ID: "f1", Kind: "totp", Icon: "totp", Label: "Authenticator app", Name: "Phone", Strength: "Strong", Remains: "These remain: Authenticator app, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(210 * day), LastUsed: before(2 * time.Hour), Preferred: true, Hint: "Your phone’s clock is about 25 seconds slow. Set it to automatic."},
+			{ID: "f2", Kind: "totp", Icon: "totp", Label: "Authenticator app", Strength: "Strong", Remains: "These remain: Phone, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(3 * day)},
+			{ID: "f3", Kind: "email", Icon: "email", Weak: true, Label: "Emailed code", Detail: "a•••@example.com", Name: "Work mail", Strength: "Weaker", Remains: "These remain: Phone, Authenticator app, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(90 * day), LastUsed: before(20 * day)},
 		},
 		RecoveryLeft: 7, RecoveryTotal: 10,
 		Sessions: []SessionRow{
@@ -83,7 +83,7 @@ func restoredProfile() Profile {
 }
 
 func profileAlert(section, alert string) Profile {
-	return Profile{Login: "ada", Email: "ada@example.com", EmailVerified: true, HasFactor: true, Sessions: profile().Sessions[:1], AlertFor: section, Alert: alert}
+	return Profile{Login: "ada", Email: "ada@example.com", EmailVerified: true, HasFactor: true, Offers: profile().Offers, Sessions: profile().Sessions[:1], AlertFor: section, Alert: alert}
 }
 
 func events() []EventRow {

@@ -25,6 +25,8 @@ func (o Options) funcs() template.FuncMap {
 		"percent":  percent,
 		"choose":   choose,
 		"number":   func(n int) string { return humanize.Comma(int64(n)) },
+		"chosen":   Chosen,
+		"app":      appLink,
 		"list":     func(parts ...any) []any { return parts },
 		"when":     func(have, want, text string) string { return map[bool]string{true: text}[have == want] },
 	}
@@ -88,6 +90,15 @@ func describe(alert string, hints ...string) template.HTMLAttr {
 	return template.HTMLAttr(attr + `aria-describedby="` + template.HTMLEscapeString(strings.Join(hints, " ")) + `"`)
 }
 
+// appLink is the address by which an authenticator app on the same device takes
+// a key: no other scheme than its own.
+func appLink(address string) (template.URL, error) {
+	if !strings.HasPrefix(address, "otpauth://") {
+		return "", fmt.Errorf("%q is not for an authenticator app", address)
+	}
+	return template.URL(address), nil
+}
+
 // percent is a share in whole percent; of nothing it is 0.
 func percent(part, whole int) int {
 	if whole == 0 {
@@ -96,23 +107,16 @@ func percent(part, whole int) int {
 	return 100 * part / whole
 }
 
-// option is one entry of a select.
-type option struct {
-	Value, Label string
-	Chosen       bool
-}
-
 // choose makes the entries of a select from its values, which label themselves.
-func choose(chosen string, values ...string) []option {
-	names := map[string]string{"totp": "App", "none": "No factor", "email": "Email", "emailonly": "Email only", "recovery": "Recovery codes",
-		"low": "Codes low", "enrolled": "With a factor", "missing": "Without a factor", "required": "Required, missing", "never": "Never signed in"}
-	var os []option
+func choose(chosen string, values ...string) []Selectable {
+	names := map[string]string{"enrolled": "With a factor", "missing": "Without a factor", "required": "Required, missing", "never": "Never signed in"}
+	var os []Selectable
 	for _, v := range values {
 		label := names[v]
 		if label == "" {
 			label = strings.ToUpper(v[:1]) + v[1:]
 		}
-		os = append(os, option{v, label, v == chosen})
+		os = append(os, Selectable{v, label, v == chosen})
 	}
 	return os
 }

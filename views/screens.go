@@ -1,9 +1,6 @@
 package views
 
-import (
-	"html/template"
-	"time"
-)
+import "time"
 
 // Frame is what every full page needs around its screen.
 type Frame struct {
@@ -40,7 +37,7 @@ type Login struct {
 
 // Choice is one factor a person can answer with.
 type Choice struct {
-	Kind   string // totp, email, recovery, or password for a step-up without factors
+	Icon   string
 	Label  string // "Authenticator app"
 	Detail string // names of the apps, masked address, "7 codes left"
 	Href   string // opens its panel
@@ -50,8 +47,15 @@ type Choice struct {
 
 // Panel is the open factor: one form to answer, sometimes one to have a code sent.
 type Panel struct {
-	Kind     string
+	Kind     string // or password, for a step-up without factors
+	Icon     string
 	Label    string
+	Ask      string // label of the field
+	Hint     string // below the field
+	Input    string // digits, code or password
+	Message  string // what carries a code: "mail"
+	Weakness string // a sentence about a weak kind
+	Show     any    // what the kind shows; nil for most
 	Target   string // masked address
 	Action   string // where the answer is posted
 	Send     string // where a code is asked for; empty where the kind sends none
@@ -62,7 +66,6 @@ type Panel struct {
 	Refused  bool   // it was refused for good
 	ResendIn int    // seconds until another may be asked for; 0 means now
 	Off      bool
-	Digits   bool // six digits, so a numeric keyboard and autocomplete=one-time-code
 }
 
 // Challenge is the second step: chooser and open panel in one screen. Confirm
@@ -72,40 +75,13 @@ type Challenge struct {
 	Login   string
 	Choices []Choice
 	Panel   Panel
-	Trust   string // label of "don't ask on this browser for 30 days"; empty when not offered
-	Next    string // where it leads, carried along
-	HeldID  string // the form that this step-up holds up
-	Held    string // what the step-up is for, in words: "Remove the app “Phone”"
-	Refused string // masked address that refused the code: another way is open instead
-	Enroll  bool   // nothing to answer with: this page needs a second factor to be set up first
+	Trust   string  // label of "don't ask on this browser for 30 days"; empty when not offered
+	Next    string  // where it leads, carried along
+	HeldID  string  // the form that this step-up holds up
+	Held    string  // what the step-up is for, in words: "Remove the app “Phone”"
+	Refused string  // masked address that refused the code: another way is open instead
+	Enroll  []Offer // nothing to answer with: this page needs one of these to be set up first
 	Alert   string
-}
-
-// EnrollTOTP shows the pending secret of an authenticator app.
-type EnrollTOTP struct {
-	QR     string       // path of the PNG
-	Secret string       // base32 in groups of four
-	Link   template.URL // otpauth://
-	Name   string
-	Next   string // where it leads in the end
-	Forced bool   // policy demands it: there is no way round but signing out
-	Alert  string
-}
-
-// EnrollEmail asks for an address, then for the code sent to it.
-type EnrollEmail struct {
-	Address  string
-	Sent     bool
-	Masked   string
-	Mailed   bool // the mail server took the code
-	Late     bool // it did not take it yet
-	Refused  bool // it refused it for good: another address is asked for
-	Expired  bool // nobody took it in time
-	Name     string
-	ResendIn int
-	Next     string // where it leads in the end
-	Forced   bool
-	Alert    string
 }
 
 // RecoveryCode is one code of the set, as shown.
@@ -129,11 +105,12 @@ type Recovery struct {
 
 // FactorRow is one factor on the profile.
 type FactorRow struct {
-	ID, Kind, Label, Name, Detail, Strength string
-	Added, LastUsed                         time.Time
-	Preferred, Off                          bool
-	Hint                                    string // "your phone's clock is about 25 s slow"
-	Remains                                 string // what is left when it is removed
+	ID, Kind, Icon, Label, Name, Detail, Strength string
+	Weak                                          bool
+	Added, LastUsed                               time.Time
+	Preferred, Off                                bool
+	Hint                                          string // "your phone's clock is about 25 s slow"
+	Remains                                       string // what is left when it is removed
 }
 
 // SessionRow is one signed-in browser.
@@ -164,6 +141,7 @@ type Profile struct {
 	EmailVerified                bool
 	HasFactor                    bool
 	Factors                      []FactorRow
+	Offers                       []Offer
 	RecoveryLeft, RecoveryTotal  int
 	Sessions                     []SessionRow
 	Browsers                     []BrowserRow
@@ -221,27 +199,25 @@ type Message struct {
 }
 
 // Template names: each screen is views/templates/NAME.html.
-func (Setup) Template() string       { return "setup" }
-func (Login) Template() string       { return "login" }
-func (Challenge) Template() string   { return "challenge" }
-func (EnrollTOTP) Template() string  { return "enroll_totp" }
-func (EnrollEmail) Template() string { return "enroll_email" }
-func (Recovery) Template() string    { return "recovery" }
-func (Profile) Template() string     { return "profile" }
-func (Activity) Template() string    { return "activity" }
-func (Register) Template() string    { return "register" }
-func (Join) Template() string        { return "join" }
-func (Forgot) Template() string      { return "forgot" }
-func (Reset) Template() string       { return "reset" }
-func (Button) Template() string      { return "button" }
-func (Message) Template() string     { return "message" }
+func (Setup) Template() string     { return "setup" }
+func (Login) Template() string     { return "login" }
+func (Challenge) Template() string { return "challenge" }
+func (Recovery) Template() string  { return "recovery" }
+func (Profile) Template() string   { return "profile" }
+func (Activity) Template() string  { return "activity" }
+func (Register) Template() string  { return "register" }
+func (Join) Template() string      { return "join" }
+func (Forgot) Template() string    { return "forgot" }
+func (Reset) Template() string     { return "reset" }
+func (Button) Template() string    { return "button" }
+func (Message) Template() string   { return "message" }
 
 // Start is the choice of what to enroll.
 type Start struct {
-	Forced      bool // policy demands it: there is no way round but signing out
-	TOTP, Email bool // kinds that are offered
-	Address     string
-	Next        string // where it leads in the end
+	Forced  bool // policy demands it: there is no way round but signing out
+	Offers  []Offer
+	Address string
+	Next    string // where it leads in the end
 }
 
 // Template names the file that shows Start.

@@ -5,7 +5,7 @@ import "time"
 // AccountRow is one account in the admin's list.
 type AccountRow struct {
 	ID, Login, Name, Role, Status string // Status: active, invited, disabled, locked
-	Kinds                         []string
+	Kinds                         []Badge
 	RecoveryLeft                  int
 	Reset                         bool // an admin took the factors; new ones are awaited
 	LastLogin, Created            time.Time
@@ -25,15 +25,17 @@ type Column struct{ Label, Href, Sorted string } // Sorted: ascending, descendin
 
 // Admin is who is enrolled and who is not.
 type Admin struct {
-	Total  int
-	Totals []AdminTotal
-	Days   []Adoption // one of each week, for who cannot see the charts
-	Filter AdminFilter
-	List   AdminList
-	Alert  string // about the form of an invite
-	Login  string // what was typed into it
-	Name   string
-	Email  string
+	Total   int
+	Totals  []AdminTotal
+	Days    []Adoption // one of each week, for who cannot see the charts
+	Series  []string   // what the numbers of a day by kind are called
+	Filter  AdminFilter
+	Factors []Selectable // the filter by factor
+	List    AdminList
+	Alert   string // about the form of an invite
+	Login   string // what was typed into it
+	Name    string
+	Email   string
 }
 
 // AdminFilter is what is chosen above the list; "" is any.
@@ -70,9 +72,7 @@ type AdminPerson struct {
 // AdminPolicy is who must have a second factor.
 type AdminPolicy struct {
 	Who, From, Today      string // From and Today as 2006-01-02
-	UserApp, UserMail     bool
-	AdminApp, AdminMail   bool
-	Preview               bool // the choice is not in force
+	Preview               bool   // the choice is not in force
 	Reason                string
 	Present               string
 	Hit, Admins, Idle     int
@@ -82,7 +82,7 @@ type AdminPolicy struct {
 	Told, Began           int
 	Confirmed, Saved      int
 	Alert                 string
-	UserKinds, AdminKinds []string
+	UserKinds, AdminKinds []Selectable
 }
 
 // AdminImport makes accounts of a file.

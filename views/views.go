@@ -53,7 +53,7 @@ func New(o Options) (*Views, error) {
 	fixtures := Fixtures()
 	var names []string
 	for _, f := range fixtures {
-		if n := f.Screen.Template(); !slices.Contains(names, n) {
+		if n := o.template(f.Screen); !slices.Contains(names, n) {
 			names = append(names, n)
 		}
 	}
@@ -82,6 +82,24 @@ func New(o Options) (*Views, error) {
 		}
 	}
 	return v, nil
+}
+
+// template is the name of a screen's template: a kind of factor that has none of
+// its own uses the one that serves all.
+func (o Options) template(s Screen) string {
+	name := s.Template()
+	if !strings.HasPrefix(name, enrollPrefix) {
+		return name
+	}
+	for _, tree := range []fs.FS{o.Overrides, builtin} {
+		if tree == nil {
+			continue
+		}
+		if _, err := fs.Stat(tree, "templates/"+name+".html"); err == nil {
+			return name
+		}
+	}
+	return "enroll"
 }
 
 // checkNames refuses a template that no screen would ever show.
@@ -134,6 +152,9 @@ func (v *Views) Partial(w io.Writer, f Frame, s Screen) error { return v.write(w
 
 func (v *Views) write(w io.Writer, part string, f Frame, s Screen) error {
 	t, ok := v.screens[s.Template()]
+	if !ok && strings.HasPrefix(s.Template(), enrollPrefix) {
+		t, ok = v.screens["enroll"]
+	}
 	if !ok {
 		return fmt.Errorf("the screen %q is not among the fixtures", s.Template())
 	}

@@ -63,10 +63,11 @@ type Config struct {
 	Mail     string // a mail URL; empty: a folder that Mails reads
 	Folder   string // empty: a fresh one; a given one lets a site be started again
 	Now      time.Time
-	Server   bool // listen on a real port; otherwise requests go straight to the router
-	RealTime bool // the real clock
-	Slots    int  // password hashes at once; 0: one for each core
-	Queue    int  // how many wait for one; 0: more than a test sends, on any machine
+	Server   bool                              // listen on a real port; otherwise requests go straight to the router
+	RealTime bool                              // the real clock
+	Slots    int                               // password hashes at once; 0: one for each core
+	Kinds    func(factors.Kinds) factors.Kinds // changes the kinds of factor; nil for the standard ones
+	Queue    int                               // how many wait for one; 0: more than a test sends, on any machine
 }
 
 // Defaults are the numbers of the contract.
@@ -139,7 +140,12 @@ func (s *Site) build(c Config) {
 	err = s.Store.Adopt(ctx)
 	must()
 	s.Hasher = login.NewHasher(cheap, c.Slots, cmp.Or(c.Queue, 256))
-	s.Login = login.New(s.Store, s.Hasher, c.Login, factors.TOTP{}, factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL}, factors.Recovery{Memory: cheap.MemoryKiB})
+	kinds := factors.Standard(factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL, Valid: login.LooksLikeEmail}, factors.Recovery{Memory: cheap.MemoryKiB})
+	if c.Kinds != nil {
+		kinds = c.Kinds(kinds)
+		s.Store.UseKinds(kinds)
+	}
+	s.Login = login.New(s.Store, s.Hasher, c.Login, kinds)
 	s.Accounts = accounts.New(s.Store, s.Login, s.Hasher, c.Open)
 	renderer, err2 := renderers.get(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})
 	err = err2

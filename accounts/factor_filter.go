@@ -1,0 +1,42 @@
+package accounts
+
+import "nightlatch.example/nightlatch/factors"
+
+// Filters by factor beside the kinds themselves.
+const (
+	factorNone = "none" // no second factor
+	factorLow  = "low"  // few recovery codes left
+	factorOnly = "only" // behind a weak kind: nothing stronger
+)
+
+// FactorFilter is one value of Filter.Factor and what it is called.
+type FactorFilter struct{ Value, Label string }
+
+// FactorFilters are the values that Filter.Factor knows.
+func (s *Service) FactorFilters() []FactorFilter {
+	list := []FactorFilter{{factorNone, "No factor"}}
+	for _, t := range s.login.Kinds().Traits() {
+		label := t.Label
+		if t.Spare {
+			label += "s left"
+		}
+		list = append(list, FactorFilter{string(t.Kind), label})
+		if t.Alone && t.Strength == factors.Weaker {
+			list = append(list, FactorFilter{string(t.Kind) + factorOnly, t.Only})
+		}
+	}
+	return append(list, FactorFilter{factorLow, "Codes low"})
+}
+
+// factorTotals are the totals by kind: how many have a strong one, and how many
+// have a weak one only.
+func (s *Service) factorTotals() (list []Total) {
+	for _, t := range s.login.Kinds().Alone() {
+		if t.Strength == factors.Weaker {
+			list = append(list, Total{Label: t.Only, Filter: Filter{Factor: string(t.Kind) + factorOnly}})
+		} else {
+			list = append(list, Total{Label: t.Label, Filter: Filter{Factor: string(t.Kind)}})
+		}
+	}
+	return list
+}

@@ -1,0 +1,117 @@
+package login
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"nightlatch.example/nightlatch/factors"
+)
+
+// bind is the transaction of ConfirmEnrollment.
+func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, cred factors.Credential, codes []factors.Credential, c Client) (Enrolled, error) {
+	a, err := tx.LockAccount(ctx, v.Account.ID)
+	if err != nil {
+		return Enrolled{}, err
+	}
+	if a.HasFactor() && v.Session.Level < 2 { // someone enrolled elsewhere meanwhile
+		return Enrolled{}, refuse(Gone, "")
+	}
+	if taken, err := tx.TakeCeremony(ctx, pending.ID); err != nil || !taken {
+		return Enrolled{}, cmpErr(err, refuse(Gone, ""))
+	}
+	first := !a.HasFactor()
+	cred.ID, cred.AccountID, cred.Created = NewID(), a.ID, s.Now()
+	if err := tx.InsertCredentials(ctx, cred); err != nil {
+		return Enrolled{}, err
+	}
+	if err := tx.ClearKind(ctx, a.ID, cred.Kind); err != nil {
+		return Enrolled{}, err
+	}
+	if err := tx.Reach(ctx, a.ID, StepBegan|StepConfirmed); err != nil {
+		return Enrolled{}, err
+	}
+	if err := s.adopt(ctx, tx, &a, cred); err != nil {
+		return Enrolled{}, err
+	}
+	if first {
+		if err := s.firstFactor(ctx, tx, a, v, codes, c); err != nil {
+			return Enrolled{}, err
+		}
+	}
+	if err := s.Distrust(ctx, tx, a.ID); err != nil {
+		return Enrolled{}, err
+	}
+	entry, err := s.raise(ctx, tx, a.ID, v.Session.ID, 2, cred.Kind)
+	if err != nil {
+		return Enrolled{}, err
+	}
+	e := s.event("factor.added", a.ID, c)
+	e.Level, e.Detail = 2, string(cred.Kind)+" “"+cred.Name+"”"
+	if err := tx.Record(ctx, e); err != nil {
+		return Enrolled{}, err
+	}
+	return Enrolled{Entry: entry, First: first},
+		s.tell(ctx, tx, "factor-added", a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
+}
+
+// adopt makes a proved address the account's own where it has none, and takes
+// the proof where it is the same.
+func (s *Service) adopt(ctx context.Context, tx Tx, a *Account, cred factors.Credential) error {
+	if !s.kinds.Of(cred.Kind).Proves || a.Email != "" && !strings.EqualFold(a.Email, cred.Address) {
+		return nil
+	}
+	mine := *a
+	mine.Email, mine.EmailVerified = cred.Address, s.Now()
+	if free, err := tx.Prove(ctx, mine); err != nil || !free { // another account proved it first: a factor all the same
+		return err
+	}
+	*a = mine
+	return tx.SaveAccount(ctx, mine)
+}
+
+// firstFactor makes recovery codes and ends every other session and pending
+// login of the account, and no other browser counts as known any more: none of
+// them passed the factor (CVE-2023-31140).
+func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, v *Visit, codes []factors.Credential, c Client) error {
+	if _, err := tx.EndSessions(ctx, a.ID, v.Session.ID); err != nil {
+		return err
+	}
+	if err := tx.DropPendings(ctx, a.ID); err != nil {
+		return err
+	}
+	if err := tx.DropKnown(ctx, a.ID, HashToken(c.Known)); err != nil {
+		return err
+	}
+	if err := tx.DropLinks(ctx, a.ID, LinkEnroll, LinkTicket); err != nil {
+		return err
+	}
+	if err := tx.SetMustEnroll(ctx, a.ID, time.Time{}); err != nil {
+		return err
+	}
+	return s.replaceCodes(ctx, tx, a, codes, c)
+}
+
+// replaceCodes voids the old recovery codes and keeps a new set.
+func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []factors.Credential, c Client) error {
+	spare := s.kinds.Spare()
+	if spare == nil {
+		return nil
+	}
+	if err := tx.DeleteKind(ctx, a.ID, spare.Kind()); err != nil {
+		return err
+	}
+	for i := range codes {
+		codes[i].ID = NewID()
+	}
+	if err := tx.InsertCredentials(ctx, codes...); err != nil {
+		return err
+	}
+	if err := tx.ClearKind(ctx, a.ID, spare.Kind()); err != nil {
+		return err
+	}
+	if err := tx.Record(ctx, s.event("recovery.made", a.ID, c)); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, "recovery-made", a, c)
+}

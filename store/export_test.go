@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"testing"
 
 	"nightlatch.example/nightlatch/mail"
 )
@@ -20,3 +21,26 @@ func (s *Store) ClaimSQL(l mail.Lane) string { return claimSQL(l, s.pg) }
 
 // RefreshBy is Refresh with pages of another size.
 func (s *Store) RefreshBy(ctx context.Context, page int) error { return s.refresh(ctx, page) }
+
+// Spill lets SQLite use files until stop is called, as a migration does.
+func (s *Store) Spill(t testing.TB) (stop func()) {
+	t.Helper()
+	end, err := s.spill(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Exec runs a statement on the connection that writes.
+func (s *Store) Exec(t testing.TB, statement string) {
+	t.Helper()
+	if _, err := s.writer.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -106,20 +106,16 @@ func (s *Store) strangeKeys(ctx context.Context) (n, strange int, err error) {
 		known[id] = true
 	}
 	for _, t := range sealedTables {
-		var rows []struct {
-			Key []byte
-			N   int
-		}
-		err := s.reader.NewRaw("SELECT substr(?, 1, 5) AS key, count(*) AS n FROM ? WHERE ? IS NOT NULL GROUP BY 1",
-			bun.Ident(t.column), bun.Ident(t.name), bun.Ident(t.column)).Scan(ctx, &rows)
+		err := s.walkSealed(ctx, t, func(rows []sealedRow) error {
+			for _, r := range rows {
+				if n++; !known[keyID(r.Value)] {
+					strange++
+				}
+			}
+			return nil
+		})
 		if err != nil {
 			return n, strange, err
-		}
-		for _, r := range rows {
-			n += r.N
-			if !known[keyID(r.Key)] {
-				strange += r.N
-			}
 		}
 	}
 	return n, strange, nil

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -99,7 +100,7 @@ func names(g *migrate.MigrationGroup) (list []string) {
 
 // migrating holds a lock that a crash cannot leave behind: a file lock beside
 // SQLite's file, an advisory lock of a PostgreSQL connection.
-func (s *Store) migrating(ctx context.Context, do func(*migrate.Migrator) error) error {
+func (s *Store) migrating(ctx context.Context, do func(*migrate.Migrator) error) (err error) {
 	steps, err := migrations.All()
 	if err != nil {
 		return err
@@ -116,6 +117,13 @@ func (s *Store) migrating(ctx context.Context, do func(*migrate.Migrator) error)
 		return err
 	}
 	defer unlock()
+	if !s.pg {
+		stop, err2 := s.spill(ctx)
+		if err2 != nil {
+			return err2
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
 	m := migrate.NewMigrator(db, steps, migrate.WithMarkAppliedOnSuccess(true), migrate.BeforeMigration(func(_ context.Context, _ bun.IConn, x *migrate.Migration) error {
 		s.tell(Progress{Step: x.String()})
 		return nil

@@ -10,7 +10,7 @@ import (
 // prove that it is theirs.
 var aboutSignIns = map[string]bool{
 	"new-browser": true, "new-browsers": true, "second-step-failed": true,
-	"recovery-used": true, "recovery-low": true, "factor-off": true, "factor-failing": true,
+	"recovery-used": true, "factor-off": true, "factor-failures": true,
 }
 
 // Hears says whether the owner of an account is told something by mail: at an

@@ -33,7 +33,6 @@ var templates = map[string]template{
 	"two-factor-off":     {nil, where},
 	"recovery-made":      {nil, where},
 	"recovery-used":      {nil, with(map[string]string{"left": "3"})},
-	"recovery-low":       {nil, with(map[string]string{"left": "2"})},
 	"password-changed":   {nil, where},
 	"email-changed":      {nil, with(map[string]string{"old": "ada@example.com", "new": "a•••@example.org", "undo": sampleLink})},
 	"email-change-asked": {[]string{"link"}, with(map[string]string{"new": "a•••@example.org", "link": sampleLink})},

@@ -30,7 +30,7 @@ func TestAnUnprovedAddressHearsNothingOfSignIns(t *testing.T) {
 				b.EnrollTOTP()
 			}
 		}
-		s.Mails() // a factor was added: a change, at an address that the admin gave
+		s.Mails()                   // a factor was added: a change, at an address that the admin gave
 		for range login.WarnAfter { // failures, of which the owner of a proved address is told
 			s.Advance(11 * time.Hour)
 			p := pendingOf(t, s, "victim@example.com")

@@ -15,6 +15,9 @@ const (
 	Lease = time.Minute
 	// Grace is what a send gets to finish after the worker was told to stop.
 	Grace = 5 * time.Second
+	// skew is how far the clocks of two processes may be apart, and how long a
+	// look may take: less is no wrong clock, and a lease of another must stand.
+	skew = 15 * time.Second
 	// recordTime is what the outbox gets to write down how a send went.
 	recordTime = 5 * time.Second
 )
@@ -135,7 +138,7 @@ func (w *Worker) rescue(ctx context.Context, now time.Time) error {
 	}
 	longest := make([]time.Duration, len(waits))
 	for i, wait := range waits {
-		longest[i] = max(wait, Lease)
+		longest[i] = max(wait, Lease) + skew
 	}
 	return w.Outbox.RescueMail(ctx, now, longest)
 }

@@ -15,6 +15,7 @@ import (
 // The admin's work, with scripts and without: find somebody, reset their
 // factors, put a policy in force, import a file.
 func TestAdministration(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := ready(t, o)
 		p.enterWithApp()

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-
 	"nightlatch.example/nightlatch/internal/chrome"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
@@ -55,7 +53,6 @@ func behind(t *testing.T) (p *person, do *atomic.Pointer[fault]) {
 	server.Start()
 	t.Cleanup(server.Close)
 	b := chrome.New(t, chrome.Options{})
-	b.Run(emulation.SetFocusEmulationEnabled(true))
 	p = &person{Browser: b, t: t, site: s}
 	s.User(ada, login.Admin)
 	x := s.Browser()
@@ -70,8 +67,10 @@ func behind(t *testing.T) (p *person, do *atomic.Pointer[fault]) {
 // An answer that is not the site's never takes the place of a page: what was
 // typed stays, an alert says so, and the same form works when the proxy does.
 func TestForeignAnswersReplaceNothing(t *testing.T) {
+	t.Parallel()
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p, do := behind(t)
 			p.Click("#name summary")
 			p.Fill("#own-name", "Ada Byron")
@@ -94,6 +93,7 @@ func TestForeignAnswersReplaceNothing(t *testing.T) {
 
 // The alert about a link in the head of a table stands before the table.
 func TestAlertStandsBeforeTheTable(t *testing.T) {
+	t.Parallel()
 	p, do := behind(t)
 	p.visit("/admin")
 	f := faults["an empty 502"]

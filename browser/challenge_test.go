@@ -27,7 +27,10 @@ func ready(t testing.TB, o chrome.Options) *person {
 // both runs a test with scripts and without.
 func both(t *testing.T, do func(t *testing.T, o chrome.Options)) {
 	for name, o := range map[string]chrome.Options{"scripts": {}, "no scripts": {NoJS: true}} {
-		t.Run(name, func(t *testing.T) { do(t, o) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			do(t, o)
+		})
 	}
 }
 
@@ -44,6 +47,7 @@ func (p *person) letters() (n int) {
 // Looking sends nothing: neither the panel, nor a reload, nor the back button
 // (CONFORMANCE 25). Asking again within the cooldown says when (26).
 func TestACodeIsSentOnceAndOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := ready(t, o)
 		p.password()
@@ -72,6 +76,7 @@ func TestACodeIsSentOnceAndOnlyWhenAsked(t *testing.T) {
 // The chooser swaps panels in one screen; back and reload show whole pages
 // with the panel that belongs to the address (CONFORMANCE 11, 71).
 func TestChoosingAndGoingBack(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := ready(t, o)
 		p.password()
@@ -99,6 +104,7 @@ func TestChoosingAndGoingBack(t *testing.T) {
 // A wrong code keeps the panel, says so, and puts the keyboard where the right
 // one goes; after the fifth the page says how long to wait (CONFORMANCE 13).
 func TestWrongCodes(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := ready(t, o)
 		p.password()
@@ -126,6 +132,7 @@ func TestWrongCodes(t *testing.T) {
 // A sign-in that took too long ends at the first step and says so
 // (CONFORMANCE 5); "Not you?" forgets it (6).
 func TestTheEndOfAPendingSignIn(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := ready(t, o)
 		p.password()
@@ -146,6 +153,7 @@ func TestTheEndOfAPendingSignIn(t *testing.T) {
 // Until the challenge is passed nothing else opens (CONFORMANCE 3), and the
 // page that was asked for opens after it.
 func TestNextAfterTheChallenge(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := ready(t, o)
 		p.visit("/profile/activity")

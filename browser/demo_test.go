@@ -58,6 +58,7 @@ func demo(t *testing.T) (url, login, password, code string) {
 // The demo shows a newcomer full pages: who is enrolled, one account, the
 // policy, the log.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	url, login, password, code := demo(t)
 	p := &person{Browser: chrome.New(t, chrome.Options{Width: 1200, Height: 900}), t: t}
 	folder := t.TempDir()

@@ -17,12 +17,14 @@ import (
 // The whole job, as a person does it: from the setup link to a sign-in with
 // each of three factors (CONFORMANCE 2, 3, 11, 14, 33, 39, 42, 72).
 func TestWholeJob(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]chrome.Options{
 		"desk":                         {},
 		"narrow, dark":                 {Width: 320, Height: 640, Dark: true},
 		"as at 200 %, without scripts": {Width: 640, Height: 400, NoJS: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := arrive(t, o)
 			p.setUp()
 			p.addApp()

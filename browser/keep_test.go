@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
@@ -13,12 +14,17 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// clipboard is held by whoever copies: all persons share it.
+var clipboard sync.Mutex
+
 // copied presses Copy and gives what the clipboard then holds.
 func (p *person) copied() (text string) {
 	p.t.Helper()
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
-		p.Run(whole(browser.SetPermission(&browser.PermissionDescriptor{Name: name}, browser.PermissionSettingGranted)))
+		p.Run(whole(browser.SetPermission(&browser.PermissionDescriptor{Name: name}, browser.PermissionSettingGranted).WithBrowserContextID(p.Own())))
 	}
+	clipboard.Lock()
+	defer clipboard.Unlock()
 	p.Click("=Copy")
 	p.WaitText("Copied")
 	p.Run(chromedp.Evaluate(`navigator.clipboard.readText()`, &text, func(e *runtime.EvaluateParams) *runtime.EvaluateParams {
@@ -33,12 +39,17 @@ func (p *person) downloaded(link string) string {
 	dir, done := p.t.TempDir(), make(chan string, 1)
 	p.Run(chromedp.ActionFunc(func(ctx context.Context) error {
 		chromedp.ListenBrowser(context.WithoutCancel(ctx), func(ev any) {
-			if e, ok := ev.(*browser.EventDownloadProgress); ok && e.State == browser.DownloadProgressStateCompleted {
+			e, ok := ev.(*browser.EventDownloadProgress)
+			if !ok || e.State != browser.DownloadProgressStateCompleted {
+				return
+			}
+			if _, err := os.Stat(filepath.Join(dir, e.GUID)); err == nil { // else it is somebody else's
 				done <- e.GUID
 			}
 		})
 		return nil
-	}), whole(browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllowAndName).WithDownloadPath(dir).WithEventsEnabled(true)))
+	}), whole(browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllowAndName).
+		WithBrowserContextID(p.Own()).WithDownloadPath(dir).WithEventsEnabled(true)))
 	p.Click(link)
 	select {
 	case name := <-done:
@@ -47,13 +58,13 @@ func (p *person) downloaded(link string) string {
 			p.t.Fatal(err)
 		}
 		return string(data)
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		p.t.Fatal("no file came")
 		return ""
 	}
 }
 
-// whole sends a command to the browser as a whole, not to its page.
+// whole sends a command to Chromium as a whole, not to a page.
 func whole(a chromedp.Action) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		return a.Do(cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser))

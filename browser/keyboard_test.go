@@ -29,6 +29,7 @@ func (p *person) tab(sel string) {
 
 // Everything works from the keyboard alone: no click in here (CONFORMANCE 72).
 func TestKeyboardOnly(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := arrive(t, o)
 		p.Go(p.site.Setup.Link(p.site.URL))

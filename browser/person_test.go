@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-
 	"nightlatch.example/nightlatch/internal/chrome"
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
@@ -29,7 +27,6 @@ func arrive(t testing.TB, o chrome.Options) *person {
 	t.Helper()
 	s := sitetest.New(t, func(c *sitetest.Config) { c.Server = true })
 	b := chrome.New(t, o)
-	b.Run(emulation.SetFocusEmulationEnabled(true)) // as if the window were in front
 	return &person{Browser: b, t: t, site: s}
 }
 

@@ -11,6 +11,7 @@ import (
 // The profile's actions, one after another, as somebody would do them: with
 // scripts, where the step-up is a dialog over the page, and without.
 func TestProfile(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
 		p := ready(t, o)
 		p.enterWithApp()

@@ -12,11 +12,13 @@ import (
 // Every other screen: nothing for axe-core to find, no wider than the window,
 // nothing red in the console (CONFORMANCE 72).
 func TestEveryOtherScreen(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]chrome.Options{
 		"desk":                          {},
 		"narrow, dark, without scripts": {Width: 320, Height: 640, Dark: true, NoJS: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := ready(t, o)
 			p.outside()
 			p.inside()

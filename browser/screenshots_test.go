@@ -26,6 +26,7 @@ const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like G
 
 // The pictures in docs/: the main screens on a desk, on a phone, in the dark.
 func TestScreenshots(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if *screenshots {
 		dir = filepath.Join("..", "docs")
@@ -37,6 +38,7 @@ func TestScreenshots(t *testing.T) {
 		"-phone-dark": {Width: 390, Height: 844, Dark: true},
 	} {
 		t.Run("as"+suffix, func(t *testing.T) {
+			t.Parallel()
 			p := arrive(t, o)
 			p.Run(emulation.SetUserAgentOverride(agent))
 			p.seen = func(screen string) {

@@ -1,16 +1,15 @@
 // Package chrome drives a real Chromium for the browser tests. Its verbs are
 // those of a person: go, fill, click, press, look. Each waits until the page
 // has come to rest and fails the test, with the page's own text, when that or
-// what it waits for does not happen within ten seconds.
+// what it waits for does not happen within half a minute.
 package chrome
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -19,7 +18,7 @@ import (
 )
 
 const (
-	patience     = 10 * time.Second      // bound of each verb; pages answer in milliseconds
+	patience     = 30 * time.Second      // bound of each verb; pages answer in milliseconds
 	startBound   = 60 * time.Second      // a cold Chromium on a busy machine
 	tick         = 20 * time.Millisecond // between two looks at the page
 	desktopWidth = 1280                  // CSS pixels, when Options names none
@@ -34,81 +33,39 @@ type Options struct {
 	NoJS          bool // the pages' own scripts do not run
 }
 
-// Browser is one Chromium with one page and a profile of its own. It is for
-// one test goroutine at a time and ends with its test.
+// Browser is one page with cookies, storage and cache of its own. It is for one
+// test goroutine at a time and ends with its test. All browsers of a test
+// process live in one Chromium, which has one clipboard.
 type Browser struct {
 	t     testing.TB
 	ctx   context.Context
+	own   cdp.BrowserContextID
 	watch *watch
 	noJS  bool
 }
 
-// New starts a browser that closes at the end of the test. A machine without
-// Chromium fails the test.
+// New opens a browser that closes at the end of the test. A machine without
+// Chromium fails the test. The package needs TestMain with Main.
 func New(t testing.TB, o Options) *Browser {
 	t.Helper()
 	if o.Width == 0 || o.Height == 0 {
 		o.Width, o.Height = desktopWidth, desktopTall
 	}
-	quiet := func(string, ...any) {} // the protocol's unknown events, of no use to a test
-	profile, err := os.MkdirTemp("", "nightlatch-chromium-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(flags(t), chromedp.UserDataDir(profile))...)
-	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(quiet), chromedp.WithLogf(quiet))
-	t.Cleanup(func() {
-		closing, late := context.WithTimeout(ctx, patience)
-		chromedp.Cancel(closing)
-		late()
-		cancel()
-		stop()
-		remove(profile)
-	})
+	own, page := open(t)
+	ctx, cancel := chromedp.NewContext(running(t), chromedp.WithTargetID(page))
+	t.Cleanup(func() { cancel(); dispose(own) })
 
-	b := &Browser{t: t, ctx: ctx, watch: newWatch(), noJS: o.NoJS}
+	b := &Browser{t: t, ctx: ctx, own: own, watch: newWatch(), noJS: o.NoJS}
 	chromedp.ListenTarget(ctx, b.watch.event)
 	chromedp.ListenTarget(ctx, b.acceptDialogs)
 	if err := chromedp.Run(ctx, b.setUp(o)); err != nil {
-		t.Fatalf("Chromium did not start: %v", err)
+		t.Fatalf("Chromium opened no page: %v", err)
 	}
 	return b
 }
 
-// remove deletes a profile. Chromium's helpers may outlive it by a moment and
-// still write there, so it is tried again for a while.
-func remove(profile string) {
-	for range patience / tick {
-		if os.RemoveAll(profile) == nil {
-			return
-		}
-		time.Sleep(tick)
-	}
-}
-
-// flags keep Chromium headless and quiet: no sandbox, since a container's
-// root has none, and no traffic of its own.
-func flags(t testing.TB) []chromedp.ExecAllocatorOption {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Fatal("The browser tests need Chromium: apt-get install chromium")
-	}
-	return append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
-		chromedp.NoSandbox,
-		chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.WSURLReadTimeout(startBound),
-	)
-}
+// Own names the browser among all of the same Chromium.
+func (b *Browser) Own() cdp.BrowserContextID { return b.own }
 
 // setUp prepares the page. Movement is reduced always, so that a picture or
 // an accessibility check never catches a transition half way.
@@ -125,5 +82,6 @@ func (b *Browser) setUp(o Options) chromedp.Tasks {
 			{Name: "prefers-reduced-motion", Value: "reduce"},
 		}),
 		emulation.SetScriptExecutionDisabled(o.NoJS),
+		emulation.SetFocusEmulationEnabled(true), // as if this window were in front
 	}
 }

@@ -91,8 +91,10 @@ func same[T comparable](t *testing.T, got, want T) {
 }
 
 func TestFormWithAndWithoutScripts(t *testing.T) {
+	t.Parallel()
 	for name, noJS := range map[string]bool{"scripts": false, "no scripts": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := New(t, Options{NoJS: noJS})
 			b.Go(door(t) + "/")
 			same(t, b.Text("#js"), map[bool]string{false: "script runs", true: "no script"}[noJS])
@@ -122,6 +124,7 @@ func TestFormWithAndWithoutScripts(t *testing.T) {
 }
 
 func TestScriptedClicksAreWaitedFor(t *testing.T) {
+	t.Parallel()
 	b := New(t, Options{})
 	url := door(t)
 	b.Go(url + "/")
@@ -140,6 +143,7 @@ func TestScriptedClicksAreWaitedFor(t *testing.T) {
 }
 
 func TestFaultsAreSeen(t *testing.T) {
+	t.Parallel()
 	b := New(t, Options{})
 	url := door(t)
 	b.Go(url + "/")
@@ -163,6 +167,7 @@ func TestFaultsAreSeen(t *testing.T) {
 }
 
 func TestAxeWithoutScripts(t *testing.T) {
+	t.Parallel()
 	b := New(t, Options{NoJS: true})
 	url := door(t)
 	b.Go(url + "/bad")
@@ -174,6 +179,7 @@ func TestAxeWithoutScripts(t *testing.T) {
 }
 
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	b := New(t, Options{})
 	b.Go(door(t) + "/")
 	cookies := b.Cookies()
@@ -185,6 +191,7 @@ func TestCookies(t *testing.T) {
 }
 
 func TestPicturesAndQR(t *testing.T) {
+	t.Parallel()
 	b := New(t, Options{Width: 390, Height: 300, Dark: true})
 	b.Go(door(t) + "/")
 	b.WaitText("It is dark.")
@@ -203,6 +210,7 @@ func TestPicturesAndQR(t *testing.T) {
 }
 
 func TestDecodeQRRefuses(t *testing.T) {
+	t.Parallel()
 	if got, err := DecodeQR([]byte("no picture")); err == nil {
 		t.Error("read", got)
 	}

@@ -62,14 +62,10 @@ const most = 16
 
 // both runs a test on SQLite and on PostgreSQL.
 func both(t *testing.T, do func(t *testing.T, s *sitetest.Site)) {
-	for _, db := range []string{"sqlite", "postgres"} {
+	for _, db := range pgtest.Databases() {
 		t.Run(db, func(t *testing.T) {
 			t.Parallel()
-			do(t, sitetest.New(t, func(c *sitetest.Config) {
-				if db == "postgres" {
-					c.Database = pgtest.DSN(t)
-				}
-			}))
+			do(t, sitetest.New(t, sitetest.On(t, db)))
 		})
 	}
 }

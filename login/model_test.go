@@ -193,14 +193,11 @@ func TestModel(t *testing.T) {
 		_ = f.Value.Set(runs)
 		t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
 	}
-	for _, db := range []string{"sqlite", "postgres"} {
+	for _, db := range pgtest.Databases() {
 		t.Run(db, func(t *testing.T) {
-			s := sitetest.New(t, func(c *sitetest.Config) {
+			s := sitetest.New(t, sitetest.On(t, db), func(c *sitetest.Config) {
 				c.Login.LockAfter, c.Login.LockDisable, c.Login.LockWait = after, disable, first
 				c.Login.SessionMax, c.Login.SessionIdle = 200*login.FailureWindow, 200*login.FailureWindow
-				if db == "postgres" {
-					c.Database = pgtest.DSN(t)
-				}
 			})
 			rapid.Check(t, func(t *rapid.T) {
 				m := newModel(s, login.NewID()[:12]+"@example.com")

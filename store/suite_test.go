@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,9 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // each runs a test on an empty SQLite file and on an empty PostgreSQL database.
 func each(t *testing.T, do func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { do(t, "sqlite:"+filepath.Join(t.TempDir(), "nightlatch.db")) })
-	t.Run("postgres", func(t *testing.T) { do(t, pgtest.DSN(t)) })
+	if slices.Contains(pgtest.Databases(), "postgres") {
+		t.Run("postgres", func(t *testing.T) { do(t, pgtest.DSN(t)) })
+	}
 }
 
 // onStore runs a test on a migrated database of both sorts.

@@ -22,6 +22,18 @@ import (
 // that may create databases.
 const Env = "NIGHTLATCH_TEST_POSTGRES"
 
+// OnlyEnv names the variable that, set to sqlite, leaves out what tests do on
+// PostgreSQL as well: for a second run of the same tests in another respect.
+const OnlyEnv = "NIGHTLATCH_TEST_ONLY"
+
+// Databases are the kinds that a test for both of them runs on.
+func Databases() []string {
+	if os.Getenv(OnlyEnv) == "sqlite" {
+		return []string{"sqlite"}
+	}
+	return []string{"sqlite", "postgres"}
+}
+
 // patience bounds the start, the stop and each statement here. A cold initdb
 // takes one to two seconds.
 const patience = 60 * time.Second
@@ -52,6 +64,9 @@ func Stop() {
 		shared.server.stop()
 	}
 	shared.server, shared.err = nil, nil
+	ready.Lock()
+	defer ready.Unlock()
+	ready.kept = nil
 }
 
 // DSN creates an empty database, dropped at the end of the test, and returns

@@ -16,7 +16,20 @@ import (
 // and migrating a database takes ten times as long as emptying one.
 var ready struct {
 	sync.Mutex
-	dsns []string
+	kept []*kept
+}
+
+// kept is one of them, with the connection that empties it: a new one would
+// have to learn all tables first.
+type kept struct {
+	dsn string
+	db  *sql.DB
+}
+
+func keep(dsn string) *kept {
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+	db.SetMaxOpenConns(1)
+	return &kept{dsn, db}
 }
 
 // Reused gives a database as prepare leaves an empty one. It may have served
@@ -25,42 +38,43 @@ var ready struct {
 // tests of a process.
 func Reused(t testing.TB, prepare func(dsn string) error) string {
 	t.Helper()
-	dsn := takeReady()
-	if dsn == "" {
-		dsn = create(t)
-		if err := prepare(dsn); err != nil {
+	k := takeReady()
+	if k == nil {
+		k = keep(create(t))
+		if err := prepare(k.dsn); err != nil {
 			t.Fatalf("prepare a database for tests: %v", err)
 		}
-		if err := keepRows(dsn); err != nil {
+		if err := k.keepRows(); err != nil {
 			t.Fatalf("prepare a database for tests: %v", err)
 		}
 	}
 	t.Cleanup(func() {
-		if t.Failed() || empty(dsn) != nil { // somebody still uses it, or its shape has changed
-			drop(t, dsn)
+		if t.Failed() || k.empty() != nil { // somebody still uses it, or its shape has changed
+			k.db.Close()
+			drop(t, k.dsn)
 			return
 		}
 		ready.Lock()
 		defer ready.Unlock()
-		ready.dsns = append(ready.dsns, dsn)
+		ready.kept = append(ready.kept, k)
 	})
-	return dsn
+	return k.dsn
 }
 
-func takeReady() string {
+func takeReady() *kept {
 	ready.Lock()
 	defer ready.Unlock()
-	if len(ready.dsns) == 0 {
-		return ""
+	if len(ready.kept) == 0 {
+		return nil
 	}
-	dsn := ready.dsns[len(ready.dsns)-1]
-	ready.dsns = ready.dsns[:len(ready.dsns)-1]
-	return dsn
+	k := ready.kept[len(ready.kept)-1]
+	ready.kept = ready.kept[:len(ready.kept)-1]
+	return k
 }
 
 // keepRows copies what prepare itself wrote, for empty to put back.
-func keepRows(dsn string) error {
-	return within(dsn, func(ctx context.Context, db *sql.Tx) error {
+func (k *kept) keepRows() error {
+	return k.within(func(ctx context.Context, db *sql.Tx) error {
 		if _, err := db.ExecContext(ctx, "CREATE SCHEMA kept"); err != nil {
 			return err
 		}
@@ -78,8 +92,8 @@ func keepRows(dsn string) error {
 }
 
 // empty brings a database back to what prepare left.
-func empty(dsn string) error {
-	return within(dsn, func(ctx context.Context, db *sql.Tx) error {
+func (k *kept) empty() error {
+	return k.within(func(ctx context.Context, db *sql.Tx) error {
 		names, err := tables(ctx, db)
 		if err != nil || len(names) == 0 {
 			return fmt.Errorf("nothing to empty: %w", err)
@@ -110,13 +124,11 @@ func tables(ctx context.Context, db *sql.Tx) (names []string, err error) {
 	return names, rows.Err()
 }
 
-// within runs something in one transaction on a connection of its own.
-func within(dsn string, do func(context.Context, *sql.Tx) error) error {
+// within runs something in one transaction.
+func (k *kept) within(do func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
-	defer db.Close()
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := k.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}

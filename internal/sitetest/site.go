@@ -240,6 +240,16 @@ func (s *Site) Events(name string) (kinds []string) {
 	return kinds
 }
 
+// On puts a site on a fresh database of a kind, sqlite or postgres. The package
+// needs TestMain with pgtest.Main.
+func On(t testing.TB, kind string) func(*Config) {
+	return func(c *Config) {
+		if kind == "postgres" {
+			c.Database = pgtest.Reused(t, migrate)
+		}
+	}
+}
+
 // Each runs a test on SQLite and on PostgreSQL, as plain forms and with HTMX,
 // all four side by side. The package needs TestMain with pgtest.Main.
 func Each(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)) {
@@ -254,15 +264,11 @@ func EachInTurn(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*C
 }
 
 func each(t *testing.T, do func(t *testing.T, s *Site), begin func(*testing.T), changes []func(*Config)) {
-	for _, db := range []string{"sqlite", "postgres"} {
+	for _, db := range pgtest.Databases() {
 		for _, mode := range []string{"plain", "htmx"} {
 			t.Run(db+"/"+mode, func(t *testing.T) {
 				begin(t)
-				all := changes
-				if db == "postgres" {
-					all = append([]func(*Config){func(c *Config) { c.Database = pgtest.Reused(t, migrate) }}, changes...)
-				}
-				s := New(t, all...)
+				s := New(t, append([]func(*Config){On(t, db)}, changes...)...)
 				s.T = t
 				s.htmx = mode == "htmx"
 				do(t, s)

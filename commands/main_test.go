@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,8 +31,11 @@ func TestMain(m *testing.M) {
 	}
 	if err == nil {
 		program = filepath.Join(dir, "nightlatch")
-		build := exec.Command("go", "build", "-o", program, "nightlatch.example/nightlatch")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped: it needs no file of the system
+		build := exec.Command("go", slices.Concat([]string{"build", "-o", program}, watched, []string{"nightlatch.example/nightlatch"})...)
+		build.Env = os.Environ()
+		if len(watched) == 0 {
+			build.Env = append(build.Env, "CGO_ENABLED=0") // as it is shipped: it needs no file of the system
+		}
 		var out []byte
 		if out, err = build.CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
@@ -108,6 +113,7 @@ type server struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 
+	raced    atomic.Bool // the race detector saw something
 	mu       sync.Mutex
 	out, log []string
 }
@@ -159,6 +165,9 @@ func (s *server) follow(from interface{ Read([]byte) (int, error) }, into *[]str
 		s.mu.Lock()
 		*into = append(*into, lines.Text())
 		s.mu.Unlock()
+		if strings.Contains(lines.Text(), "DATA RACE") {
+			s.raced.Store(true)
+		}
 		var l struct{ Msg, Addr string }
 		if serving != nil && json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "serving" {
 			serving <- l.Addr
@@ -176,6 +185,9 @@ func (s *server) lines(of *[]string) []string {
 func (s *server) kill() {
 	_ = s.cmd.Process.Kill()
 	<-s.exited
+	if s.raced.Load() {
+		s.t.Errorf("the race detector says:\n%s", strings.Join(s.lines(&s.log), "\n"))
+	}
 }
 
 // stop asks the process to end and gives its exit status.

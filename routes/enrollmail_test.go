@@ -41,7 +41,7 @@ func TestAddressToBeAddedSaysHowFarItsMailIs(t *testing.T) {
 
 		ask("ada@exmaple.com")
 		fails(mail.Failure{Reason: "550 5.1.1 No such user", Final: true})
-		says(t, b, page, "refused it. Check that the address is right")
+		says(t, b, page, "could not be delivered")
 		if p := b.Get(page); !strings.Contains(p.Body, `name="address" value="ada@exmaple.com"`) || strings.Contains(p.Body, `name="code"`) {
 			t.Error("it does not ask for another address")
 		}

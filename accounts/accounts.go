@@ -186,7 +186,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 			}
 		}
 		e := m.event
-		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), "account.created", a.ID, string(a.Role)
+		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), login.EventAccountCreated, a.ID, string(a.Role)
 		return tx.Record(ctx, e)
 	})
 	return a.ID, link, r, err
@@ -235,12 +235,12 @@ func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c log
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event("name.changed", a.ID, v, c))
+		return tx.Record(ctx, s.event(login.EventNameChanged, a.ID, v, c))
 	})
 }
 
 // event is something that a signed-in person, or nobody, did to an account.
-func (s *Service) event(kind, accountID string, v *login.Visit, c login.Client) login.Event {
+func (s *Service) event(kind login.EventKind, accountID string, v *login.Visit, c login.Client) login.Event {
 	e := login.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
 	if v != nil {
 		e.ActorID, e.Level = v.Account.ID, v.Session.Level

@@ -40,7 +40,7 @@ func Terminal(reason string) By {
 }
 
 // did is the audit row of what was done.
-func (s *Service) did(kind, accountID string, by By, detail string) login.Event {
+func (s *Service) did(kind login.EventKind, accountID string, by By, detail string) login.Event {
 	return login.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, ActorID: by.ID, Actor: by.Actor, Address: by.Client.Address,
 		Browser: by.Client.Browser, Level: by.Level, Reason: by.Reason, Detail: detail}
 }
@@ -111,13 +111,13 @@ func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent
 		if !a.HasFactor() && !a.Bare() {
 			return login.Refuse(login.Denied, "This account has no factor to reset.")
 		}
-		sent, err = s.takeFactors(ctx, tx, a, by, "factors.reset")
+		sent, err = s.takeFactors(ctx, tx, a, by, login.EventFactorsReset)
 		return err
 	})
 	return sent, r, err
 }
 
-func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a login.Account, by By, event string) (Sent, error) {
+func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a login.Account, by By, event login.EventKind) (Sent, error) {
 	if err := s.login.Strip(ctx, tx, a); err != nil {
 		return Sent{}, err
 	}
@@ -144,12 +144,12 @@ func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a login.Account,
 // alone does not sign in, and its owner enrolls by a link.
 func (s *Service) LostFactors(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
 	if !a.HasFactor() {
-		return s.takeFactors(ctx, tx, a, by, "factors.lost")
+		return s.takeFactors(ctx, tx, a, by, login.EventFactorsLost)
 	}
 	if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 		return Sent{}, err
 	}
-	return Sent{}, s.tellChange(ctx, tx, a, by, s.did("factors.lost", a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile")
+	return Sent{}, s.tellChange(ctx, tx, a, by, s.did(login.EventFactorsLost, a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile")
 }
 
 // sendEnroll makes the link with which an account without its factors enrolls
@@ -189,7 +189,7 @@ func (s *Service) Ticket(ctx context.Context, token string, c login.Client) (tic
 		if err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event("ticket.used", a.ID, nil, c))
+		return tx.Record(ctx, s.event(login.EventTicketUsed, a.ID, nil, c))
 	})
 	return ticket, r, err
 }
@@ -209,7 +209,7 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 			return err
 		}
 		what := "all waits were ended, and what failures had switched off works again"
-		return s.tellChange(ctx, tx, a, by, s.did("account.unlocked", a.ID, by, string(k)), what)
+		return s.tellChange(ctx, tx, a, by, s.did(login.EventAccountUnlocked, a.ID, by, string(k)), what)
 	})
 }
 
@@ -219,6 +219,6 @@ func (s *Service) EndSessions(ctx context.Context, by By, id string) (login.Refu
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}
-		return s.tellChange(ctx, tx, a, by, s.did("sessions.ended-by-admin", a.ID, by, ""), "all its sessions were ended")
+		return s.tellChange(ctx, tx, a, by, s.did(login.EventSessionsEndedByAdmin, a.ID, by, ""), "all its sessions were ended")
 	})
 }

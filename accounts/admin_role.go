@@ -15,10 +15,10 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 		if disabled == !a.Disabled.IsZero() {
 			return nil
 		}
-		kind, what := "account.enabled", "it was enabled again"
+		kind, what := login.EventAccountEnabled, "it was enabled again"
 		a.Disabled = time.Time{}
 		if disabled {
-			kind, what, a.Disabled = "account.disabled", "it was disabled", s.opt.Now()
+			kind, what, a.Disabled = login.EventAccountDisabled, "it was disabled", s.opt.Now()
 			if err := needsReason(by); err != nil {
 				return err
 			}
@@ -65,7 +65,7 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role
 				return err
 			}
 		}
-		return s.tellChange(ctx, tx, a, by, s.did("role.changed", a.ID, by, string(role)), "its role is now "+string(role))
+		return s.tellChange(ctx, tx, a, by, s.did(login.EventRoleChanged, a.ID, by, string(role)), "its role is now "+string(role))
 	})
 }
 

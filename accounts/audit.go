@@ -107,7 +107,7 @@ func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, r l
 	case found.Fault == "":
 		return found, login.Refusal{Why: login.Denied, Text: "there is nothing to accept: the audit log is whole"}, nil
 	}
-	same, err := s.store.AcceptEvents(ctx, found, s.did("audit.accepted", "", by, found.Fault))
+	same, err := s.store.AcceptEvents(ctx, found, s.did(login.EventAuditAccepted, "", by, found.Fault))
 	if err == nil && !same {
 		r = login.Refusal{Why: login.Denied, Text: "the audit log changed meanwhile: run audit verify again"}
 	}
@@ -156,6 +156,6 @@ func (s *Service) RetryMail(ctx context.Context, by By, id string) (login.Refusa
 		if !ok {
 			return login.Refuse(login.Denied, "What this mail said is wiped, so it cannot be sent again. Have it asked for anew.")
 		}
-		return tx.Record(ctx, s.did("mail.retried", "", by, id))
+		return tx.Record(ctx, s.did(login.EventMailRetried, "", by, id))
 	})
 }

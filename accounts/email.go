@@ -57,7 +57,7 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 		if err := s.warnOld(ctx, tx, a, email, c); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event("email.change-asked", a.ID, v, c))
+		return tx.Record(ctx, s.event(login.EventEmailChangeAsked, a.ID, v, c))
 	})
 }
 
@@ -108,7 +108,7 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 			return err
 		}
 		if l.Purpose == login.LinkVerify {
-			return tx.Record(ctx, s.event("email.verified", a.ID, nil, c))
+			return tx.Record(ctx, s.event(login.EventEmailVerified, a.ID, nil, c))
 		}
 		undo := ""
 		if proved {
@@ -118,7 +118,7 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 		} else if err := tx.DropLinks(ctx, a.ID, login.LinkStop); err != nil { // it may be a stranger's, typed by mistake
 			return err
 		}
-		return s.emailChanged(ctx, tx, a, moved{old: old, undo: undo, event: "email.changed"}, c)
+		return s.emailChanged(ctx, tx, a, moved{old: old, undo: undo, event: login.EventEmailChanged}, c)
 	})
 }
 
@@ -126,7 +126,7 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 type moved struct {
 	old   string
 	undo  string // link for the old address that takes it back; may be empty
-	event string
+	event login.EventKind
 }
 
 // emailChanged tells both addresses and voids what was sent to the old one.

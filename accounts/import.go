@@ -100,7 +100,7 @@ func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
 			l.Fate, l.Link = "Made before. The invite went out by mail.", ""
 			return nil
 		}
-		if err := tx.Record(ctx, s.did("account.invited", a.ID, by, "")); err != nil {
+		if err := tx.Record(ctx, s.did(login.EventAccountInvited, a.ID, by, "")); err != nil {
 			return err
 		}
 		sent, err := s.inviteTo(ctx, tx, a, by)
@@ -132,5 +132,5 @@ func (s *Service) openInvite(ctx context.Context, adminID string, a login.Accoun
 	if errors.Is(err, login.ErrNotFound) {
 		return made, false, nil
 	}
-	return first.At, first.Kind == "account.created" && first.Actor == "admin" && first.ActorID == adminID, err
+	return first.At, first.Kind == login.EventAccountCreated && first.Actor == "admin" && first.ActorID == adminID, err
 }

@@ -30,12 +30,12 @@ func (s *Service) Change(ctx context.Context, v *login.Visit, current, password 
 		if a.Password != v.Account.Password {
 			return login.Refuse(login.Wrong, "The password was changed a moment ago.")
 		}
-		return s.setPassword(ctx, tx, a, phc, v, "password.changed", c)
+		return s.setPassword(ctx, tx, a, phc, v, login.EventPasswordChanged, c)
 	})
 }
 
 // setPassword is what every change of a password does.
-func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account, phc login.Hidden, v *login.Visit, kind string, c login.Client) error {
+func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account, phc login.Hidden, v *login.Visit, kind login.EventKind, c login.Client) error {
 	a.Password, a.PasswordChanged = phc, s.opt.Now()
 	if err := tx.SaveAccount(ctx, a); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 	if err := tx.Record(ctx, s.event(kind, a.ID, v, c)); err != nil {
 		return err
 	}
-	if kind == "account.accepted" {
+	if kind == login.EventAccountAccepted {
 		return nil
 	}
 	return s.login.Tell(ctx, tx, "password-changed", a, c)
@@ -90,7 +90,7 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client)
 		if err != nil || !sent {
 			return err
 		}
-		e := s.event("password.reset-asked", a.ID, nil, c)
+		e := s.event(login.EventPasswordResetAsked, a.ID, nil, c)
 		e.Actor = "stranger"
 		return tx.Tried(ctx, e)
 	})
@@ -172,9 +172,9 @@ func (s *Service) SetByLink(ctx context.Context, token, purpose, name, password 
 		if purpose == login.LinkReset && l.Data != "" && !strings.EqualFold(l.Data, a.Email) { // it was mailed to an address that is gone
 			return login.Refuse(login.Gone, "")
 		}
-		kind := "password.reset"
+		kind := login.EventPasswordReset
 		if purpose == login.LinkInvite {
-			kind = "account.accepted"
+			kind = login.EventAccountAccepted
 			if name != "" {
 				a.Name = name
 			}
@@ -223,7 +223,7 @@ func (s *Service) Secure(ctx context.Context, token string, c login.Client) (log
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, s.event("account.secured", a.ID, nil, c)); err != nil {
+		if err := tx.Record(ctx, s.event(login.EventAccountSecured, a.ID, nil, c)); err != nil {
 			return err
 		}
 		if err := tx.ClearThrottle(ctx, login.ResetKey(a.ID)); err != nil {

@@ -98,7 +98,7 @@ func (s *Service) SavePolicy(ctx context.Context, by By, p login.Policy) (login.
 		if err := tx.SaveSetting(ctx, policySetting, string(text)); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.did("policy.changed", "", by, p.Who+" from "+p.From.Format("2006-01-02")))
+		return tx.Record(ctx, s.did(login.EventPolicyChanged, "", by, p.Who+" from "+p.From.Format("2006-01-02")))
 	})
 }
 

@@ -146,7 +146,7 @@ func (s *Service) join(ctx context.Context, tx login.Tx, x login.Registration, c
 	if err := s.proved(ctx, tx, a); err != nil {
 		return err
 	}
-	e := s.event("account.created", a.ID, nil, c)
+	e := s.event(login.EventAccountCreated, a.ID, nil, c)
 	e.Detail = string(a.Role)
 	return tx.Record(ctx, e)
 }

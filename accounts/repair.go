@@ -25,7 +25,7 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent,
 		if !a.Disabled.IsZero() {
 			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
 		}
-		if err := tx.Record(ctx, s.did("account.invited", a.ID, by, "")); err != nil {
+		if err := tx.Record(ctx, s.did(login.EventAccountInvited, a.ID, by, "")); err != nil {
 			return err
 		}
 		sent, err = s.inviteTo(ctx, tx, a, by)
@@ -64,7 +64,7 @@ func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, 
 		case rival(a, by) && a.EmailVerified.IsZero():
 			return login.Refuse(login.Denied, "Another admin without a confirmed address gets a link on the server only: nightlatch user password "+a.Login)
 		}
-		if err := tx.Record(ctx, s.did("password.reset-started", a.ID, by, "")); err != nil {
+		if err := tx.Record(ctx, s.did(login.EventPasswordResetStarted, a.ID, by, "")); err != nil {
 			return err
 		}
 		sent, err = s.sendReset(ctx, tx, a, by)
@@ -127,7 +127,7 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) (lo
 			login.LinkEnroll, login.LinkTicket, login.LinkStop, login.LinkUndo); err != nil {
 			return err
 		}
-		e := s.did("email.corrected", a.ID, by, "")
+		e := s.did(login.EventEmailCorrected, a.ID, by, "")
 		if err := s.tellChange(ctx, tx, old, by, e, "its email address is now "+factors.Mask(email)); err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *Service) delete(ctx context.Context, by By, id string) (login.Refusal, 
 		if err := tx.DeleteAccount(ctx, a.ID); err != nil {
 			return err
 		}
-		e := s.did("account.deleted", a.ID, by, a.Login)
+		e := s.did(login.EventAccountDeleted, a.ID, by, a.Login)
 		a.ID = "" // what is told to the address from here on belongs to no account
 		return s.tellChange(ctx, tx, a, by, e, "it was deleted")
 	})

@@ -70,9 +70,9 @@ func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (
 // putBack gives an account its old address again, if it has another one now.
 func (s *Service) putBack(ctx context.Context, tx login.Tx, a login.Account, old string, c login.Client) error {
 	if old == "" || strings.EqualFold(old, a.Email) {
-		return tx.Record(ctx, s.event("email.change-stopped", a.ID, nil, c))
+		return tx.Record(ctx, s.event(login.EventEmailChangeStopped, a.ID, nil, c))
 	}
-	m := moved{old: a.Email, event: "email.change-undone"}
+	m := moved{old: a.Email, event: login.EventEmailChangeUndone}
 	a.Email, a.EmailVerified = old, s.opt.Now()
 	if err := s.saveProved(ctx, tx, &a); err != nil {
 		return err
@@ -89,6 +89,6 @@ func (s *Service) CancelEmail(ctx context.Context, v *login.Visit, c login.Clien
 		if err := tx.DropLinks(ctx, v.Account.ID, login.LinkChange); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event("email.change-stopped", v.Account.ID, v, c))
+		return tx.Record(ctx, s.event(login.EventEmailChangeStopped, v.Account.ID, v, c))
 	})
 }

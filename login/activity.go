@@ -31,9 +31,9 @@ func Lines(ctx context.Context, r Reader, accountID string, before int64, n int)
 			return nil, 0, err
 		}
 		for _, e := range events {
-			key := e.Kind + " " + e.Detail
+			key := string(e.Kind) + " " + e.Detail
 			if e.Times > 0 { // the detail says how many, as the line does
-				key, e.Detail = e.Kind+" ", ""
+				key, e.Detail = string(e.Kind)+" ", ""
 			}
 			i, ok := open[key]
 			switch {
@@ -80,4 +80,4 @@ func (l Line) with(e Event) Line {
 
 // tried says whether an event is what anybody who knows the login can bring
 // about.
-func tried(e Event) bool { return e.Actor == "stranger" || e.Kind == "password.reset-asked" }
+func tried(e Event) bool { return e.Actor == "stranger" || e.Kind == EventPasswordResetAsked }

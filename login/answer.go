@@ -150,10 +150,10 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 		if err != nil {
 			return err
 		}
-		e := s.event("factor.failed", a.ID, c)
+		e := s.event(EventFactorFailed, a.ID, c)
 		e.Actor, e.Detail = "stranger", string(k)
 		if errors.Is(why, factors.ErrReplayed) {
-			e.Kind = "factor.replayed"
+			e.Kind = EventFactorReplayed
 			if err := tx.WarnSessions(ctx, a.ID, "A code of yours was used a second time. If that was not you, end your other sessions and change your password."); err != nil {
 				return err
 			}
@@ -212,7 +212,7 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 }
 
 func (s *Service) recoveryUsed(ctx context.Context, tx Tx, a Account, c Client) error {
-	e := s.event("recovery.used", a.ID, c)
+	e := s.event(EventRecoveryUsed, a.ID, c)
 	e.Detail = fmt.Sprintf("%d left", a.RecoveryLeft)
 	if err := tx.Record(ctx, e); err != nil {
 		return err

@@ -46,7 +46,7 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 	if err != nil {
 		return Enrolled{}, err
 	}
-	e := s.event("factor.added", a.ID, c)
+	e := s.event(EventFactorAdded, a.ID, c)
 	e.Level, e.Detail = 2, string(cred.Kind)+" “"+cred.Name+"”"
 	if err := tx.Record(ctx, e); err != nil {
 		return Enrolled{}, err
@@ -110,7 +110,7 @@ func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []fa
 	if err := tx.ClearKind(ctx, a.ID, spare.Kind()); err != nil {
 		return err
 	}
-	if err := tx.Record(ctx, s.event("recovery.made", a.ID, c)); err != nil {
+	if err := tx.Record(ctx, s.event(EventRecoveryMade, a.ID, c)); err != nil {
 		return err
 	}
 	return s.tell(ctx, tx, "recovery-made", a, c)

@@ -66,7 +66,7 @@ func (s *Service) trust(ctx context.Context, tx Tx, a Account, c Client) (token 
 	if err != nil {
 		return "", err
 	}
-	return token, tx.Record(ctx, s.event("browser.trusted", a.ID, c))
+	return token, tx.Record(ctx, s.event(EventBrowserTrusted, a.ID, c))
 }
 
 // renew gives a browser a new token and moves what other accounts granted to

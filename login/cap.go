@@ -31,7 +31,7 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.K
 	switch {
 	case s.full(t):
 		t.Off = now
-		e := s.event("factor.off", a.ID, c)
+		e := s.event(EventFactorOff, a.ID, c)
 		e.Actor, e.Detail = "system", detail
 		err = errors.Join(tx.Record(ctx, e), s.tell(ctx, tx, "factor-off", a, c, about...))
 	case len(t.Recent) >= WarnAfter && (t.Warned.IsZero() || now.Sub(t.Warned) >= FailureWindow):

@@ -125,7 +125,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, sub subject, k factors.Kind,
 		if err := tx.Post(ctx, m); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, s.event("code.sent", sub.account.ID, c)); err != nil {
+		if err := tx.Record(ctx, s.event(EventCodeSent, sub.account.ID, c)); err != nil {
 			return err
 		}
 	}

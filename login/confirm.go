@@ -41,7 +41,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		if err != nil {
 			return err
 		}
-		e := s.event("confirmed", v.Account.ID, c)
+		e := s.event(EventConfirmed, v.Account.ID, c)
 		e.Level, e.Detail = 2, string(k)
 		return tx.Record(ctx, e)
 	})
@@ -70,7 +70,7 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 		if entry, err = s.raise(ctx, tx, a.ID, v.Session.ID, v.Session.Level, v.Session.Factor); err != nil {
 			return err
 		}
-		e := s.event("confirmed", a.ID, c)
+		e := s.event(EventConfirmed, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, "password"
 		return tx.Record(ctx, e)
 	})
@@ -96,7 +96,7 @@ func (s *Service) CheckPassword(ctx context.Context, a Account, password string,
 		if err := s.addressFailed(ctx, tx, c); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event("password.failed", a.ID, c))
+		return tx.Record(ctx, s.event(EventPasswordFailed, a.ID, c))
 	}); err == nil && r.OK() {
 		r = Refusal{Why: Wrong}
 	}

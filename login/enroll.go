@@ -171,7 +171,7 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 		return cred, Refusal{Why: Expired}, nil
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed):
 		r, err := s.write(ctx, func(tx Tx) error {
-			e := s.event("enroll.failed", v.Account.ID, c)
+			e := s.event(EventEnrollFailed, v.Account.ID, c)
 			e.Detail = string(pending.Kind)
 			return tx.Record(ctx, e)
 		})

@@ -20,7 +20,7 @@ func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c Clien
 		if swapped, err := tx.SwapCredential(ctx, cred); err != nil || !swapped {
 			return cmpErr(err, ErrNotFound)
 		}
-		e := s.event("factor.renamed", a.ID, c)
+		e := s.event(EventFactorRenamed, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, "“"+old+"” is now “"+name+"”"
 		return tx.Record(ctx, e)
 	})
@@ -33,7 +33,7 @@ func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c Client) (Re
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		e := s.event("factor.preferred", a.ID, c)
+		e := s.event(EventFactorPreferred, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, "“"+cred.Name+"”"
 		return tx.Record(ctx, e)
 	})
@@ -91,7 +91,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) (Re
 		if err := s.Distrust(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		e := s.event("factor.removed", a.ID, c)
+		e := s.event(EventFactorRemoved, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, string(cred.Kind)+" “"+cred.Name+"”"
 		if err := tx.Record(ctx, e); err != nil {
 			return err
@@ -131,7 +131,7 @@ func (s *Service) Disable(ctx context.Context, v *Visit, c Client) (Refusal, err
 		if err := s.Strip(ctx, tx, a); err != nil {
 			return err
 		}
-		e := s.event("two-factor.off", a.ID, c)
+		e := s.event(EventTwoFactorOff, a.ID, c)
 		e.Level = v.Session.Level
 		if err := tx.Record(ctx, e); err != nil {
 			return err
@@ -152,7 +152,7 @@ func (s *Service) Strip(ctx context.Context, tx Tx, a Account) error {
 // EndSession ends one session of the account; ErrNotFound when it has none such.
 // A change of address that may have been asked for there ends with it.
 func (s *Service) EndSession(ctx context.Context, v *Visit, id string, c Client) error {
-	return s.drop(ctx, v, "session.ended", c, func(tx Tx) (bool, error) {
+	return s.drop(ctx, v, EventSessionEnded, c, func(tx Tx) (bool, error) {
 		found, err := tx.EndSession(ctx, v.Account.ID, id)
 		if err != nil || !found {
 			return found, err
@@ -164,7 +164,7 @@ func (s *Service) EndSession(ctx context.Context, v *Visit, id string, c Client)
 // EndOthers ends all sessions of the account but this one, and a change of
 // address that may have been asked for there.
 func (s *Service) EndOthers(ctx context.Context, v *Visit, c Client) error {
-	return s.drop(ctx, v, "sessions.ended", c, func(tx Tx) (bool, error) {
+	return s.drop(ctx, v, EventSessionsEnded, c, func(tx Tx) (bool, error) {
 		if _, err := tx.EndSessions(ctx, v.Account.ID, v.Session.ID); err != nil {
 			return true, err
 		}
@@ -174,12 +174,12 @@ func (s *Service) EndOthers(ctx context.Context, v *Visit, c Client) error {
 
 // Forget ends the trust in one browser.
 func (s *Service) Forget(ctx context.Context, v *Visit, id string, c Client) error {
-	return s.drop(ctx, v, "browser.forgotten", c, func(tx Tx) (bool, error) { return tx.DropBrowser(ctx, v.Account.ID, id) })
+	return s.drop(ctx, v, EventBrowserForgotten, c, func(tx Tx) (bool, error) { return tx.DropBrowser(ctx, v.Account.ID, id) })
 }
 
 // ForgetAll ends the trust in every browser.
 func (s *Service) ForgetAll(ctx context.Context, v *Visit, c Client) error {
-	return s.drop(ctx, v, "browsers.forgotten", c, func(tx Tx) (bool, error) {
+	return s.drop(ctx, v, EventBrowsersForgotten, c, func(tx Tx) (bool, error) {
 		_, err := tx.DropTrusted(ctx, v.Account.ID)
 		return true, err
 	})
@@ -191,7 +191,7 @@ func (s *Service) DismissWarning(ctx context.Context, v *Visit) error {
 	return err
 }
 
-func (s *Service) drop(ctx context.Context, v *Visit, kind string, c Client, do func(Tx) (bool, error)) error {
+func (s *Service) drop(ctx context.Context, v *Visit, kind EventKind, c Client, do func(Tx) (bool, error)) error {
 	_, err := s.write(ctx, func(tx Tx) error {
 		found, err := do(tx)
 		if err == nil && !found {

@@ -38,7 +38,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 			if err := s.addressFailed(ctx, tx, c); err != nil {
 				return err
 			}
-			e := s.event("login.failed", acct.ID, c)
+			e := s.event(EventLoginFailed, acct.ID, c)
 			e.Actor = "stranger"
 			if strings.HasPrefix(key, knownPrefix) { // by its owner, or one who has their browser
 				return tx.Record(ctx, e)
@@ -185,7 +185,7 @@ func (s *Service) pend(ctx context.Context, tx Tx, a Account, next string, c Cli
 	if err != nil {
 		return Entry{}, err
 	}
-	return Entry{Pending: token, Next: next}, tx.Record(ctx, s.event("login.password", a.ID, c))
+	return Entry{Pending: token, Next: next}, tx.Record(ctx, s.event(EventLoginPassword, a.ID, c))
 }
 
 // enter opens a session: the only place where one begins. The session that the
@@ -221,7 +221,7 @@ func (s *Service) enter(ctx context.Context, tx Tx, a Account, level int, by fac
 	if err := s.told(ctx, tx, a); err != nil {
 		return Entry{}, err
 	}
-	e := s.event("login", a.ID, c)
+	e := s.event(EventLogin, a.ID, c)
 	e.Level, e.Detail = level, string(by)
 	return entry, tx.Record(ctx, e)
 }

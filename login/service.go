@@ -149,7 +149,7 @@ func Busied(err error) (Refusal, error) {
 }
 
 // event begins an event about an account, done by a client.
-func (s *Service) event(kind string, accountID string, c Client) Event {
+func (s *Service) event(kind EventKind, accountID string, c Client) Event {
 	return Event{At: s.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
 }
 

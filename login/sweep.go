@@ -32,7 +32,7 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) er
 		return err
 	}
 	c := Client{Address: p.Address, Shown: p.Shown, Browser: p.Browser}
-	e := s.event("login.abandoned", a.ID, c)
+	e := s.event(EventLoginAbandoned, a.ID, c)
 	e.Actor = "stranger"
 	if err := tx.Record(ctx, e); err != nil || !Hears(a, "second-step-failed") {
 		return err

@@ -18,7 +18,8 @@ const SeveralAddresses = "several addresses"
 // strangers bring about. The first is an event of its own; what follows within
 // TriesWindow is only counted, or a stranger would fill the log without end.
 type Tries struct {
-	Kind, AccountID  string
+	Kind             EventKind
+	AccountID        string
 	Began            time.Time // when the first was
 	Times            int       // with the first; 0 before it
 	Since, Last      time.Time // of those after the first

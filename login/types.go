@@ -179,7 +179,7 @@ type Link struct {
 type Event struct {
 	Seq              int64
 	At               time.Time
-	Kind             string
+	Kind             EventKind
 	AccountID        string // whom it is about; empty for an unknown name
 	ActorID          string // who did it; empty for nobody signed in
 	Actor            string // "self", "admin", "cli", "system" or "stranger"

@@ -89,7 +89,7 @@ func (s *Service) Logout(ctx context.Context, session, pending string, c Client)
 		if session != "" {
 			x, err := tx.EndSessionByToken(ctx, HashToken(session))
 			if err == nil {
-				err = tx.Record(ctx, s.event("logout", x.AccountID, c))
+				err = tx.Record(ctx, s.event(EventLogout, x.AccountID, c))
 			}
 			if err != nil && !errors.Is(err, ErrNotFound) {
 				return err

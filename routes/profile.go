@@ -132,7 +132,7 @@ func (w *web) eventRows(events []login.Line) []views.EventRow {
 	for i, e := range events {
 		words := eventWords[e.Kind]
 		if words.text == "" {
-			words.text = e.Kind
+			words.text = string(e.Kind)
 		}
 		detail := w.eventDetail(e.Event)
 		if e.Times > 1 {
@@ -144,7 +144,7 @@ func (w *web) eventRows(events []login.Line) []views.EventRow {
 }
 
 func (w *web) eventDetail(e login.Event) string {
-	if e.Kind == "login" && e.Detail == string(login.ByBrowser) {
+	if e.Kind == login.EventLogin && e.Detail == string(login.ByBrowser) {
 		return "Trusted browser"
 	}
 	kind, rest, _ := strings.Cut(e.Detail, " ") // totp “Phone”
@@ -158,34 +158,34 @@ func (w *web) eventDetail(e login.Event) string {
 }
 
 // eventWords says each kind of event to its owner.
-var eventWords = map[string]struct {
+var eventWords = map[login.EventKind]struct {
 	text string
 	bad  bool
 }{
-	"login": {text: "Signed in"}, "logout": {text: "Signed out"}, "login.password": {text: "Password given, second step awaited"},
-	"login.failed": {"Wrong password", true}, "login.abandoned": {"Someone knew the password and failed the second step", true},
-	"factor.failed": {"Wrong code", true}, "factor.replayed": {"A code was used a second time", true},
-	"database.restored": {"The database was put back from a backup", true},
-	"factor.off":        {"A factor was switched off after too many wrong codes", true}, "code.sent": {text: "A code was sent by mail"},
-	"factor.added": {text: "Factor added"}, "factor.removed": {text: "Factor removed"}, "factor.renamed": {text: "Factor renamed"},
-	"factor.preferred": {text: "Factor asked for first"}, "enroll.failed": {text: "Wrong code while adding a factor"},
-	"two-factor.off": {"Two-factor sign-in switched off", true}, "recovery.made": {text: "Recovery codes made"},
-	"recovery.used": {text: "Recovery code used"}, "confirmed": {text: "Confirmed it was you"}, "password.failed": {"Wrong password", true},
-	"password.changed": {text: "Password changed"}, "password.reset": {text: "Password reset"}, "password.reset-asked": {text: "Password reset asked for"},
-	"session.ended": {text: "A session was ended"}, "sessions.ended": {text: "Other sessions were ended"},
-	"browser.trusted": {text: "Browser trusted"}, "browser.forgotten": {text: "Browser forgotten"}, "browsers.forgotten": {text: "All browsers forgotten"},
-	"email.verified": {text: "Address confirmed"}, "email.changed": {text: "Address changed"}, "email.change-asked": {text: "New address asked for"},
-	"email.change-stopped": {text: "Change of address stopped"}, "email.change-undone": {"Change of address taken back by the old address", true},
-	"name.changed": {text: "Name changed"}, "account.created": {text: "Account made"}, "account.accepted": {text: "Invite accepted"},
-	"factors.reset": {"Factors reset by an admin", true}, "ticket.used": {text: "Link for a new factor opened"},
-	"account.unlocked": {text: "Unlocked by an admin"}, "account.disabled": {"Disabled by an admin", true}, "account.enabled": {text: "Enabled by an admin"},
-	"sessions.ended-by-admin": {text: "All sessions ended by an admin"}, "role.changed": {text: "Role changed by an admin"},
-	"keys.accepted": {"New keys accepted: those from before were lost", true}, "factors.lost": {"Factors lost with the keys of this site", true},
-	"keys.rotated": {text: "A new key seals the secrets"}, "audit.begun": {text: "Head of this log kept from here on"},
-	"audit.accepted": {"What audit verify had found was accepted", true},
-	"audit.unsealed": {"Rows were added to this log without the keys", true},
-	"policy.changed": {text: "Policy changed"}, "mail.retried": {text: "Mail tried again"},
-	"account.invited": {text: "Invited again by an admin"}, "password.reset-started": {"Link for a new password made by an admin", true},
-	"email.corrected": {"Address corrected by an admin", true}, "account.deleted": {"Account deleted by an admin", true},
-	"account.secured": {"All sessions ended by the owner’s link", true},
+	login.EventLogin: {text: "Signed in"}, login.EventLogout: {text: "Signed out"}, login.EventLoginPassword: {text: "Password given, second step awaited"},
+	login.EventLoginFailed: {"Wrong password", true}, login.EventLoginAbandoned: {"Someone knew the password and failed the second step", true},
+	login.EventFactorFailed: {"Wrong code", true}, login.EventFactorReplayed: {"A code was used a second time", true},
+	login.EventDatabaseRestored: {"The database was put back from a backup", true},
+	login.EventFactorOff:        {"A factor was switched off after too many wrong codes", true}, login.EventCodeSent: {text: "A code was sent by mail"},
+	login.EventFactorAdded: {text: "Factor added"}, login.EventFactorRemoved: {text: "Factor removed"}, login.EventFactorRenamed: {text: "Factor renamed"},
+	login.EventFactorPreferred: {text: "Factor asked for first"}, login.EventEnrollFailed: {text: "Wrong code while adding a factor"},
+	login.EventTwoFactorOff: {"Two-factor sign-in switched off", true}, login.EventRecoveryMade: {text: "Recovery codes made"},
+	login.EventRecoveryUsed: {text: "Recovery code used"}, login.EventConfirmed: {text: "Confirmed it was you"}, login.EventPasswordFailed: {"Wrong password", true},
+	login.EventPasswordChanged: {text: "Password changed"}, login.EventPasswordReset: {text: "Password reset"}, login.EventPasswordResetAsked: {text: "Password reset asked for"},
+	login.EventSessionEnded: {text: "A session was ended"}, login.EventSessionsEnded: {text: "Other sessions were ended"},
+	login.EventBrowserTrusted: {text: "Browser trusted"}, login.EventBrowserForgotten: {text: "Browser forgotten"}, login.EventBrowsersForgotten: {text: "All browsers forgotten"},
+	login.EventEmailVerified: {text: "Address confirmed"}, login.EventEmailChanged: {text: "Address changed"}, login.EventEmailChangeAsked: {text: "New address asked for"},
+	login.EventEmailChangeStopped: {text: "Change of address stopped"}, login.EventEmailChangeUndone: {"Change of address taken back by the old address", true},
+	login.EventNameChanged: {text: "Name changed"}, login.EventAccountCreated: {text: "Account made"}, login.EventAccountAccepted: {text: "Invite accepted"},
+	login.EventFactorsReset: {"Factors reset by an admin", true}, login.EventTicketUsed: {text: "Link for a new factor opened"},
+	login.EventAccountUnlocked: {text: "Unlocked by an admin"}, login.EventAccountDisabled: {"Disabled by an admin", true}, login.EventAccountEnabled: {text: "Enabled by an admin"},
+	login.EventSessionsEndedByAdmin: {text: "All sessions ended by an admin"}, login.EventRoleChanged: {text: "Role changed by an admin"},
+	login.EventKeysAccepted: {"New keys accepted: those from before were lost", true}, login.EventFactorsLost: {"Factors lost with the keys of this site", true},
+	login.EventKeysRotated: {text: "A new key seals the secrets"}, login.EventAuditBegun: {text: "Head of this log kept from here on"},
+	login.EventAuditAccepted: {"What audit verify had found was accepted", true},
+	login.EventAuditUnsealed: {"Rows were added to this log without the keys", true},
+	login.EventPolicyChanged: {text: "Policy changed"}, login.EventMailRetried: {text: "Mail tried again"},
+	login.EventAccountInvited: {text: "Invited again by an admin"}, login.EventPasswordResetStarted: {"Link for a new password made by an admin", true},
+	login.EventEmailCorrected: {"Address corrected by an admin", true}, login.EventAccountDeleted: {"Account deleted by an admin", true},
+	login.EventAccountSecured: {"All sessions ended by the owner’s link", true},
 }

@@ -67,7 +67,7 @@ func (s *Store) lastSeq(ctx context.Context) (seq int64, err error) {
 }
 
 // deleted is the event that ends an account; its detail is the login.
-const deleted = "account.deleted"
+const deleted = login.EventAccountDeleted
 
 // logins names the accounts that events are about, and who did them; those that
 // are gone by the login that they had.

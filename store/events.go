@@ -17,7 +17,7 @@ type eventRow struct {
 	bun.BaseModel `bun:"table:events"`
 	Seq           int64 `bun:",pk"`
 	At            stamp
-	Kind          string
+	Kind          login.EventKind
 	AccountID     string
 	ActorID       string
 	Actor         string

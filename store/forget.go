@@ -55,7 +55,7 @@ func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, er
 		if r.Codes, err = t.voidCodes(ctx, now); err != nil {
 			return err
 		}
-		return t.Record(ctx, login.Event{At: now, Kind: "database.restored", Actor: "cli",
+		return t.Record(ctx, login.Event{At: now, Kind: login.EventDatabaseRestored, Actor: "cli",
 			Detail: fmt.Sprintf("%d accounts, as of %s; %s", r.Accounts, r.Time.Format(time.RFC3339), unknown)})
 	})
 }

@@ -25,10 +25,10 @@ type headRow struct {
 
 // Kinds of event about the log itself.
 const (
-	auditBegun    = "audit.begun"    // from here on the head is kept: the database is of an older version
-	keysAccepted  = "keys.accepted"  // the keys from before are lost, see AcceptKeys
-	auditUnsealed = "audit.unsealed" // rows before this one were added without the keys
-	auditAccepted = "audit.accepted" // whoever runs the site knows of what audit verify found before this row
+	auditBegun    = login.EventAuditBegun    // from here on the head is kept: the database is of an older version
+	keysAccepted  = login.EventKeysAccepted  // the keys from before are lost, see AcceptKeys
+	auditUnsealed = login.EventAuditUnsealed // rows before this one were added without the keys
+	auditAccepted = login.EventAuditAccepted // whoever runs the site knows of what audit verify found before this row
 )
 
 // marked is what the keyed hash of a head covers. The number of a row is also

@@ -139,7 +139,7 @@ func (s *Store) Lead(ctx context.Context) error {
 		return err
 	}
 	return s.Write(ctx, func(t login.Tx) error { // also brings the head of the audit log under the new key
-		return t.Record(ctx, login.Event{At: time.Now(), Kind: "keys.rotated", Actor: "cli"})
+		return t.Record(ctx, login.Event{At: time.Now(), Kind: login.EventKeysRotated, Actor: "cli"})
 	})
 }
 

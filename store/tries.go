@@ -11,8 +11,8 @@ import (
 
 type triesRow struct {
 	bun.BaseModel    `bun:"table:tries"`
-	AccountID        string `bun:",pk"`
-	Kind             string `bun:",pk"`
+	AccountID        string          `bun:",pk"`
+	Kind             login.EventKind `bun:",pk"`
 	BeganAt, SinceAt stamp
 	LastAt           stamp
 	Times            int

@@ -235,7 +235,7 @@ func (s *Site) Events(name string) (kinds []string) {
 		s.T.Fatal(err)
 	}
 	for _, e := range list {
-		kinds = append(kinds, e.Kind)
+		kinds = append(kinds, string(e.Kind))
 	}
 	return kinds
 }

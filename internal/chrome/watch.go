@@ -3,6 +3,7 @@ package chrome
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
@@ -27,6 +28,7 @@ type watch struct {
 	answered map[network.RequestID]bool // a page's or a script's request: its status is the test's to judge
 	statuses map[cdp.LoaderID]int64     // of the whole pages, also those that "back" may show again
 	leaving  bool
+	since    time.Time    // when it was last about to leave
 	shown    cdp.LoaderID // the page that is there now
 	moves    int          // navigations that have ended
 	errors   []string
@@ -46,7 +48,9 @@ func (w *watch) event(ev any) {
 	defer w.mu.Unlock()
 	switch ev := ev.(type) {
 	case *page.EventFrameRequestedNavigation:
-		w.leaving = w.leaving || ev.Disposition == page.ClientNavigationDispositionCurrentTab
+		if ev.Disposition == page.ClientNavigationDispositionCurrentTab {
+			w.leaving, w.since = true, time.Now()
+		}
 	case *page.EventFrameStoppedLoading:
 		w.leaving = false
 	case *page.EventNavigatedWithinDocument:
@@ -108,12 +112,16 @@ func (w *watch) complaint(ev any) {
 	}
 }
 
+// abandoned is after how long a navigation that asks for nothing is none: of two
+// that a double click starts, the end of one may not be told.
+const abandoned = 4 * time.Second
+
 // resting is true when nothing loads and no navigation is under way; else
 // why says what is.
 func (w *watch) resting() (why string, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.leaving {
+	if w.leaving && time.Since(w.since) < abandoned {
 		return "the page is being left", false
 	}
 	for _, r := range w.open {

@@ -209,7 +209,7 @@ func (s *Service) invite(ctx context.Context, tx login.Tx, a login.Account, by s
 }
 
 func (s *Service) mailInvite(ctx context.Context, tx login.Tx, a login.Account, link, by string) error {
-	return tx.Post(ctx, login.Mail{Template: "invite", To: a.Email, AccountID: a.ID,
+	return tx.Post(ctx, login.Mail{Template: login.MailInvite, To: a.Email, AccountID: a.ID,
 		Data:    map[string]string{"login": a.Login, "link": link, "by": by, "hours": "168"},
 		Created: s.opt.Now(), Expires: s.opt.Now().Add(inviteTTL)})
 }

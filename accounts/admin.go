@@ -83,7 +83,7 @@ func (s *Service) tellChange(ctx context.Context, tx login.Tx, a login.Account, 
 	if err := tx.Record(ctx, e); err != nil || a.Email == "" {
 		return err
 	}
-	return tx.Post(ctx, login.Mail{Template: "admin-change", To: a.Email, AccountID: a.ID, Created: e.At, Data: map[string]string{
+	return tx.Post(ctx, login.Mail{Template: login.MailAdminChange, To: a.Email, AccountID: a.ID, Created: e.At, Data: map[string]string{
 		"login": a.Login, "time": mailTime(e.At), "by": by.Name, "reason": by.Reason, "what": what}})
 }
 
@@ -166,7 +166,7 @@ func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a login.Account, 
 		return Sent{}, err
 	}
 	now := s.opt.Now()
-	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: "admin-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(ticketTTL),
+	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: login.MailAdminReset, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(ticketTTL),
 		Data: map[string]string{"login": a.Login, "time": mailTime(now), "by": by.Name, "reason": by.Reason, "link": link}})
 }
 

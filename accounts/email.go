@@ -24,7 +24,7 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 		if err != nil {
 			return err
 		}
-		return s.post(ctx, tx, "email-verify", a, a.Email, link)
+		return s.post(ctx, tx, login.MailEmailVerify, a, a.Email, link)
 	})
 }
 
@@ -51,7 +51,7 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 		if err != nil {
 			return err
 		}
-		if err := s.post(ctx, tx, "email-change", a, email, link); err != nil {
+		if err := s.post(ctx, tx, login.MailEmailChange, a, email, link); err != nil {
 			return err
 		}
 		if err := s.warnOld(ctx, tx, a, email, c); err != nil {
@@ -81,7 +81,7 @@ func (s *Service) countMail(ctx context.Context, tx login.Tx, accountID string) 
 // linksAnHour is how many address links one account may have sent in an hour.
 const linksAnHour = 10
 
-func (s *Service) post(ctx context.Context, tx login.Tx, template string, a login.Account, to, link string) error {
+func (s *Service) post(ctx context.Context, tx login.Tx, template login.MailKind, a login.Account, to, link string) error {
 	now := s.opt.Now()
 	return tx.Post(ctx, login.Mail{Template: template, To: to, AccountID: a.ID, Created: now, Expires: now.Add(emailTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "24", "time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
@@ -139,8 +139,8 @@ func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a login.Account
 	}
 	told := a
 	told.Email = m.old
-	if err := s.login.Tell(ctx, tx, "email-changed", told, c, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
+	if err := s.login.Tell(ctx, tx, login.MailEmailChanged, told, c, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
 		return err
 	}
-	return s.login.Tell(ctx, tx, "email-changed", a, c, "old", m.old, "new", a.Email)
+	return s.login.Tell(ctx, tx, login.MailEmailChanged, a, c, "old", m.old, "new", a.Email)
 }

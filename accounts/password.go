@@ -59,7 +59,7 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 	if kind == login.EventAccountAccepted {
 		return nil
 	}
-	return s.login.Tell(ctx, tx, "password-changed", a, c)
+	return s.login.Tell(ctx, tx, login.MailPasswordChanged, a, c)
 }
 
 // Forgot mails a reset link to the account's address. Whoever asks learns
@@ -121,7 +121,7 @@ func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, n
 	if next != "" {
 		link += "?next=" + url.QueryEscape(next)
 	}
-	return true, tx.Post(ctx, login.Mail{Template: "password-reset", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
+	return true, tx.Post(ctx, login.Mail{Template: login.MailPasswordReset, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "browser": c.Browser, "address": c.Shown,
 			"time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
 }

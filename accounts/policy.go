@@ -208,7 +208,7 @@ func (s *Service) remindOne(ctx context.Context, tx login.Tx, p login.Policy, a 
 	if err := tx.Reach(ctx, a.ID, login.StepTold); err != nil {
 		return err
 	}
-	return tx.Post(ctx, login.Mail{Template: "policy-reminder", To: a.Email, AccountID: a.ID, Created: now, Expires: p.From,
+	return tx.Post(ctx, login.Mail{Template: login.MailPolicyReminder, To: a.Email, AccountID: a.ID, Created: now, Expires: p.From,
 		Data: map[string]string{"login": a.Login, "days": strconv.Itoa(days), "date": p.From.UTC().Format("2 January 2006"),
 			"link": s.opt.URL + "/profile"}})
 }

@@ -47,13 +47,13 @@ func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser
 		if full, err := s.mailedEnough(ctx, tx, a.Key); err != nil || full {
 			return err
 		}
-		m := login.Mail{Template: "register", To: f.Login, Created: now, Expires: now.Add(registerTTL), Data: map[string]string{
+		m := login.Mail{Template: login.MailRegister, To: f.Login, Created: now, Expires: now.Add(registerTTL), Data: map[string]string{
 			"login": f.Login, "link": s.opt.URL + "/email/verify/" + token, "hours": "24", "browser": c.Browser, "address": c.Shown,
 			"time": now.UTC().Format("2 January 2006, 15:04 UTC")}}
 		_, err := tx.AccountByName(ctx, a.Key)
 		switch {
 		case err == nil:
-			m.Template, m.Data["link"] = "register-taken", s.opt.URL+"/password/forgot"
+			m.Template, m.Data["link"] = login.MailRegisterTaken, s.opt.URL+"/password/forgot"
 		case !errors.Is(err, login.ErrNotFound):
 			return err
 		default:

@@ -88,7 +88,7 @@ func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, b
 		return Sent{}, err
 	}
 	now := s.opt.Now()
-	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: "admin-password", To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
+	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: login.MailAdminPassword, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "by": by.Name, "reason": by.Reason, "time": mailTime(now)}})
 }
 
@@ -146,7 +146,7 @@ func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By
 	if err != nil {
 		return err
 	}
-	return s.post(ctx, tx, "email-verify", a, a.Email, link)
+	return s.post(ctx, tx, login.MailEmailVerify, a, a.Email, link)
 }
 
 // Delete takes an account away with everything that names it, but for its rows

@@ -25,7 +25,7 @@ func (s *Service) warnOld(ctx context.Context, tx login.Tx, a login.Account, ema
 	if err != nil {
 		return err
 	}
-	return s.login.Tell(ctx, tx, "email-change-asked", a, c, "new", factors.Mask(email), "link", link)
+	return s.login.Tell(ctx, tx, login.MailEmailChangeAsked, a, c, "new", factors.Mask(email), "link", link)
 }
 
 // undoLink is the link with which a proved address takes its account back. The

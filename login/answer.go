@@ -217,13 +217,13 @@ func (s *Service) recoveryUsed(ctx context.Context, tx Tx, a Account, c Client) 
 	if err := tx.Record(ctx, e); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, "recovery-used", a, c, "left", strconv.Itoa(a.RecoveryLeft))
+	return s.tell(ctx, tx, MailRecoveryUsed, a, c, "left", strconv.Itoa(a.RecoveryLeft))
 }
 
 // codeMail is the mail that carries a code.
 func (s *Service) codeMail(a Account, d factors.Delivery, words string, c Client) Mail {
 	now := s.Now()
-	return Mail{Template: "code", To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
+	return Mail{Template: MailCode, To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
 		"login": a.Login, "code": d.Code, "purpose": words, "browser": c.Browser, "address": c.Shown,
 		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "sent": now.UTC().Format("15:04:05 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
 	}}

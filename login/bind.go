@@ -52,7 +52,7 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 		return Enrolled{}, err
 	}
 	return Enrolled{Entry: entry, First: first},
-		s.tell(ctx, tx, "factor-added", a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
+		s.tell(ctx, tx, MailFactorAdded, a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 }
 
 // adopt makes a proved address the account's own where it has none, and takes
@@ -113,5 +113,5 @@ func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []fa
 	if err := tx.Record(ctx, s.event(EventRecoveryMade, a.ID, c)); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, "recovery-made", a, c)
+	return s.tell(ctx, tx, MailRecoveryMade, a, c)
 }

@@ -8,15 +8,15 @@ import (
 // aboutSignIns are the notices that a stranger can bring about who knows a
 // login or a password: nobody may have a mailbox filled with them who did not
 // prove that it is theirs.
-var aboutSignIns = map[string]bool{
-	"new-browser": true, "new-browsers": true, "second-step-failed": true,
-	"recovery-used": true, "factor-off": true, "factor-failures": true,
+var aboutSignIns = map[MailKind]bool{
+	MailNewBrowser: true, MailNewBrowsers: true, MailSecondStepFailed: true,
+	MailRecoveryUsed: true, MailFactorOff: true, MailFactorFailures: true,
 }
 
 // Hears says whether the owner of an account is told something by mail: at an
 // address that was proved, and of changes also at one that whoever runs the
 // site gave.
-func Hears(a Account, template string) bool {
+func Hears(a Account, template MailKind) bool {
 	if a.Email == "" {
 		return false
 	}
@@ -30,7 +30,7 @@ const newBrowsersIn = time.Hour
 // tellNewBrowser tells of a new browser at once, and of all that follow within
 // the hour in one mail at its end: there may be very many.
 func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a Account, c Client) error {
-	if !Hears(a, "new-browser") {
+	if !Hears(a, MailNewBrowser) {
 		return nil
 	}
 	t, err := tx.LockThrottle(ctx, "browsers:"+a.ID)
@@ -48,9 +48,9 @@ func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a Account, c Client
 	}
 	switch t.Fails {
 	case 1:
-		return s.tell(ctx, tx, "new-browser", a, c)
+		return s.tell(ctx, tx, MailNewBrowser, a, c)
 	case 2:
-		m := s.notice("new-browsers", a, Client{}, "time", t.Until.UTC().Format("2 January 2006, 15:04 UTC"), "link", s.opt.URL+"/profile/activity")
+		m := s.notice(MailNewBrowsers, a, Client{}, "time", t.Until.UTC().Format("2 January 2006, 15:04 UTC"), "link", s.opt.URL+"/profile/activity")
 		m.Created = t.Until
 		return tx.Post(ctx, m)
 	}

@@ -96,7 +96,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) (Re
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, "factor-removed", a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
+		return s.tell(ctx, tx, MailFactorRemoved, a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 	})
 }
 
@@ -136,7 +136,7 @@ func (s *Service) Disable(ctx context.Context, v *Visit, c Client) (Refusal, err
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, "two-factor-off", a, c)
+		return s.tell(ctx, tx, MailTwoFactorOff, a, c)
 	})
 }
 

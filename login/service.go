@@ -154,7 +154,7 @@ func (s *Service) event(kind EventKind, accountID string, c Client) Event {
 }
 
 // Tell is tell, for the rules of having an account.
-func (s *Service) Tell(ctx context.Context, tx Tx, template string, a Account, c Client, extra ...string) error {
+func (s *Service) Tell(ctx context.Context, tx Tx, template MailKind, a Account, c Client, extra ...string) error {
 	return s.tell(ctx, tx, template, a, c, extra...)
 }
 
@@ -165,7 +165,7 @@ func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a Account) error {
 
 // tell is a mail to an account's owner about something that a client did. An
 // account that cannot be told is told nothing: its activity page still shows it.
-func (s *Service) tell(ctx context.Context, tx Tx, template string, a Account, c Client, extra ...string) error {
+func (s *Service) tell(ctx context.Context, tx Tx, template MailKind, a Account, c Client, extra ...string) error {
 	if !Hears(a, template) {
 		return nil
 	}
@@ -173,7 +173,7 @@ func (s *Service) tell(ctx context.Context, tx Tx, template string, a Account, c
 }
 
 // notice is the mail of tell.
-func (s *Service) notice(template string, a Account, c Client, extra ...string) Mail {
+func (s *Service) notice(template MailKind, a Account, c Client, extra ...string) Mail {
 	data := map[string]string{
 		"login": a.Login, "browser": c.Browser, "address": c.Shown,
 		"time": s.Now().UTC().Format("2 January 2006, 15:04 UTC"), "link": s.opt.URL + "/profile",

@@ -34,14 +34,14 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) er
 	c := Client{Address: p.Address, Shown: p.Shown, Browser: p.Browser}
 	e := s.event(EventLoginAbandoned, a.ID, c)
 	e.Actor = "stranger"
-	if err := tx.Record(ctx, e); err != nil || !Hears(a, "second-step-failed") {
+	if err := tx.Record(ctx, e); err != nil || !Hears(a, MailSecondStepFailed) {
 		return err
 	}
 	link, err := s.NewLink(ctx, tx, a, LinkSecure, "", SecureTTL)
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, "second-step-failed", a, c, "link", link)
+	return s.tell(ctx, tx, MailSecondStepFailed, a, c, "link", link)
 }
 
 // Sweep ends what is over: pending logins nobody finished, whose owners are

@@ -194,11 +194,12 @@ type Event struct {
 
 // Mail is a message to be sent, written in the transaction that causes it.
 type Mail struct {
-	ID                      string // empty: one is drawn
-	Template, To, AccountID string
-	Data                    map[string]string // sealed at rest
-	Created                 time.Time
-	Expires                 time.Time // zero: never
+	ID            string // empty: one is drawn
+	Template      MailKind
+	To, AccountID string
+	Data          map[string]string // sealed at rest
+	Created       time.Time
+	Expires       time.Time // zero: never
 }
 
 // CodeMail begins the id of a mail with a code; the id of the code's ceremony

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/login"
-	"nightlatch.example/nightlatch/mail"
 )
 
 // revived is what lived when a backup was made and must not live again.
@@ -102,10 +101,10 @@ func (t *tx) voidCodes(ctx context.Context, now time.Time) (n int, err error) {
 			ids[i], after = r.ID, r.ID
 			t.touch(r.ID)
 			a := r.account()
-			if !login.Hears(a, mail.RestoredTemplate) {
+			if !login.Hears(a, login.MailRestored) {
 				continue
 			}
-			err := t.Post(ctx, login.Mail{Template: mail.RestoredTemplate, To: a.Email, AccountID: a.ID, Created: now,
+			err := t.Post(ctx, login.Mail{Template: login.MailRestored, To: a.Email, AccountID: a.ID, Created: now,
 				Data: map[string]string{"login": a.Login, "time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
 			if err != nil {
 				return n, err

@@ -52,7 +52,7 @@ func (t *tx) Post(ctx context.Context, ms ...login.Mail) error {
 		if err != nil {
 			return err
 		}
-		_, err = t.db.NewInsert().Model(&mailRow{ID: id, AccountID: m.AccountID, Template: m.Template, Recipient: m.To,
+		_, err = t.db.NewInsert().Model(&mailRow{ID: id, AccountID: m.AccountID, Template: string(m.Template), Recipient: m.To,
 			Data: data, Status: mailQueued, CreatedAt: at(m.Created), NextAt: at(m.Created), ExpiresAt: at(m.Expires)}).Exec(ctx)
 		if err != nil {
 			return err

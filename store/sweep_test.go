@@ -26,7 +26,7 @@ func TestSweep(t *testing.T) {
 					tx.PutBrowser(ctx, login.Browser{ID: name, TokenHash: name, AccountID: a.ID, Trusted: true, Until: end}),
 					tx.InsertSession(ctx, login.Session{ID: name, TokenHash: name, AccountID: a.ID, Created: end.Add(-24 * time.Hour)}),
 					tx.InsertPending(ctx, login.Pending{ID: name, TokenHash: name, AccountID: a.ID, Expires: end}),
-					tx.Post(ctx, login.Mail{Template: name, To: "a@x", Created: noon, Expires: end}))
+					tx.Post(ctx, login.Mail{Template: login.MailKind(name), To: "a@x", Created: noon, Expires: end}))
 			})
 		}
 		day := noon.Add(-24 * time.Hour) // a counter of exactly that age is still kept

@@ -131,7 +131,7 @@ const resetsAtOnce = 5
 
 // Link finds whose link a token is. Gone means used, replaced, too old, or
 // made for another purpose.
-func (s *Service) Link(ctx context.Context, token string, purposes ...string) (login.Link, login.Account, login.Refusal, error) {
+func (s *Service) Link(ctx context.Context, token string, purposes ...login.LinkPurpose) (login.Link, login.Account, login.Refusal, error) {
 	gone := login.Refusal{Why: login.Gone}
 	for _, p := range purposes {
 		l, err := s.store.Link(ctx, login.HashToken(token), p)
@@ -152,7 +152,7 @@ func (s *Service) Link(ctx context.Context, token string, purposes ...string) (l
 
 // SetByLink sets a password by a reset or invite link. It never signs in, and
 // never removes or skips a factor.
-func (s *Service) SetByLink(ctx context.Context, token, purpose, name, password string, c login.Client) (login.Refusal, error) {
+func (s *Service) SetByLink(ctx context.Context, token string, purpose login.LinkPurpose, name, password string, c login.Client) (login.Refusal, error) {
 	l, a, r, err := s.Link(ctx, token, purpose)
 	if err != nil || !r.OK() {
 		return r, err

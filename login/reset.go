@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
@@ -17,13 +16,6 @@ const (
 	StepBegan                      // began to set one up
 	StepConfirmed                  // has confirmed one
 	StepSaved                      // said that the recovery codes are saved
-)
-
-// LinkTicket is what a pressed enrollment link leaves in the browser: for
-// TicketTTL it may sign in with the password alone, to enroll.
-const (
-	LinkTicket = "ticket"
-	TicketTTL  = time.Hour
 )
 
 // Bare says that an admin took the account's factors: until a new one is set

@@ -34,12 +34,12 @@ type Reader interface {
 	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
 	Browser(ctx context.Context, hash, accountID string, trusted bool) (Browser, error)
 	Throttle(ctx context.Context, key string) (Throttle, error) // zero row when there is none
-	Link(ctx context.Context, hash, purpose string) (Link, error)
+	Link(ctx context.Context, hash string, purpose LinkPurpose) (Link, error)
 	Setting(ctx context.Context, key string) (string, error) // "" when unset
 	Sessions(ctx context.Context, accountID string) ([]Session, error)
 	Browsers(ctx context.Context, accountID string) ([]Browser, error) // trusted ones
 	// LinkOf is the link of a purpose that an account has and that still works.
-	LinkOf(ctx context.Context, accountID, purpose string, now time.Time) (Link, error)
+	LinkOf(ctx context.Context, accountID string, purpose LinkPurpose, now time.Time) (Link, error)
 	Events(ctx context.Context, accountID string, before int64, n int) ([]Event, error)
 	MailState(ctx context.Context, id string) (MailState, error) // zero when there is none
 }
@@ -108,7 +108,7 @@ type Tx interface {
 
 	PutLink(ctx context.Context, l Link) error // voids older ones of its purpose
 	TakeLink(ctx context.Context, hash string) (bool, error)
-	DropLinks(ctx context.Context, accountID string, purposes ...string) error
+	DropLinks(ctx context.Context, accountID string, purposes ...LinkPurpose) error
 
 	// SetMustEnroll notes that the account's factors were taken; zero takes it back.
 	SetMustEnroll(ctx context.Context, accountID string, at time.Time) error

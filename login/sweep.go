@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
@@ -76,29 +75,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 	return s.store.Sweep(ctx, now, now.Add(-s.opt.SessionMax))
 }
 
-// Purposes of links sent by mail, and how long those live whose life is not
-// configured.
-const (
-	LinkInvite = "invite" // set a first password
-	LinkReset  = "reset"  // set a new password
-	LinkVerify = "verify" // the account's own address
-	LinkChange = "change" // a new address
-	LinkSecure = "secure" // end all sessions and begin a reset
-	LinkEnroll = "enroll" // sign in once more with the password alone, to enroll
-	LinkStop   = "stop"   // the old address stops a change of address; its data is that address, if it was proved
-	LinkUndo   = "undo"   // the same, mailed when the address was changed
-
-	// SecureTTL is how long an owner has to say that something was not them.
-	SecureTTL = 7 * 24 * time.Hour
-)
-
-// linkPath says where a link of a purpose leads.
-var linkPath = map[string]string{
-	LinkInvite: "/invite/", LinkReset: "/password/reset/", LinkVerify: "/email/verify/",
-	LinkChange: "/email/verify/", LinkSecure: "/secure/", LinkEnroll: "/enroll/",
-	LinkStop: "/email/stop/", LinkUndo: "/email/stop/",
-}
-
 // Distrust is for whoever changes what protects an account: browsers that were
 // trusted before, and a change of address that was asked for before, count no
 // more. Somebody else may have trusted or asked.
@@ -107,13 +83,4 @@ func (s *Service) Distrust(ctx context.Context, tx Tx, accountID string) error {
 		return err
 	}
 	return tx.DropLinks(ctx, accountID, LinkChange)
-}
-
-// NewLink makes a one-time link and voids the older ones of its purpose. The
-// origin is the configured one, whatever the request said.
-func (s *Service) NewLink(ctx context.Context, tx Tx, a Account, purpose, data string, ttl time.Duration) (string, error) {
-	token, hash := NewToken()
-	now := s.Now()
-	err := tx.PutLink(ctx, Link{TokenHash: hash, AccountID: a.ID, Purpose: purpose, Data: data, Created: now, Expires: now.Add(ttl)})
-	return s.opt.URL + linkPath[purpose] + token, err
 }

@@ -171,8 +171,9 @@ type Browser struct {
 
 // Link is a one-time link sent by mail.
 type Link struct {
-	TokenHash, AccountID, Purpose, Data string
-	Created, Expires                    time.Time
+	TokenHash, AccountID, Data string
+	Purpose                    LinkPurpose
+	Created, Expires           time.Time
 }
 
 // Event is one row of the audit log.

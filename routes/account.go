@@ -13,7 +13,7 @@ import (
 
 // linkPage shows the page behind a link from a mail, or says that the link is
 // over: used, replaced by a newer one, too old, or never made.
-func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, views.Frame), purposes ...string) error {
+func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, views.Frame), purposes ...login.LinkPurpose) error {
 	_, a, r, err := w.Accounts.Link(c.Request.Context(), c.Param("token"), purposes...)
 	if err != nil {
 		return err

@@ -92,14 +92,14 @@ func (q query) Throttle(ctx context.Context, key string) (login.Throttle, error)
 }
 
 // Link finds a link of a purpose.
-func (q query) Link(ctx context.Context, hash, purpose string) (login.Link, error) {
+func (q query) Link(ctx context.Context, hash string, purpose login.LinkPurpose) (login.Link, error) {
 	var r linkRow
 	err := q.db.NewSelect().Model(&r).Where("token_hash = ? AND purpose = ?", hash, purpose).Scan(ctx)
 	return r.link(), missing(err)
 }
 
 // LinkOf finds the link of a purpose that an account has.
-func (q query) LinkOf(ctx context.Context, accountID, purpose string, now time.Time) (login.Link, error) {
+func (q query) LinkOf(ctx context.Context, accountID string, purpose login.LinkPurpose, now time.Time) (login.Link, error) {
 	var r linkRow
 	err := q.db.NewSelect().Model(&r).Where("account_id = ? AND purpose = ? AND expires_at > ?", accountID, purpose, at(now)).Scan(ctx)
 	return r.link(), missing(err)

@@ -196,7 +196,7 @@ type linkRow struct {
 	bun.BaseModel `bun:"table:links"`
 	TokenHash     string `bun:",pk"`
 	AccountID     string
-	Purpose       string
+	Purpose       login.LinkPurpose
 	Data          string
 	CreatedAt     stamp
 	ExpiresAt     stamp

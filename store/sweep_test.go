@@ -22,7 +22,7 @@ func TestSweep(t *testing.T) {
 				return errors.Join(
 					tx.PutCeremony(ctx, login.Ceremony{ID: name, AccountID: a.ID, Subject: name, Purpose: factors.ForLogin,
 						Kind: factors.KindEmail, Expires: end.Add(-time.Minute)}),
-					tx.PutLink(ctx, login.Link{TokenHash: name, AccountID: a.ID, Purpose: name, Expires: end}),
+					tx.PutLink(ctx, login.Link{TokenHash: name, AccountID: a.ID, Purpose: login.LinkPurpose(name), Expires: end}),
 					tx.PutBrowser(ctx, login.Browser{ID: name, TokenHash: name, AccountID: a.ID, Trusted: true, Until: end}),
 					tx.InsertSession(ctx, login.Session{ID: name, TokenHash: name, AccountID: a.ID, Created: end.Add(-24 * time.Hour)}),
 					tx.InsertPending(ctx, login.Pending{ID: name, TokenHash: name, AccountID: a.ID, Expires: end}),

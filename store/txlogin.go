@@ -194,7 +194,7 @@ func (t *tx) TakeLink(ctx context.Context, hash string) (bool, error) {
 }
 
 // DropLinks voids an account's links of some purposes.
-func (t *tx) DropLinks(ctx context.Context, accountID string, purposes ...string) error {
+func (t *tx) DropLinks(ctx context.Context, accountID string, purposes ...login.LinkPurpose) error {
 	for _, p := range purposes {
 		if _, err := t.db.NewDelete().Table("links").Where("account_id = ? AND purpose = ?", accountID, p).Exec(ctx); err != nil {
 			return err

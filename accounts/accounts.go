@@ -10,7 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/password"
 )
 
 // How long links live that an account's life hangs on.
@@ -37,14 +39,14 @@ type Store interface {
 type Service struct {
 	store  Store
 	login  *login.Service
-	hasher *login.Hasher
+	hasher *password.Hasher
 	opt    login.Options
 	open   bool      // anyone may register
 	kept   time.Time // when Sweep last kept the day's numbers
 }
 
 // New makes the service. open lets anyone register.
-func New(store Store, in *login.Service, hasher *login.Hasher, open bool) *Service {
+func New(store Store, in *login.Service, hasher *password.Hasher, open bool) *Service {
 	return &Service{store: store, login: in, hasher: hasher, opt: in.Options(), open: open}
 }
 
@@ -75,7 +77,7 @@ func bad(text string) login.Refusal { return login.Refusal{Why: login.Bad, Text:
 // prepare turns a form into an account, or says what is wrong with it.
 func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
 	f.Login, f.Name, f.Email = strings.TrimSpace(f.Login), strings.TrimSpace(f.Name), strings.TrimSpace(f.Email)
-	key, ok := login.LoginKey(f.Login)
+	key, ok := identity.LoginKey(f.Login)
 	if !ok {
 		return login.Account{}, bad("Choose a login without spaces, such as ada or ada@example.com.")
 	}
@@ -85,12 +87,12 @@ func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
 	a := login.Account{ID: login.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
 		Created: s.opt.Now()}
 	switch {
-	case login.LooksLikeEmail(f.Login):
+	case identity.LooksLikeEmail(f.Login):
 		if f.Email != "" && !strings.EqualFold(f.Email, f.Login) {
 			return login.Account{}, bad("A login that is an address is the account’s own address. Leave the other one out, or choose another login.")
 		}
 		a.Email = f.Login
-	case f.Email != "" && !login.LooksLikeEmail(f.Email):
+	case f.Email != "" && !identity.LooksLikeEmail(f.Email):
 		return login.Account{}, bad("Enter an email address such as ada@example.com.")
 	default:
 		a.Email = f.Email
@@ -110,13 +112,13 @@ func checkName(name string) login.Refusal {
 
 // hash checks and hashes a new password, when it is the turn of the address
 // range that asks.
-func (s *Service) hash(ctx context.Context, password string, a login.Account, from string) (login.Hidden, login.Refusal, error) {
-	if problem := login.CheckPassword(password, a.Login, a.Name, a.Email, s.opt.Brand); problem != "" {
+func (s *Service) hash(ctx context.Context, chosen string, a login.Account, from string) (login.Hidden, login.Refusal, error) {
+	if problem := password.Check(chosen, a.Login, a.Name, a.Email, s.opt.Brand); problem != "" {
 		return "", bad(problem), nil
 	}
 	var phc string
 	r, err := login.Busied(s.hasher.Do(ctx, from, func() (err error) {
-		phc, err = s.hasher.Hash(password)
+		phc, err = s.hasher.Hash(chosen)
 		return err
 	}))
 	return login.Hidden(phc), r, err

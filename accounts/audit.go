@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -52,7 +53,7 @@ func (s *Service) Audit(ctx context.Context, f AuditFilter) (AuditPage, error) {
 	if f.User != "" {
 		a, err := s.store.Account(ctx, f.User)
 		if errors.Is(err, login.ErrNotFound) {
-			key, _ := login.LoginKey(f.User)
+			key, _ := identity.LoginKey(f.User)
 			a, err = s.store.AccountByKey(ctx, key)
 		}
 		if errors.Is(err, login.ErrNotFound) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -33,7 +34,7 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 // confirmed; until then nothing else is ever mailed to it.
 func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) (login.Refusal, error) {
 	email = strings.TrimSpace(email)
-	if !login.LooksLikeEmail(email) {
+	if !identity.LooksLikeEmail(email) {
 		return bad("Enter an e-mail address such as ada@example.com."), nil
 	}
 	if strings.EqualFold(email, v.Account.Email) {

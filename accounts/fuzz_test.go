@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -34,7 +35,7 @@ func FuzzImport(f *testing.F) {
 		}
 		seen, last := map[string]bool{}, 0
 		for _, l := range lines {
-			key, ok := login.LoginKey(l.Login)
+			key, ok := identity.LoginKey(l.Login)
 			switch {
 			case l.Number <= last || l.Fate == "":
 				t.Errorf("line %d after %d: %q", l.Number, last, l.Fate)

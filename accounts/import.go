@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -77,7 +78,7 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 		return err
 	case !r.OK():
 		l.OK, l.Fate = false, r.Text
-	case login.LooksLikeEmail(l.Login) || l.Email != "":
+	case identity.LooksLikeEmail(l.Login) || l.Email != "":
 		l.Fate = "Made. The invite is on its way by mail."
 	default:
 		l.Fate, l.Link = "Made. Hand over the link.", link

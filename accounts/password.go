@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -68,7 +69,7 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 // which may be empty.
 func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client) (login.Refusal, error) {
 	a := login.Account{}
-	if key, ok := login.LoginKey(name); ok {
+	if key, ok := identity.LoginKey(name); ok {
 		found, err := s.store.AccountByName(ctx, key)
 		if err != nil && !errors.Is(err, login.ErrNotFound) {
 			return login.Refusal{}, err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -23,7 +24,7 @@ const (
 // browser that has it proves the address without the password.
 func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser string, r login.Refusal, err error) {
 	f.Role, f.Origin, f.Login = login.Member, "self", strings.TrimSpace(f.Login)
-	if !login.LooksLikeEmail(f.Login) {
+	if !identity.LooksLikeEmail(f.Login) {
 		return "", bad("Enter your email address: it is your login, and we send a link to it."), nil
 	}
 	a, r := s.prepare(f)

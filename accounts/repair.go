@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -103,7 +104,7 @@ func rival(a login.Account, by By) bool {
 // was mailed before is void.
 func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) (login.Refusal, error) {
 	email = strings.TrimSpace(email)
-	if !login.LooksLikeEmail(email) {
+	if !identity.LooksLikeEmail(email) {
 		return bad("Enter an email address such as ada@example.com."), nil
 	}
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {

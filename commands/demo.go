@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/password"
 )
 
 type demoCmd struct{}
@@ -29,7 +29,7 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	}
 	clock := &storyClock{}
 	s.login.Now = clock.now
-	s.cost = login.Cost{MemoryKiB: 64, Time: 1, Threads: 1} // while the story is told; see below
+	s.cost = password.Cost{MemoryKiB: 64, Time: 1, Threads: 1} // while the story is told; see below
 	b, err := s.begin(ctx, std, true)
 	if err != nil {
 		return err

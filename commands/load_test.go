@@ -20,6 +20,7 @@ import (
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -74,7 +75,7 @@ func seed(t testing.TB, dir string, env []string, prefix string, n int, withApp 
 	must(t, dir, env, "", "migrate", "up")
 	s := open(t, dir, env)
 	defer s.Close()
-	hash, err := login.NewHasher(login.DefaultCost, 0, 0).Hash(sitetest.Password)
+	hash, err := password.NewHasher(password.DefaultCost, 0, 0).Hash(sitetest.Password)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -81,7 +82,7 @@ func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func
 
 // find looks an account up as it is written.
 func (b *base) find(ctx context.Context, name string) (login.Account, error) {
-	key, _ := login.LoginKey(name)
+	key, _ := identity.LoginKey(name)
 	a, err := b.store.AccountByKey(ctx, key)
 	if errors.Is(err, login.ErrNotFound) {
 		return a, fmt.Errorf("there is no account %q", name)

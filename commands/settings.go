@@ -13,6 +13,7 @@ import (
 
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/routes"
 )
 
@@ -24,7 +25,7 @@ type settings struct {
 	thorough                                               bool // look through the database before it is used
 	proxies                                                routes.Proxies
 	level                                                  slog.Level
-	cost                                                   login.Cost
+	cost                                                   password.Cost
 	login                                                  login.Options
 }
 
@@ -40,7 +41,7 @@ func (f *Flags) check() (s settings, err error) {
 	s.keys = either(f.Keys, filepath.Join(s.data, "keys.json"))
 	s.from = r.sender(either(f.MailFrom, "Nightlatch <nightlatch@localhost>"))
 	s.views = r.folder("NIGHTLATCH_VIEWS", f.Views)
-	s.gallery, s.cost = f.Gallery, login.DefaultCost
+	s.gallery, s.cost = f.Gallery, password.DefaultCost
 	s.open = r.oneOf("NIGHTLATCH_REGISTRATION", either(f.Registration, "invite"), "invite", "open") == "open"
 	if err := s.level.UnmarshalText([]byte(either(f.Log, "info"))); err != nil {
 		r.bad("NIGHTLATCH_LOG", "must be debug, info, warn or error, not %q", f.Log)

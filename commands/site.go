@@ -15,8 +15,10 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/routes"
 	"nightlatch.example/nightlatch/static"
 	"nightlatch.example/nightlatch/store"
@@ -133,8 +135,8 @@ func (b *base) prepare(ctx context.Context, to io.Writer) error {
 func (b *base) services() {
 	opt := b.settings.login
 	opt.Wake = func() { b.wake() }
-	hasher := login.NewHasher(b.settings.cost, runtime.GOMAXPROCS(0), 0)
-	b.login = login.New(b.store, hasher, opt, factors.Standard(factors.Email{Keys: b.keys, TTL: opt.CodeTTL, Valid: login.LooksLikeEmail}, factors.Recovery{}))
+	hasher := password.NewHasher(b.settings.cost, runtime.GOMAXPROCS(0), 0)
+	b.login = login.New(b.store, hasher, opt, factors.Standard(factors.Email{Keys: b.keys, TTL: opt.CodeTTL, Valid: identity.LooksLikeEmail}, factors.Recovery{}))
 	b.accounts = accounts.New(b.store, b.login, hasher, b.settings.open)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/password"
 )
 
 // Answer is the second step: it judges a code and opens the session.
@@ -81,7 +82,7 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 	}
 	cred, state, err := s.verify(ctx, sub, k, creds, a, c)
 	switch {
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, password.ErrBusy):
 		return cred, Refusal{Why: Busy, Wait: busyWait}, s.giveBack(ctx, key)
 	case err == nil:
 		return cred, Refusal{}, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Entry is what a step of signing in hands to the browser. Empty tokens mean
@@ -62,7 +63,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 // is an unknown name. A browser that signed in before has a counter of its
 // own, so that strangers' failures do not hold it up (OWASP ASVS 5.0 6.1.1).
 func (s *Service) find(ctx context.Context, login string, c Client) (Account, string, error) {
-	name, ok := LoginKey(login)
+	name, ok := identity.LoginKey(login)
 	if !ok {
 		return Account{}, passwordKey("\x00" + login), nil
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/password"
 )
 
 // Options are the numbers of CONTRACT §4 and the site's name.
@@ -53,13 +54,13 @@ const (
 // Service answers every question about getting in.
 type Service struct {
 	store  Store
-	hasher *Hasher
+	hasher *password.Hasher
 	kinds  factors.Kinds
 	opt    Options
 }
 
 // New makes the service with the kinds of factor that the site has.
-func New(store Store, hasher *Hasher, opt Options, kinds factors.Kinds) *Service {
+func New(store Store, hasher *password.Hasher, opt Options, kinds factors.Kinds) *Service {
 	return &Service{store: store, hasher: hasher, opt: opt, kinds: kinds}
 }
 
@@ -142,7 +143,7 @@ func (s *Service) inTurn(ctx context.Context, c Client, job func() error) (Refus
 
 // Busied takes a full queue out of an error of Hasher.Do.
 func Busied(err error) (Refusal, error) {
-	if errors.Is(err, ErrBusy) {
+	if errors.Is(err, password.ErrBusy) {
 		return Refusal{Why: Busy, Wait: busyWait}, nil
 	}
 	return Refusal{}, err

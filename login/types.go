@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Role is what an account may do.
@@ -87,7 +88,7 @@ func (a Account) ProvenKey() string {
 	if a.Email == "" || a.EmailVerified.IsZero() {
 		return ""
 	}
-	key, _ := LoginKey(a.Email)
+	key, _ := identity.LoginKey(a.Email)
 	return key
 }
 
@@ -102,7 +103,7 @@ func (a Account) LoginVouched() bool {
 	if !a.LoginIsAddress() || a.ProvenKey() == a.Key {
 		return true
 	}
-	own, _ := LoginKey(a.Email)
+	own, _ := identity.LoginKey(a.Email)
 	return a.Origin != "self" && own == a.Key
 }
 

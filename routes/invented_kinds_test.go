@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Three kinds of factor that nobody outside this file has heard of.
@@ -119,7 +119,7 @@ func (p pigeon) Confirm(ctx context.Context, c factors.Ceremony, state []byte, a
 func invented(kinds factors.Kinds) factors.Kinds {
 	for _, f := range kinds {
 		if e, ok := f.(factors.Email); ok {
-			e.Valid = login.LooksLikeEmail
+			e.Valid = identity.LooksLikeEmail
 			return append(kinds, badge{}, riddle{}, pigeon{e})
 		}
 	}

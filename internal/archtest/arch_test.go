@@ -22,18 +22,20 @@ const (
 // "main" is the top itself. Imports within a room are its own matter.
 var rooms = map[string][]string{
 	"main":       {"commands"},
-	"commands":   {"routes", "login", "accounts", "factors", "store", "mail", "views", "static", "migrations"},
-	"routes":     {"login", "accounts", "views", "static", "factors"},
-	"accounts":   {"login", "factors"},
-	"login":      {"factors"},
-	"store":      {"login", "accounts", "mail", "factors", "migrations"},
+	"commands":   {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "migrations"},
+	"routes":     {"login", "accounts", "identity", "views", "static", "factors"},
+	"accounts":   {"login", "password", "identity", "factors"},
+	"login":      {"password", "identity", "factors"},
+	"store":      {"login", "accounts", "identity", "mail", "factors", "migrations"},
+	"password":   {"identity"},
+	"identity":   {"factors"},
 	"factors":    {},
 	"views":      {},
 	"mail":       {},
 	"static":     {},
 	"migrations": {},
-	"browser":    {"internal"},                                                                               // tests only
-	"internal":   {"routes", "login", "accounts", "factors", "store", "mail", "views", "static", "commands"}, // harnesses for tests; the built program has none of them
+	"browser":    {"internal"},                                                                                                       // tests only
+	"internal":   {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "commands"}, // harnesses for tests; the built program has none of them
 }
 
 type listed struct {

@@ -21,9 +21,11 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/routes"
 	"nightlatch.example/nightlatch/store"
 )
@@ -39,7 +41,7 @@ type Site struct {
 	Watch    *store.Watch // not running: a test asks it
 	Keys     *store.Keys
 	Login    *login.Service
-	Hasher   *login.Hasher
+	Hasher   *password.Hasher
 	Accounts *accounts.Service
 	Setup    *routes.SetupToken
 	Handler  http.Handler
@@ -81,7 +83,7 @@ func Defaults() Config {
 }
 
 // cheap keeps the suite quick: the cost of a hash is not what it tests.
-var cheap = login.Cost{MemoryKiB: 64, Time: 1, Threads: 1}
+var cheap = password.Cost{MemoryKiB: 64, Time: 1, Threads: 1}
 
 // New starts a site; changes alter its configuration.
 func New(t testing.TB, changes ...func(*Config)) *Site {
@@ -139,8 +141,8 @@ func (s *Site) build(c Config) {
 	s.Store.UseKeys(s.Keys)
 	err = s.Store.Adopt(ctx)
 	must()
-	s.Hasher = login.NewHasher(cheap, c.Slots, cmp.Or(c.Queue, 256))
-	kinds := factors.Standard(factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL, Valid: login.LooksLikeEmail}, factors.Recovery{Memory: cheap.MemoryKiB})
+	s.Hasher = password.NewHasher(cheap, c.Slots, cmp.Or(c.Queue, 256))
+	kinds := factors.Standard(factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL, Valid: identity.LooksLikeEmail}, factors.Recovery{Memory: cheap.MemoryKiB})
 	if c.Kinds != nil {
 		kinds = c.Kinds(kinds)
 		s.Store.UseKinds(kinds)
@@ -219,7 +221,7 @@ func (s *Site) User(name string, role login.Role) login.Account {
 // Account reads an account as it is now.
 func (s *Site) Account(name string) login.Account {
 	s.T.Helper()
-	key, _ := login.LoginKey(name)
+	key, _ := identity.LoginKey(name)
 	a, err := s.Store.AccountByKey(context.Background(), key)
 	if err != nil {
 		s.T.Fatalf("account %s: %v", name, err)

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"net/mail"
@@ -28,7 +28,7 @@ func LoginKey(login string) (key string, ok bool) {
 	if len(login) > maxLogin || !utf8.ValidString(login) {
 		return "", false
 	}
-	key = fold(login)
+	key = Fold(login)
 	if key == "" || len(key) > maxLogin || strings.ContainsFunc(key, unfit) {
 		return "", false
 	}
@@ -68,7 +68,7 @@ func isDomain(domain string) bool {
 
 // fold is NFKC and full case folding, repeated because either can undo the
 // other's work (Unicode §3.13, D146). Two rounds are enough in practice.
-func fold(s string) string {
+func Fold(s string) string {
 	for range 4 {
 		next := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 		if next == s {

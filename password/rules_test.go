@@ -1,4 +1,4 @@
-package login
+package password
 
 import (
 	"slices"
@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 func TestCheckPassword(t *testing.T) {
@@ -59,15 +61,15 @@ func TestCheckPassword(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := CheckPassword(c.password, about...); got != c.want {
+			if got := Check(c.password, about...); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
-	if got := CheckPassword("alice.archer"); got != "" {
+	if got := Check("alice.archer"); got != "" {
 		t.Errorf("nothing known: %q", got)
 	}
-	if got := CheckPassword("jo-kx8#mPq2", "jo"); got != "" {
+	if got := Check("jo-kx8#mPq2", "jo"); got != "" {
 		t.Errorf("a login of two letters forbids nothing: %q", got)
 	}
 }
@@ -82,7 +84,7 @@ func TestCheckPasswordNeverPanics(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		password := rapid.String().Draw(t, "password")
 		known := rapid.SliceOf(rapid.String()).Draw(t, "about")
-		got := CheckPassword(password, known...)
+		got := Check(password, known...)
 		if !slices.Contains([]string{"", passwordShort, passwordLong, passwordText, passwordCommon, passwordRow, passwordAbout}, got) {
 			t.Fatalf("a sentence that is not of the list: %q", got)
 		}
@@ -94,7 +96,7 @@ func FuzzCheckPassword(f *testing.F) {
 	f.Add("\ufdfa", "\u0130")
 	f.Add("\u1160\u1161\u11a8\u1160\u1161\u11a8\u1160\u1161", "")
 	f.Fuzz(func(t *testing.T, password, known string) {
-		got := CheckPassword(password, known)
+		got := Check(password, known)
 		if got != "" {
 			if !slices.Contains([]string{passwordShort, passwordLong, passwordText, passwordCommon, passwordRow, passwordAbout}, got) {
 				t.Errorf("a sentence that is not of the list: %q", got)
@@ -104,10 +106,10 @@ func FuzzCheckPassword(f *testing.F) {
 		if n := utf8.RuneCountInString(normal(password)); n < minPassword || n > maxPassword || !utf8.ValidString(password) {
 			t.Errorf("took %d characters, %q", n, password)
 		}
-		if CheckPassword(password, known, password) == "" && len(strings.FieldsFunc(fold(password), isJoint)) == 1 {
+		if Check(password, known, password) == "" && len(strings.FieldsFunc(identity.Fold(password), isJoint)) == 1 {
 			t.Errorf("took a password that is the login: %q", password)
 		}
-		if again := CheckPassword(normal(password), known); again != "" {
+		if again := Check(normal(password), known); again != "" {
 			t.Errorf("%q is taken as typed and refused once normalised: %s", password, again)
 		}
 	})
@@ -117,6 +119,6 @@ func BenchmarkCheckPasswordLongest(b *testing.B) {
 	commonPasswords()
 	long := strings.Repeat("xk7 ", 63) + "wq9!"
 	for b.Loop() {
-		CheckPassword(long, "alice@example.com", "Alice Archer", "Nightlatch")
+		Check(long, "alice@example.com", "Alice Archer", "Nightlatch")
 	}
 }

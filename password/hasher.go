@@ -1,4 +1,4 @@
-package login
+package password
 
 import (
 	"context"
@@ -67,7 +67,7 @@ func NewHasher(cost Cost, slots, queue int) *Hasher {
 		cost = DefaultCost
 	}
 	if !cost.sane() {
-		panic("login: argon2id cost out of range")
+		panic("password: argon2id cost out of range")
 	}
 	if slots < 1 {
 		slots = runtime.GOMAXPROCS(0)

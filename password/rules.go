@@ -1,4 +1,4 @@
-package login
+package password
 
 import (
 	"slices"
@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/trustelem/zxcvbn/frequency"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 	minOwn   = 4 // different characters a password must add to those parts
 )
 
-// Sentences that CheckPassword answers with.
+// Sentences that Check answers with.
 const (
 	passwordShort  = "Use at least 8 characters."
 	passwordLong   = "Use at most 256 characters."
@@ -28,11 +30,11 @@ const (
 	passwordAbout  = "This password is mostly your login, your name or the name of this site. Please choose another."
 )
 
-// CheckPassword returns "" when the password may be used, else one sentence for
+// Check returns "" when the password may be used, else one sentence for
 // the person. about holds what a stranger knows: login, name, address, brand.
 // There are no rules of composition (NIST SP 800-63B-4 §3.1.1.2). The time it
 // takes grows with the length of the password and no faster.
-func CheckPassword(password string, about ...string) (problem string) {
+func Check(password string, about ...string) (problem string) {
 	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
 		return passwordText
 	}
@@ -43,7 +45,7 @@ func CheckPassword(password string, about ...string) (problem string) {
 	if n > maxPassword {
 		return passwordLong
 	}
-	folded := fold(password)
+	folded := identity.Fold(password)
 	switch _, common := commonPasswords()[folded]; {
 	case common:
 		return passwordCommon
@@ -62,7 +64,7 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	for _, list := range frequency.FrequencyLists {
 		for _, word := range list {
 			if utf8.RuneCountInString(word) >= minPassword {
-				set[fold(word)] = struct{}{}
+				set[identity.Fold(word)] = struct{}{}
 			}
 		}
 	}
@@ -109,7 +111,7 @@ func isRow(password string) bool {
 func isAbout(password string, about []string) bool {
 	var parts []string
 	for _, known := range about {
-		for _, part := range strings.FieldsFunc(fold(known), isJoint) {
+		for _, part := range strings.FieldsFunc(identity.Fold(known), isJoint) {
 			if utf8.RuneCountInString(part) >= minAbout {
 				parts = append(parts, part)
 			}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -53,7 +51,7 @@ func (s *Store) Lost(ctx context.Context) (l Lost, err error) {
 	}
 	for page := range slices.Chunk(l.creds, forgetPage) {
 		var ids []string
-		if err := s.reader.NewRaw("SELECT DISTINCT account_id FROM credentials WHERE id IN (?)", bun.In(page)).Scan(ctx, &ids); err != nil {
+		if err := s.reader.NewRaw("SELECT DISTINCT account_id FROM credentials WHERE id IN (?)", list(page)).Scan(ctx, &ids); err != nil {
 			return l, err
 		}
 		l.accounts = append(l.accounts, ids...)
@@ -125,13 +123,13 @@ func (t *tx) dropLost(ctx context.Context, l Lost) error {
 		}
 	}
 	for page := range slices.Chunk(l.creds, forgetPage) {
-		if _, err := t.db.NewRaw("DELETE FROM credentials WHERE id IN (?)", bun.In(page)).Exec(ctx); err != nil {
+		if _, err := t.db.NewRaw("DELETE FROM credentials WHERE id IN (?)", list(page)).Exec(ctx); err != nil {
 			return err
 		}
 	}
 	for page := range slices.Chunk(l.mails, forgetPage) {
 		_, err := t.db.NewRaw("UPDATE outbox SET data = NULL, last_error = 'it was sealed with a key that is lost', status = CASE status WHEN 'queued' THEN 'expired' ELSE status END WHERE id IN (?)",
-			bun.In(page)).Exec(ctx)
+			list(page)).Exec(ctx)
 		if err != nil {
 			return err
 		}

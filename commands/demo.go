@@ -2,13 +2,11 @@ package commands
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync/atomic"
-	"time"
 
+	"nightlatch.example/nightlatch/internal/demo"
 	"nightlatch.example/nightlatch/password"
 )
 
@@ -27,40 +25,20 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if err != nil {
 		return err
 	}
-	clock := &storyClock{}
-	s.login.Now = clock.now
+	clock := &demo.Clock{}
+	s.login.Now = clock.Now
 	s.cost = password.Cost{MemoryKiB: 64, Time: 1, Threads: 1} // while the story is told; see below
 	b, err := s.begin(ctx, std, true)
 	if err != nil {
 		return err
 	}
 	defer b.store.Close()
-	t := newStory(b, clock, rand.Text())
-	if err := t.tell(ctx); err != nil {
-		return fmt.Errorf("the demo could not be made: %w", err)
-	}
-	clock.stop()
-	code, err := t.recoveryCode(ctx)
+	guest, err := demo.Tell(ctx, demo.Site{Store: b.store, Login: b.login, Accounts: b.accounts, Clock: clock})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(std.Out, "A throw-away site with %d accounts. Sign in at %s\n  login          %s\n  password       %s\n  recovery code  %s\n",
-		len(t.people), b.settings.login.URL, t.people[0].login, t.password, code)
+		guest.Accounts, b.settings.login.URL, guest.Login, guest.Password, guest.RecoveryCode)
 	// From here on passwords cost what they must; the first sign-in makes the hash anew.
 	return b.serve(ctx, std)
 }
-
-// storyClock stands where the story is, until it is stopped; then it is the
-// real one.
-type storyClock struct{ at atomic.Int64 }
-
-func (c *storyClock) now() time.Time {
-	if at := c.at.Load(); at != 0 {
-		return time.Unix(0, at).UTC()
-	}
-	return time.Now()
-}
-
-func (c *storyClock) set(t time.Time)      { c.at.Store(t.UnixNano()) }
-func (c *storyClock) pass(d time.Duration) { c.at.Add(int64(d)) }
-func (c *storyClock) stop()                { c.at.Store(0) }

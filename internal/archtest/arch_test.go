@@ -18,11 +18,12 @@ const (
 	root   = "../.."
 )
 
-// rooms says what each room may import of ours. A room is a folder at the top;
-// "main" is the top itself. Imports within a room are its own matter.
+// rooms says what each room may import of ours. A room is a folder at the top,
+// or one below internal that the program is built with; "main" is the top itself.
+// Imports within a room are its own matter.
 var rooms = map[string][]string{
 	"main":       {"commands"},
-	"commands":   {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "migrations"},
+	"commands":   {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "migrations", "internal/demo"},
 	"routes":     {"login", "accounts", "identity", "views", "static", "factors"},
 	"accounts":   {"login", "password", "identity", "factors"},
 	"login":      {"password", "identity", "factors"},
@@ -34,8 +35,10 @@ var rooms = map[string][]string{
 	"mail":       {},
 	"static":     {},
 	"migrations": {},
-	"browser":    {"internal"},                                                                                                       // tests only
-	"internal":   {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "commands"}, // harnesses for tests; the built program has none of them
+
+	"internal/demo": {"login", "accounts", "identity", "factors", "store", "mail"},
+	"browser":       {"internal"},                                                                                                       // tests only
+	"internal":      {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "commands"}, // harnesses for tests; the built program has none of them
 }
 
 type listed struct {
@@ -72,6 +75,9 @@ func room(path string) (name string, ours bool) {
 		return "main", true
 	}
 	rest, ours := strings.CutPrefix(path, module+"/")
+	if rooms[rest] != nil {
+		return rest, ours
+	}
 	name, _, _ = strings.Cut(rest, "/")
 	return name, ours
 }

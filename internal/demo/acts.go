@@ -1,4 +1,4 @@
-package commands
+package demo
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
@@ -53,7 +54,7 @@ func (t *story) answer(ctx context.Context, p *person, pending string, c login.C
 }
 
 func (t *story) code(p *person) (string, error) {
-	return factors.TOTPCode(p.secret, t.clock.now().Unix()/factors.TOTPPeriod)
+	return factors.TOTPCode(p.secret, t.clock.Now().Unix()/factors.TOTPPeriod)
 }
 
 // enroll adds a factor of a kind.
@@ -102,7 +103,7 @@ func (t *story) deliver(ctx context.Context) error {
 
 func (t *story) empty(ctx context.Context, lane mail.Lane) error {
 	for {
-		list, err := t.b.store.ClaimMail(ctx, mail.Claim{Lane: lane, Now: t.clock.now(), Lease: time.Minute, N: 100})
+		list, err := t.b.store.ClaimMail(ctx, mail.Claim{Lane: lane, Now: t.clock.Now(), Lease: time.Minute, N: 100})
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -110,7 +111,7 @@ func (t *story) empty(ctx context.Context, lane mail.Lane) error {
 			if m.Template == "code" {
 				t.codes[m.To] = m.Data["code"]
 			}
-			if err := t.b.store.MailSent(ctx, m.ID, t.clock.now()); err != nil {
+			if err := t.b.store.MailSent(ctx, m.ID, t.clock.Now()); err != nil {
 				return err
 			}
 		}
@@ -123,7 +124,7 @@ func (t *story) finish(ctx context.Context) error {
 		if p.accepts < 0 {
 			continue
 		}
-		a, err := t.b.find(ctx, p.login)
+		a, err := t.find(ctx, p.login)
 		if err != nil {
 			return err
 		}
@@ -150,13 +151,13 @@ func (t *story) finish(ctx context.Context) error {
 // attack is somebody who knows a password and tries codes until they are
 // switched off. It takes place in the night before.
 func (t *story) attack(ctx context.Context, p *person) error {
-	now := t.clock.now()
+	now := t.clock.Now()
 	defer t.clock.set(now)
 	t.clock.set(now.Add(-20 * time.Hour))
 	thief := p.client // but for where he is and what he has
 	thief.Address = "203.0.113." + p.client.Address[len("198.51.100."):]
 	thief.Shown, thief.Range, thief.Browser = "203.0.113.x", thief.Address, "An unknown browser"
-	for range t.b.settings.login.LockDisable {
+	for range t.b.login.Options().LockDisable {
 		t.clock.pass(login.LockWaitMax + time.Second)
 		entry, r, err := t.b.login.Password(ctx, p.login, t.password, "", thief)
 		if err := t.fine(r, err); err != nil {
@@ -194,7 +195,7 @@ func (t *story) recoveryCode(ctx context.Context) (string, error) {
 }
 
 func (t *story) firstCode(ctx context.Context, p *person) (string, error) {
-	a, err := t.b.find(ctx, p.login)
+	a, err := t.find(ctx, p.login)
 	if err != nil {
 		return "", err
 	}
@@ -205,4 +206,9 @@ func (t *story) firstCode(ctx context.Context, p *person) (string, error) {
 		}
 	}
 	return "", errors.Join(err, errors.New("no recovery code is left"))
+}
+
+func (t *story) find(ctx context.Context, name string) (login.Account, error) {
+	key, _ := identity.LoginKey(name)
+	return t.b.store.AccountByKey(ctx, key)
 }

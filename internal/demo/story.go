@@ -1,4 +1,4 @@
-package commands
+package demo
 
 import (
 	"context"
@@ -38,15 +38,15 @@ type person struct {
 // story makes the accounts live through the days, by way of the same rules
 // that hold for everyone.
 type story struct {
-	b        *base
-	clock    *storyClock
+	b        rooms
+	clock    *Clock
 	rnd      *rand.Rand
 	people   []*person
 	password string
 	codes    map[string]string // last code mailed to an address
 }
 
-func newStory(b *base, clock *storyClock, password string) *story {
+func newStory(b rooms, clock *Clock, password string) *story {
 	t := &story{b: b, clock: clock, rnd: rand.New(rand.NewPCG(7, 11)), password: password, codes: map[string]string{}}
 	for i := range storyPeople {
 		t.people = append(t.people, t.invent(i))

@@ -89,7 +89,7 @@ func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
 	switch {
 	case identity.LooksLikeEmail(f.Login):
 		if f.Email != "" && !strings.EqualFold(f.Email, f.Login) {
-			return login.Account{}, bad("A login that is an address is the account’s own address. Leave the other one out, or choose another login.")
+			return login.Account{}, bad("A login that is an email address is also the account’s address. Leave the email field empty, or choose another login.")
 		}
 		a.Email = f.Login
 	case f.Email != "" && !identity.LooksLikeEmail(f.Email):
@@ -102,10 +102,10 @@ func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
 
 func checkName(name string) login.Refusal {
 	if utf8.RuneCountInString(name) > maxName {
-		return bad("A name has 100 characters at most.")
+		return bad("A name can have at most 100 characters.")
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
-		return bad("A name has only characters that can be seen.")
+		return bad("A name can contain only visible characters.")
 	}
 	return login.Refusal{}
 }

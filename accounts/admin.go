@@ -49,7 +49,7 @@ func (s *Service) did(kind login.EventKind, accountID string, by By, detail stri
 // admin at level 2, with a reason that can be kept.
 func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 	if r := checkName(by.Reason); !r.OK() || utf8.RuneCountInString(by.Reason) > maxReason {
-		return login.Refuse(login.Bad, "A reason has 200 characters at most, all of which can be seen.")
+		return login.Refuse(login.Bad, "A reason can have at most 200 characters, all of them visible.")
 	}
 	if by.Actor == "cli" {
 		return nil
@@ -59,7 +59,7 @@ func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 		return err
 	}
 	if a.Role != login.Admin || !a.Disabled.IsZero() || by.Level < 2 {
-		return login.Refuse(login.Denied, "Your account may not do this any more.")
+		return login.Refuse(login.Denied, "Your account no longer has permission to do this.")
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func mailTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04
 
 func needsReason(by By) error {
 	if by.Reason == "" {
-		return login.Refuse(login.Bad, "Give a reason. It is kept in the audit log.")
+		return login.Refuse(login.Bad, "Enter a reason. It is recorded in the audit log.")
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 		if err := s.login.UnlockKinds(ctx, tx, a, kinds...); err != nil {
 			return err
 		}
-		what := "all waits were ended, and what failures had switched off works again"
+		what := "past wrong passwords and codes no longer count, and factors that they had switched off work again"
 		return s.tellChange(ctx, tx, a, by, s.did(login.EventAccountUnlocked, a.ID, by, string(k)), what)
 	})
 }

@@ -79,7 +79,7 @@ func (s *Service) notTheLast(ctx context.Context, tx login.Tx, a login.Account) 
 	if err != nil || other {
 		return err
 	}
-	return login.Refuse(login.Denied, "This is the last admin. Make somebody else an admin first.")
+	return login.Refuse(login.Denied, "This is the last admin. Make another account an admin first.")
 }
 
 // Person is all that an admin may see of one account. No secret is among it.

@@ -94,7 +94,7 @@ func (s *Service) VerifyAudit(ctx context.Context, kept string) (AuditState, err
 // it and why. A changed row cannot be accepted: nobody knows what it said.
 func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, r login.Refusal, err error) {
 	if by.Reason == "" {
-		return found, login.Refusal{Why: login.Bad, Text: "say why with --reason: it is kept in the audit log"}, nil
+		return found, login.Refusal{Why: login.Bad, Text: "give a reason with --reason: it is recorded in the audit log"}, nil
 	}
 	if r, err := login.Settle(s.allowed(ctx, s.store, by)); err != nil || !r.OK() {
 		return found, r, err
@@ -104,13 +104,13 @@ func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, r l
 	case err != nil:
 		return found, r, err
 	case found.Broken > 0:
-		return found, login.Refusal{Why: login.Denied, Text: fmt.Sprintf("row %d was changed, or one before it is missing: that cannot be accepted, put a backup back", found.Broken)}, nil
+		return found, login.Refusal{Why: login.Denied, Text: fmt.Sprintf("row %d was changed, or one before it is missing: this cannot be accepted; restore a backup", found.Broken)}, nil
 	case found.Fault == "":
-		return found, login.Refusal{Why: login.Denied, Text: "there is nothing to accept: the audit log is whole"}, nil
+		return found, login.Refusal{Why: login.Denied, Text: "there is nothing to accept: the audit log is intact"}, nil
 	}
 	same, err := s.store.AcceptEvents(ctx, found, s.did(login.EventAuditAccepted, "", by, found.Fault))
 	if err == nil && !same {
-		r = login.Refusal{Why: login.Denied, Text: "the audit log changed meanwhile: run audit verify again"}
+		r = login.Refusal{Why: login.Denied, Text: "the audit log has changed since: run audit verify again"}
 	}
 	return found, r, err
 }
@@ -155,7 +155,7 @@ func (s *Service) RetryMail(ctx context.Context, by By, id string) (login.Refusa
 			return err
 		}
 		if !ok {
-			return login.Refuse(login.Denied, "What this mail said is wiped, so it cannot be sent again. Have it asked for anew.")
+			return login.Refuse(login.Denied, "The content of this email was deleted, so it cannot be sent again. Start the action again to send a new one.")
 		}
 		return tx.Record(ctx, s.did(login.EventMailRetried, "", by, id))
 	})

@@ -35,10 +35,10 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) (login.Refusal, error) {
 	email = strings.TrimSpace(email)
 	if !identity.LooksLikeEmail(email) {
-		return bad("Enter an e-mail address such as ada@example.com."), nil
+		return bad("Enter an email address such as ada@example.com."), nil
 	}
 	if strings.EqualFold(email, v.Account.Email) {
-		return bad("This is your address already."), nil
+		return bad("This is already your address."), nil
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)

@@ -47,7 +47,7 @@ func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry b
 		return nil, login.Refusal{}, err
 	}
 	if !ok {
-		return nil, login.Refusal{Why: login.Busy, Wait: importWait, Text: "Another import is running. Try again when it is done."}, nil
+		return nil, login.Refusal{Why: login.Busy, Wait: importWait, Text: "Another import is running. Try again when it has finished."}, nil
 	}
 	defer done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), importTime)
@@ -57,10 +57,10 @@ func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry b
 		l := &lines[i]
 		switch {
 		case err != nil:
-			l.OK, l.Fate = false, "Not reached."
+			l.OK, l.Fate = false, "Not reached: the import stopped before this line."
 		case l.OK:
 			if err = s.importLine(ctx, by, l); err != nil {
-				l.OK, l.Fate = false, "Not known: the import stopped here."
+				l.OK, l.Fate = false, "Unknown: the import stopped at this line."
 			}
 		}
 	}
@@ -79,9 +79,9 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 	case !r.OK():
 		l.OK, l.Fate = false, r.Text
 	case identity.LooksLikeEmail(l.Login) || l.Email != "":
-		l.Fate = "Made. The invite is on its way by mail."
+		l.Fate = "Created. The invite is on its way by email."
 	default:
-		l.Fate, l.Link = "Made. Hand over the link.", link
+		l.Fate, l.Link = "Created. Give them the link.", link
 	}
 	return nil
 }
@@ -98,16 +98,16 @@ func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
 			return login.Refuse(login.Denied, taken)
 		}
 		if a.Email != "" && s.opt.Now().Sub(made) < inviteTTL {
-			l.Fate, l.Link = "Made before. The invite went out by mail.", ""
+			l.Fate, l.Link = "Created before. The invite was sent by email.", ""
 			return nil
 		}
 		if err := tx.Record(ctx, s.did(login.EventAccountInvited, a.ID, by, "")); err != nil {
 			return err
 		}
 		sent, err := s.inviteTo(ctx, tx, a, by)
-		l.Fate, l.Link = "Made before. Hand over this new link.", sent.Link
+		l.Fate, l.Link = "Created before. Give them this new link.", sent.Link
 		if sent.Mailed {
-			l.Fate = "Made before. A new invite is on its way by mail."
+			l.Fate = "Created before. A new invite is on its way by email."
 		}
 		return err
 	})

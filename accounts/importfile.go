@@ -110,7 +110,7 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 	}
 	l.OK, l.again, l.Fate = true, there.ID, "Made before, and not used yet: it gets a new link."
 	if there.Email != "" {
-		l.Fate = "Made before. The invite went out by mail."
+		l.Fate = "Created before. The invite was sent by email."
 	}
 	return nil
 }

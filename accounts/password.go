@@ -15,7 +15,7 @@ import (
 func (s *Service) Change(ctx context.Context, v *login.Visit, current, password string, c login.Client) (login.Refusal, error) {
 	if r, err := s.login.CheckPassword(ctx, v.Account, current, c); err != nil || !r.OK() {
 		if r.Why == login.Wrong {
-			r = login.Refusal{Why: login.Wrong, Text: "That is not your present password."}
+			r = login.Refusal{Why: login.Wrong, Text: "That is not your current password."}
 		}
 		return r, err
 	}

@@ -25,7 +25,7 @@ const (
 func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser string, r login.Refusal, err error) {
 	f.Role, f.Origin, f.Login = login.Member, "self", strings.TrimSpace(f.Login)
 	if !identity.LooksLikeEmail(f.Login) {
-		return "", bad("Enter your email address: it is your login, and we send a link to it."), nil
+		return "", bad("Enter your email address. It is your login, and we send a link to it."), nil
 	}
 	a, r := s.prepare(f)
 	if !r.OK() {

@@ -21,7 +21,7 @@ type Sent struct {
 func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent, r login.Refusal, err error) {
 	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if a.Password != "" {
-			return login.Refuse(login.Denied, "This account has a password already. Start a new password instead.")
+			return login.Refuse(login.Denied, "This account has a password already. Reset the password instead.")
 		}
 		if !a.Disabled.IsZero() {
 			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
@@ -63,7 +63,7 @@ func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, 
 		case !a.Disabled.IsZero():
 			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
 		case rival(a, by) && a.EmailVerified.IsZero():
-			return login.Refuse(login.Denied, "Another admin without a confirmed address gets a link on the server only: nightlatch user password "+a.Login)
+			return login.Refuse(login.Denied, "The link for another admin without a confirmed address can be created only on the server: nightlatch user password "+a.Login)
 		}
 		if err := tx.Record(ctx, s.did(login.EventPasswordResetStarted, a.ID, by, "")); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, b
 		return Sent{}, err
 	}
 	if a.Email == "" { // then the sessions that are open are all that can be told
-		if err := tx.WarnSessions(ctx, a.ID, "An admin ("+by.Name+") made a link for a new password of this account."); err != nil {
+		if err := tx.WarnSessions(ctx, a.ID, "An admin ("+by.Name+") created a password reset link for this account."); err != nil {
 			return Sent{}, err
 		}
 		return Sent{Link: link}, s.show(ctx, tx, by, a.ID, link)
@@ -115,9 +115,9 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) (lo
 		case a.ID == by.ID:
 			return login.Refuse(login.Denied, "Change your own address on your profile.")
 		case rival(a, by):
-			return login.Refuse(login.Denied, "Another admin’s address is corrected on the server only: nightlatch user email "+a.Login)
+			return login.Refuse(login.Denied, "The address of another admin can be corrected only on the server: nightlatch user email "+a.Login)
 		case strings.EqualFold(email, a.Email) && !a.EmailVerified.IsZero():
-			return login.Refuse(login.Bad, "This is the account’s address already.")
+			return login.Refuse(login.Bad, "This is already the account’s address.")
 		}
 		old := a
 		a.Email, a.EmailVerified = email, login.Account{}.EmailVerified
@@ -169,7 +169,7 @@ func (s *Service) delete(ctx context.Context, by By, id string) (login.Refusal, 
 			return err
 		}
 		if a.ID == by.ID {
-			return login.Refuse(login.Denied, "You cannot delete your own account here. Another admin can.")
+			return login.Refuse(login.Denied, "You cannot delete your own account. Ask another admin to do it.")
 		}
 		if err := s.notTheLast(ctx, tx, a); err != nil {
 			return err

@@ -68,9 +68,9 @@ func (p *person) resetting() {
 func (p *person) requiring() {
 	p.t.Helper()
 	p.visit("/admin/policy?who=everyone&from=2030-01-01")
-	p.WaitText("This would hit")
+	p.WaitText("This would affect")
 	p.look("preview of a policy")
-	p.Click("=Put this in force")
+	p.Click("=Apply this policy")
 	p.WaitText("The policy is in force.")
 }
 
@@ -81,11 +81,11 @@ func (p *person) importing(file string) {
 	}
 	p.visit("/admin/import")
 	p.Run(chromedp.SetUploadFiles("#file", []string{file}, chromedp.ByQuery))
-	p.Click("=Try it")
-	p.WaitText("nothing has been made yet")
+	p.Click("=Preview the import")
+	p.WaitText("nothing has been created yet")
 	p.look("import, tried")
-	p.Click("=Make 1 account")
-	p.WaitText("1 account made")
+	p.Click("=Create 1 account")
+	p.WaitText("1 account created")
 	p.look("import, done")
 	if a := p.site.Account("zoe@example.com"); a.Name != "Zoe" {
 		p.t.Errorf("%+v", a)

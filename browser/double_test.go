@@ -117,7 +117,7 @@ func (d *doubler) beginning() {
 	d.Go(d.site.Setup.Link(d.site.URL))
 	d.Fill("#login", ada)
 	d.Fill("#password", sitetest.Password)
-	d.twice("=Make the account", done{at: "/profile/factors", text: "Add a second factor"})
+	d.twice("=Create the account", done{at: "/profile/factors", text: "Add a second factor"})
 	d.Click("=Authenticator app")
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ReplaceAll(d.Text("#secret"), " ", ""))
 	if err != nil {
@@ -180,15 +180,15 @@ func (d *doubler) administering() {
 	act("disable", `form[action$="/disable"] button`, "The account is disabled.", "account.disabled")
 	act("enable", `form[action$="/enable"] button`, "The account is enabled.", "account.enabled")
 	d.visit("/admin/policy?who=admins&from=2030-01-01")
-	d.twice("=Put this in force", done{"/admin/policy", "The policy is in force.", "policy.changed", 0})
+	d.twice("=Apply this policy", done{"/admin/policy", "The policy is in force.", "policy.changed", 0})
 	if d.moment == answered || d.moment == followed { // the answer of the next two forms is the page itself
 		defer func(at moment) { d.moment = at }(d.moment)
 		d.moment = judged
 	}
 	d.visit("/admin/import")
 	d.Fill("#csv", "zoe@example.com,Zoe")
-	d.twice("=Try it", done{at: "/admin/import", text: "nothing has been made yet"})
-	d.links(d.twice("=Make 1 account", done{"/admin/import", "1 account made", "account.created", 0}), "/invite/")
+	d.twice("=Preview the import", done{at: "/admin/import", text: "nothing has been created yet"})
+	d.links(d.twice("=Create 1 account", done{"/admin/import", "1 account created", "account.created", 0}), "/invite/")
 }
 
 // inviting makes an invite, which somebody else accepts in this browser.
@@ -197,7 +197,7 @@ func (d *doubler) inviting() {
 	d.visit("/admin")
 	d.Click("=Invite someone")
 	d.Fill(".invite [name=login]", "kurt@example.com")
-	link := d.links(d.twice("=Send the invitation", done{text: "The invite was made.", event: "account.created"}), "/invite/")
+	link := d.links(d.twice("=Send the invitation", done{text: "The invite was created.", event: "account.created"}), "/invite/")
 	d.visit(link)
 	d.Fill("#password", "quite another pass phrase")
 	d.twice("=Set the password", done{"/login", "Your account is ready.", "account.accepted", 0})
@@ -234,7 +234,7 @@ func (d *doubler) forgetting() {
 	d.Click("=Sign out")
 	d.visit("/password/forgot")
 	d.Fill("#login", "kurt@example.com")
-	link := d.links(d.twice("=Send the link", done{at: "/password/forgot", text: "Look into your mail"}), "/password/reset/")
+	link := d.links(d.twice("=Send the link", done{at: "/password/forgot", text: "Check your email"}), "/password/reset/")
 	d.visit(link)
 	d.Fill("#password", "a third and quite other one")
 	d.twice("=Set the password", done{"/login", "Your password was set.", "password.reset", 0})
@@ -250,7 +250,7 @@ func (d *doubler) registering() {
 	d.visit("/register")
 	d.Fill("#login", "eve@example.com")
 	d.Fill("#password", "quite another pass phrase")
-	link := d.links(d.twice("=Make the account", done{at: "/register", text: "Look into your mail"}), "/email/verify/")
+	link := d.links(d.twice("=Create the account", done{at: "/register", text: "Check your email"}), "/email/verify/")
 	d.visit(link)
 	d.twice("main form button", done{"/login", "Your account is ready.", "account.created", 0})
 }

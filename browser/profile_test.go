@@ -34,10 +34,10 @@ func (p *person) renaming(o chrome.Options) {
 	p.manage("Phone")
 	p.Fill(`details[open] input[name=name]`, "Old phone")
 	p.Click("=Rename")
-	p.WaitText("The factor has its new name.")
+	p.WaitText("The factor was renamed.")
 	p.WaitText("Old phone")
 	p.manage("Email")
-	p.Click("=Ask for it first")
+	p.Click("=Ask for this first")
 	p.WaitText("Asked first")
 }
 
@@ -95,7 +95,7 @@ func (p *person) account() {
 	p.Fill("#current", "correct horse battery staple")
 	p.Fill("#new-password", "password")
 	p.Click("=Change the password")
-	p.WaitText("one of the first that others would try")
+	p.WaitText("one of the most common ones")
 	p.Fill("#current", "correct horse battery staple")
 	p.Fill("#new-password", "quite another pass phrase")
 	p.Click("=Change the password")
@@ -136,7 +136,7 @@ func (p *person) ending() {
 
 func (p *person) disabling() {
 	p.t.Helper()
-	p.Click("=Switch two-factor off")
+	p.Click("=Switch off two-factor sign-in")
 	p.WaitText("Your recovery codes stop working.")
 	p.look("profile, about to switch off")
 	p.Click(`details[open] button[data-variant=danger]`)

@@ -34,7 +34,7 @@ type (
 // Run locks an account.
 func (x userDisableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if x.Reason == "" {
-		return errors.New("say why with --reason: it is kept in the audit log")
+		return errors.New("give a reason with --reason: it is recorded in the audit log")
 	}
 	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
 		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, true)

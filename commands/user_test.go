@@ -101,7 +101,7 @@ func TestUserAddRefuses(t *testing.T) {
 		args  []string
 		want  string
 	}{
-		"weak":       {"password1\n", []string{"bob", "--password-stdin"}, "first that others would try"},
+		"weak":       {"password1\n", []string{"bob", "--password-stdin"}, "one of the most common ones"},
 		"short":      {"abc\n", []string{"bob", "--password-stdin"}, "at least 8"},
 		"the login":  {"bob.bobson@example.com", []string{"bob.bobson@example.com", "--password-stdin"}, "your login"},
 		"no input":   {"", []string{"bob", "--password-stdin"}, "no password"},

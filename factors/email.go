@@ -30,10 +30,10 @@ func (Email) Traits() Traits {
 	return Traits{Kind: KindEmail, Input: Digits, Strength: Weaker, Each: true, Alone: true, Tries: CodeTries,
 		Proves: true, Mask: Mask, Number: 1, Methods: []string{"mail"},
 		Words: Words{Label: "Emailed code", Short: "email", Only: "Email only", Many: "emailed codes", Icon: "email",
-			Ask: "6-digit code from the mail", Message: "mail",
-			Weakness: "An emailed code is weaker than an app: whoever reads your mail has it.",
-			Offer:    "Codes by email", About: "Weaker than an app: whoever reads your mail has the code.", Add: "Add an email address",
-			To: "address", ToLabel: "Address", ToButton: "Send a code to it", ToInput: "email",
+			Ask: "6-digit code from the email", Message: "email",
+			Weakness: "An emailed code is weaker than an app: anyone who can read your email can use it.",
+			Offer:    "Codes by email", About: "Weaker than an app: anyone who can read your email can use the code.", Add: "Add an email address",
+			To: "address", ToLabel: "Email address", ToButton: "Send a code", ToInput: "email",
 			Title: "Codes by email", Purpose: "add this address"}}
 }
 

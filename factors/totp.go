@@ -32,7 +32,7 @@ func (TOTP) Traits() Traits {
 		Number: 0, Methods: []string{"otp"},
 		Words: Words{Label: "Authenticator app", Short: "app", Only: "App", Many: "authenticator apps", Icon: "totp",
 			Ask: "The 6 digits your app shows now", Offer: "Authenticator app",
-			About: "An app on your phone shows a new code every 30 seconds. The better choice.",
+			About: "An app on your phone shows a new code every 30 seconds. Recommended.",
 			Add:   "Add an authenticator app", Title: "Set up an authenticator app"}}
 }
 

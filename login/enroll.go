@@ -40,7 +40,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 	}
 	creds = slices.DeleteFunc(creds, func(c factors.Credential) bool { return s.kinds.Of(c.Kind).Spare })
 	if len(creds) >= maxFactors {
-		return Refusal{Why: Bad, Text: "You have as many factors as an account can have. Remove one first."}, nil
+		return Refusal{Why: Bad, Text: "You have reached the limit of factors. Remove one first."}, nil
 	}
 	have := slices.DeleteFunc(creds, func(c factors.Credential) bool { return c.Kind != k })
 	sub := sessionSubject(v, factors.ForEnroll)
@@ -185,11 +185,11 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 func checkName(name string, empty bool) Refusal {
 	switch {
 	case name == "" && !empty:
-		return Refusal{Why: Bad, Text: "Give it a name."}
+		return Refusal{Why: Bad, Text: "Enter a name."}
 	case utf8.RuneCountInString(name) > maxNameRunes:
-		return Refusal{Why: Bad, Text: "A name has 60 characters at most."}
+		return Refusal{Why: Bad, Text: "A name can have at most 60 characters."}
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
-		return Refusal{Why: Bad, Text: "A name has only characters that can be seen."}
+		return Refusal{Why: Bad, Text: "A name can contain only visible characters."}
 	}
 	return Refusal{}
 }

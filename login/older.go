@@ -35,5 +35,5 @@ func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key st
 	if err != nil || !r.OK() {
 		return r, err
 	}
-	return Refusal{Why: Older, Text: "A newer code was sent at " + s.sent(k, state).At.UTC().Format("15:04:05") + " UTC, use that one."}, nil
+	return Refusal{Why: Older, Text: "A newer code was sent at " + s.sent(k, state).At.UTC().Format("15:04:05") + " UTC. Use that one."}, nil
 }

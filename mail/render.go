@@ -82,7 +82,7 @@ func urlHost(literal string) string {
 func (r *Renderer) Render(m Message) (*gomail.Msg, error) {
 	to, err := netmail.ParseAddress(m.To)
 	if err != nil || to.Address != m.To {
-		return nil, fmt.Errorf("%w: the recipient is not an e-mail address", ErrRefused)
+		return nil, fmt.Errorf("%w: the recipient is not an email address", ErrRefused)
 	}
 	p, err := r.parts(m)
 	if err != nil {

@@ -24,9 +24,9 @@ const (
 const (
 	passwordShort  = "Use at least 8 characters."
 	passwordLong   = "Use at most 256 characters."
-	passwordText   = "This password holds a character that cannot be used. Please type it again."
-	passwordCommon = "This password is one of the first that others would try. Please choose another."
-	passwordRow    = "This password only repeats or counts on. Please choose another."
+	passwordText   = "This password contains a character that cannot be used. Please enter it again."
+	passwordCommon = "This password is one of the most common ones. Please choose another."
+	passwordRow    = "This password is only a repetition or a sequence. Please choose another."
 	passwordAbout  = "This password is mostly your login, your name or the name of this site. Please choose another."
 )
 

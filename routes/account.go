@@ -38,13 +38,13 @@ func (w *web) linkOver(c *gin.Context) error {
 		if c.Request.Method == http.MethodPost { // what it holds now was not carried out
 			code = http.StatusNotFound
 		}
-		return w.render(c, code, views.Message{Heading: "This is already done",
-			Text: "This link was already used in this browser, and it worked. There is nothing left to do here.",
-			Back: to, BackLabel: "Continue"}, views.Frame{Title: "This is already done"})
+		return w.render(c, code, views.Message{Heading: "Already done",
+			Text: "You already used this link in this browser, and it worked. There is nothing left to do.",
+			Back: to, BackLabel: "Continue"}, views.Frame{Title: "Already done"})
 	}
-	return w.render(c, http.StatusNotFound, views.Message{Heading: "This link is over",
-		Text: "It was used already, a newer one was sent, or it is too old. Ask for a new one.", Back: "/login", BackLabel: "To the sign-in"},
-		views.Frame{Title: "This link is over"})
+	return w.render(c, http.StatusNotFound, views.Message{Heading: "This link has expired or was already used",
+		Text: "A link works once, for a limited time, and only until a newer one is sent. Please request a new one.", Back: "/login", BackLabel: "Back to sign-in"},
+		views.Frame{Title: "This link has expired or was already used"})
 }
 
 // byLink ends a form behind a link.
@@ -142,9 +142,9 @@ func (w *web) askVerify(c *gin.Context) error {
 // securePage is behind "this was not me".
 func (w *web) securePage(c *gin.Context) error {
 	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
-		return views.Button{Heading: "Lock everybody out", Text: "All sessions of the account " + a.Login +
-			" end, its password stops working, and a link for a new one is sent to your address.",
-			Action: c.Request.URL.Path, Label: "End all sessions", Danger: true}, views.Frame{Title: "Lock everybody out"}
+		return views.Button{Heading: "Sign out everywhere", Text: "All sessions of the account " + a.Login +
+			" end, its password stops working, and a link to set a new one is sent to your address.",
+			Action: c.Request.URL.Path, Label: "End all sessions", Danger: true}, views.Frame{Title: "Sign out everywhere"}
 	}, login.LinkSecure)
 }
 
@@ -158,7 +158,7 @@ func (w *web) secure(c *gin.Context) error {
 func (w *web) stopEmailPage(c *gin.Context) error {
 	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Stop the change of address", Text: "The account " + a.Login + " keeps the address that this link was sent to." +
-			" If it was changed already, it is put back. Then you can end all sessions.",
+			" If it was already changed, it is changed back. Then you can end all sessions.",
 			Action: c.Request.URL.Path, Label: "Keep this address", Danger: true}, views.Frame{Title: "Stop the change of address"}
 	}, login.LinkStop, login.LinkUndo)
 }

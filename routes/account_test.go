@@ -268,7 +268,7 @@ func TestNewBrowserIsTold(t *testing.T) {
 			t.Errorf("%d mails about a new browser", len(l))
 		}
 		text := b.Get("/profile/activity").WantStatus(t, 200).Text()
-		for _, want := range []string{"Signed in", "Factor added", "Recovery codes made", "Authenticator app"} {
+		for _, want := range []string{"Signed in", "Factor added", "Recovery codes created", "Authenticator app"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the activity lacks %q", want)
 			}

@@ -59,7 +59,7 @@ func (w *web) tryImport(c *gin.Context) error {
 	}
 	if err != nil { // what was made stays made, and its links are shown only here
 		w.Log.Error("import stopped", "id", c.GetString(idKey), "made", s.Good, "error", err)
-		s.Alert = "The import stopped on the way. Send the same file again: it goes on where this one stopped, and gives new links where nobody has used the old ones."
+		s.Alert = "The import stopped before the end. Import the same file again: it continues where this one stopped, and creates new links where the old ones were not used."
 		return w.render(c, http.StatusInternalServerError, s, views.Frame{Title: "Import", Area: "admin", Wide: true})
 	}
 	return w.showOr(c, login.Refusal{}, "Import", func(string) views.Screen { return s })

@@ -118,7 +118,7 @@ func TestResetOfFactors(t *testing.T) {
 			t.Fatalf("opening the link was enough: %d", p.Status)
 		}
 		owner.Post(letter.Link()).Want(t, "/login?said=ticket")
-		if text := owner.Clone().Get(letter.Link()).WantStatus(t, http.StatusOK).Text(); !strings.Contains(text, "already done") {
+		if text := owner.Clone().Get(letter.Link()).WantStatus(t, http.StatusOK).Text(); !strings.Contains(text, "Already done") {
 			t.Errorf("the browser that used the link reads %q", text)
 		}
 		s.Browser().Post(letter.Link()).WantStatus(t, http.StatusNotFound)

@@ -76,7 +76,7 @@ func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy
 	if from := q.Get("from"); from != "" {
 		day, err := time.Parse(dateLayout, from)
 		if err != nil {
-			return p, login.Refusal{Why: login.Bad, Text: "Enter the day like " + now.UTC().AddDate(0, 0, 14).Format(dateLayout) + "."}
+			return p, login.Refusal{Why: login.Bad, Text: "Enter the date as in " + now.UTC().AddDate(0, 0, 14).Format(dateLayout) + "."}
 		}
 		p.From = day
 	}

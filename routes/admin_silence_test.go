@@ -57,7 +57,7 @@ func TestPolicyHasAReason(t *testing.T) {
 			t.Fatal("the form has no field for a reason")
 		}
 		p := boss.Post("/admin/policy", "who", "admins", "from", "2027-01-01", "reason", strings.Repeat("why ", 60)).WantStatus(t, 422)
-		if !strings.Contains(p.Body, "why why why") || !strings.Contains(p.Body, "Put this in force") {
+		if !strings.Contains(p.Body, "why why why") || !strings.Contains(p.Body, "Apply this policy") {
 			t.Error("the refused form lost what was typed")
 		}
 		inForce(t, boss, "who", "admins", "from", "2027-01-01", "reason", "asked for by the board")

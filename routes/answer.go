@@ -26,14 +26,14 @@ func (s status) Error() string { return s.text }
 
 // Answers that are no screen's.
 var (
-	errNotFound  = status{http.StatusNotFound, "There is nothing here, or it is not yours to see."}
-	errMethod    = status{http.StatusMethodNotAllowed, "This address does not take that method."}
-	errForbidden = status{http.StatusForbidden, "Your account may not open this page."}
+	errNotFound  = status{http.StatusNotFound, "This page does not exist, or you have no access to it."}
+	errMethod    = status{http.StatusMethodNotAllowed, "This address does not accept that kind of request."}
+	errForbidden = status{http.StatusForbidden, "Your account does not have access to this page."}
 	errCross     = status{http.StatusForbidden, "This request came from another site and was not carried out."}
 	errForm      = status{http.StatusBadRequest, "This form cannot be read. Go back and send it again."}
 	errType      = status{http.StatusUnsupportedMediaType, "Only forms can be sent here."}
-	errDatabase  = status{http.StatusServiceUnavailable, "The site cannot reach its records at the moment. Please try again in a minute."}
-	errLarge     = status{http.StatusRequestEntityTooLarge, "This is more than the form can take."}
+	errDatabase  = status{http.StatusServiceUnavailable, "The site cannot reach its database at the moment. Please try again in a minute."}
+	errLarge     = status{http.StatusRequestEntityTooLarge, "This is too large for the form."}
 )
 
 // fail turns an error into an answer. What is not expected is logged, and the
@@ -62,7 +62,7 @@ func (w *web) fail(c *gin.Context, err error) {
 	}
 	if errors.Is(err, login.ErrSealed) { // the keys are wrong, or one secret is: neither is a failure of the person
 		c.Header("Retry-After", "30")
-		w.say(c, http.StatusServiceUnavailable, "Not now", "This site cannot open its secrets at the moment. It does not count as a wrong answer. Please try again later, or tell whoever runs this site.")
+		w.say(c, http.StatusServiceUnavailable, "Temporarily unavailable", "This site cannot read its stored secrets at the moment. This does not count as a wrong answer. Please try again later, or tell the people who run this site.")
 		return
 	}
 	w.say(c, http.StatusInternalServerError, "Something went wrong", faultText(c))
@@ -72,9 +72,9 @@ func (w *web) fail(c *gin.Context, err error) {
 // before it, nobody knows here.
 func faultText(c *gin.Context) string {
 	if c.Request.Method == http.MethodPost {
-		return "It was not your fault. What you sent may have been carried out all the same: look before you send it again."
+		return "Something went wrong on our side. Your change may have been saved: check before you send it again."
 	}
-	return "It was not your fault. Please try again."
+	return "Something went wrong on our side. Please try again."
 }
 
 // retryDatabase is when it is worth asking again, in seconds: a server that is
@@ -121,13 +121,13 @@ func sentence(r login.Refusal) string {
 	case login.Typo:
 		return "That recovery code is mistyped. Compare it with your sheet."
 	case login.Wait:
-		return "Too many tries. Try again in " + words(r.Wait) + "."
+		return "Too many attempts. Try again in " + words(r.Wait) + "."
 	case login.Expired:
-		return "That code has expired. Ask for a new one."
+		return "That code has expired. Request a new one."
 	case login.Busy:
 		return "Many people are signing in right now. Try again in a moment."
 	case login.Gone:
-		return "This is over. Please start again."
+		return "This has expired or was already used. Please start again."
 	}
 	return "That code is not right."
 }
@@ -198,7 +198,7 @@ func (w *web) frame(c *gin.Context, f *views.Frame) {
 
 func left(days int) string {
 	if days == 1 {
-		return "one day left"
+		return "1 day left"
 	}
 	return strconv.Itoa(days) + " days left"
 }
@@ -208,7 +208,7 @@ func left(days int) string {
 var notices = map[string]string{
 	"factor-added":    "Your new factor is ready.",
 	"factor-removed":  "The factor was removed.",
-	"factor-renamed":  "The factor has its new name.",
+	"factor-renamed":  "The factor was renamed.",
 	"factor-first":    "This factor is now asked for first.",
 	"two-factor-off":  "Two-factor sign-in is off.",
 	"session-ended":   "The session was ended.",
@@ -216,31 +216,31 @@ var notices = map[string]string{
 	"forgotten":       "That browser will be asked for a second factor again.",
 	"all-forgotten":   "Every browser will be asked for a second factor again.",
 	"password":        "Your password was changed. All other sessions were ended.",
-	"email-asked":     "We sent a link to the new address. It becomes yours when you confirm it there.",
+	"email-asked":     "We sent a link to the new address. Your address changes when you open it and confirm.",
 	"email-cancelled": "Your address stays as it is.",
-	"stopped":         "The address stays as it was. If somebody else asked for the change, lock everybody out now.",
+	"stopped":         "Your address stays as it was. If you did not request the change, sign out everywhere now.",
 	"email-confirmed": "The address is confirmed.",
 	"prove-address":   "Confirm your address first: other applications know you by it.",
 	"verify-asked":    "We sent a link to your address.",
 	"confirmed":       "Confirmed. Please send the form once more.",
-	"warning":         "The warning was put away.",
+	"warning":         "The warning was dismissed.",
 	"name":            "Your name was changed.",
 	"registered":      "Your account is ready. Sign in.",
 	"reset":           "Your password was set. Sign in with it.",
 	"signed-out":      "You are signed out.",
 	"secured":         "All sessions were ended. We sent a link for a new password to your address.",
-	"invited":         "The invite was made.",
-	"ticket":          "Now sign in with your password. Then you set up a new factor.",
+	"invited":         "The invite was created.",
+	"ticket":          "Sign in with your password, then set up a new factor.",
 	"policy":          "The policy is in force.",
-	"retried":         "The mail is tried again now.",
+	"retried":         "The email will be sent again now.",
 	"did-reset":       "The factors were reset.",
 	"did-unlock":      "The account is unlocked.",
 	"did-disable":     "The account is disabled. Its sessions were ended.",
 	"did-enable":      "The account is enabled.",
 	"did-role":        "The role was changed.",
-	"did-invite":      "A new invite was made. The one before no longer works.",
-	"did-password":    "A link for a new password was made.",
-	"did-email":       "The address was corrected. It counts as confirmed when its owner opens the link sent to it.",
+	"did-invite":      "A new invite was created. The previous one no longer works.",
+	"did-password":    "A password reset link was created.",
+	"did-email":       "The address was corrected. Its owner has to confirm it with the link sent to it.",
 	"did-delete":      "The account was deleted.",
 
 	"did-end-sessions": "All sessions were ended.",

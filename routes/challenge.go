@@ -175,9 +175,9 @@ func (w *web) sendCode(c *gin.Context) error {
 // unsent says why no code was sent.
 func unsent(r login.Refusal) login.Refusal {
 	if r.Why == login.Wait {
-		r.Text = "A code was sent a moment ago. You can ask for another code in " + words(r.Wait) + "."
+		r.Text = "A code was sent a moment ago. You can request another code in " + words(r.Wait) + "."
 	} else {
-		r.Text = "No code can be sent. Choose another way."
+		r.Text = "No code can be sent this way. Choose another way."
 	}
 	return r
 }

@@ -207,8 +207,8 @@ func (w *web) carryOut(c *gin.Context, held login.HeldForm, token string) error 
 // heldWords says what a held form will do.
 func heldWords(path string) string {
 	for _, x := range []struct{ part, words string }{
-		{"/recovery", "Make new recovery codes"}, {"/disable", "Switch two-factor sign-in off"}, {"/remove", "Remove a factor"},
-		{"/name", "Rename a factor"}, {"/preferred", "Choose the factor asked for first"}, {"/profile/email", "Change your address"},
+		{"/recovery", "Create new recovery codes"}, {"/disable", "Switch two-factor sign-in off"}, {"/remove", "Remove a factor"},
+		{"/name", "Rename a factor"}, {"/preferred", "Change the preferred factor"}, {"/profile/email", "Change your email address"},
 		{"/factors/", "Add a factor"}, {"/admin/", "Change an account"},
 	} {
 		if path != "" && strings.Contains(path, x.part) {

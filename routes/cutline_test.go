@@ -200,7 +200,7 @@ func TestLostAnswerOfAFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.WantStatus(t, 200); !strings.Contains(p.Text(), "2 accounts made") {
+		if p.WantStatus(t, 200); !strings.Contains(p.Text(), "2 accounts created") {
 			t.Errorf("the page says %q", p.Text())
 		}
 		if n := len(s.Mails()); n != 1 {

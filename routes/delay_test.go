@@ -82,7 +82,7 @@ func TestPasswordDelays(t *testing.T) {
 				if got := p.Header.Get("Retry-After"); got != fmt.Sprint(wait) {
 					t.Fatalf("wait %s s, not %d", got, wait)
 				}
-				if !strings.Contains(p.Alert(), "Too many tries") || len(p.Cookies) > 0 {
+				if !strings.Contains(p.Alert(), "Too many attempts") || len(p.Cookies) > 0 {
 					t.Errorf("it says %q and gives %v", p.Alert(), p.Cookies)
 				}
 			}

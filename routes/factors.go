@@ -116,7 +116,7 @@ func (w *web) recoveryFile(c *gin.Context) error {
 	}
 	var b strings.Builder
 	opt := w.Login.Options()
-	fmt.Fprintf(&b, "Recovery codes for %s (%s)\nAccount: %s\nMade: %s, set %s\n\nEach code works once. Keep this where your phone is not.\n\n",
+	fmt.Fprintf(&b, "Recovery codes for %s (%s)\nAccount: %s\nCreated: %s, set %s\n\nEach code works once. Keep this away from your phone.\n\n",
 		w.brand, opt.URL, visit(c).Account.Login, sheet.Made.Format("2 January 2006"), sheet.Set)
 	for _, x := range sheet.Codes {
 		if x.Used.IsZero() {

@@ -115,7 +115,7 @@ func TestImportStoppedByAFault(t *testing.T) {
 		next := s.Restart()
 		shown, made := len(linksIn(page)), count(next)-1
 		if made < n { // else the fault came too late
-			if w.Code != http.StatusInternalServerError || !strings.Contains(page.Alert(), "Send the same file again") {
+			if w.Code != http.StatusInternalServerError || !strings.Contains(page.Alert(), "Import the same file again") {
 				t.Errorf("%d: %q", w.Code, page.Alert())
 			}
 			if shown > made || shown < made-1 {

@@ -185,7 +185,7 @@ func TestAnOlderCodeIsToldApart(t *testing.T) {
 		}
 		for range 12 {
 			q := p.Post("/login/challenge/email", "code", old).WantStatus(t, http.StatusUnprocessableEntity)
-			if q.Alert() != "A newer code was sent at "+sent+" UTC, use that one." {
+			if q.Alert() != "A newer code was sent at "+sent+" UTC. Use that one." {
 				t.Fatal(q.Alert())
 			}
 		}

@@ -80,9 +80,9 @@ func remains(list []views.FactorRow, i int, a login.Account, p login.Policy) str
 	}
 	switch {
 	case p.Asks(a) && p.Met(a) && !p.Met(after):
-		return "A second factor is required here, and no other one of yours counts. Add another one first."
+		return "A second factor is required, and this is your only one that counts. Add another one first."
 	case len(left) == 0:
-		return "This is your last factor. Your password alone opens this account then; recovery codes stop working and trusted browsers are forgotten."
+		return "This is your last factor. After this, only your password protects this account; recovery codes stop working and trusted browsers are forgotten."
 	}
 	codes := "no recovery codes"
 	if a.RecoveryLeft > 0 {
@@ -103,9 +103,9 @@ func factorRow(t factors.Traits, c factors.Credential, a login.Account, off bool
 	}
 	switch {
 	case c.Drift > driftHint:
-		r.Hint = "This phone’s clock seems to be about " + strconv.FormatInt(c.Drift, 10) + " seconds fast. Let it set its time by itself."
+		r.Hint = "This phone’s clock seems to be about " + strconv.FormatInt(c.Drift, 10) + " seconds fast. Set it to automatic time."
 	case c.Drift < -driftHint:
-		r.Hint = "This phone’s clock seems to be about " + strconv.FormatInt(-c.Drift, 10) + " seconds slow. Let it set its time by itself."
+		r.Hint = "This phone’s clock seems to be about " + strconv.FormatInt(-c.Drift, 10) + " seconds slow. Set it to automatic time."
 	}
 	return r
 }
@@ -162,30 +162,30 @@ var eventWords = map[login.EventKind]struct {
 	text string
 	bad  bool
 }{
-	login.EventLogin: {text: "Signed in"}, login.EventLogout: {text: "Signed out"}, login.EventLoginPassword: {text: "Password given, second step awaited"},
+	login.EventLogin: {text: "Signed in"}, login.EventLogout: {text: "Signed out"}, login.EventLoginPassword: {text: "Password entered, second step pending"},
 	login.EventLoginFailed: {"Wrong password", true}, login.EventLoginAbandoned: {"Someone knew the password and failed the second step", true},
 	login.EventFactorFailed: {"Wrong code", true}, login.EventFactorReplayed: {"A code was used a second time", true},
-	login.EventDatabaseRestored: {"The database was put back from a backup", true},
-	login.EventFactorOff:        {"A factor was switched off after too many wrong codes", true}, login.EventCodeSent: {text: "A code was sent by mail"},
+	login.EventDatabaseRestored: {"The database was restored from a backup", true},
+	login.EventFactorOff:        {"A factor was switched off after too many wrong codes", true}, login.EventCodeSent: {text: "A code was emailed"},
 	login.EventFactorAdded: {text: "Factor added"}, login.EventFactorRemoved: {text: "Factor removed"}, login.EventFactorRenamed: {text: "Factor renamed"},
-	login.EventFactorPreferred: {text: "Factor asked for first"}, login.EventEnrollFailed: {text: "Wrong code while adding a factor"},
-	login.EventTwoFactorOff: {"Two-factor sign-in switched off", true}, login.EventRecoveryMade: {text: "Recovery codes made"},
+	login.EventFactorPreferred: {text: "Preferred factor changed"}, login.EventEnrollFailed: {text: "Wrong code while adding a factor"},
+	login.EventTwoFactorOff: {"Two-factor sign-in switched off", true}, login.EventRecoveryMade: {text: "Recovery codes created"},
 	login.EventRecoveryUsed: {text: "Recovery code used"}, login.EventConfirmed: {text: "Confirmed it was you"}, login.EventPasswordFailed: {"Wrong password", true},
-	login.EventPasswordChanged: {text: "Password changed"}, login.EventPasswordReset: {text: "Password reset"}, login.EventPasswordResetAsked: {text: "Password reset asked for"},
+	login.EventPasswordChanged: {text: "Password changed"}, login.EventPasswordReset: {text: "Password reset"}, login.EventPasswordResetAsked: {text: "Password reset requested"},
 	login.EventSessionEnded: {text: "A session was ended"}, login.EventSessionsEnded: {text: "Other sessions were ended"},
 	login.EventBrowserTrusted: {text: "Browser trusted"}, login.EventBrowserForgotten: {text: "Browser forgotten"}, login.EventBrowsersForgotten: {text: "All browsers forgotten"},
-	login.EventEmailVerified: {text: "Address confirmed"}, login.EventEmailChanged: {text: "Address changed"}, login.EventEmailChangeAsked: {text: "New address asked for"},
-	login.EventEmailChangeStopped: {text: "Change of address stopped"}, login.EventEmailChangeUndone: {"Change of address taken back by the old address", true},
-	login.EventNameChanged: {text: "Name changed"}, login.EventAccountCreated: {text: "Account made"}, login.EventAccountAccepted: {text: "Invite accepted"},
+	login.EventEmailVerified: {text: "Address confirmed"}, login.EventEmailChanged: {text: "Address changed"}, login.EventEmailChangeAsked: {text: "Change of address requested"},
+	login.EventEmailChangeStopped: {text: "Change of address stopped"}, login.EventEmailChangeUndone: {"Change of address undone from the old address", true},
+	login.EventNameChanged: {text: "Name changed"}, login.EventAccountCreated: {text: "Account created"}, login.EventAccountAccepted: {text: "Invite accepted"},
 	login.EventFactorsReset: {"Factors reset by an admin", true}, login.EventTicketUsed: {text: "Link for a new factor opened"},
 	login.EventAccountUnlocked: {text: "Unlocked by an admin"}, login.EventAccountDisabled: {"Disabled by an admin", true}, login.EventAccountEnabled: {text: "Enabled by an admin"},
 	login.EventSessionsEndedByAdmin: {text: "All sessions ended by an admin"}, login.EventRoleChanged: {text: "Role changed by an admin"},
-	login.EventKeysAccepted: {"New keys accepted: those from before were lost", true}, login.EventFactorsLost: {"Factors lost with the keys of this site", true},
-	login.EventKeysRotated: {text: "A new key seals the secrets"}, login.EventAuditBegun: {text: "Head of this log kept from here on"},
-	login.EventAuditAccepted: {"What audit verify had found was accepted", true},
-	login.EventAuditUnsealed: {"Rows were added to this log without the keys", true},
-	login.EventPolicyChanged: {text: "Policy changed"}, login.EventMailRetried: {text: "Mail tried again"},
-	login.EventAccountInvited: {text: "Invited again by an admin"}, login.EventPasswordResetStarted: {"Link for a new password made by an admin", true},
+	login.EventKeysAccepted: {"New keys accepted because the old ones were lost", true}, login.EventFactorsLost: {"Factors lost with the keys of this site", true},
+	login.EventKeysRotated: {text: "Secrets encrypted with a new key"}, login.EventAuditBegun: {text: "Protection of the end of this log started"},
+	login.EventAuditAccepted: {"Findings of audit verify accepted", true},
+	login.EventAuditUnsealed: {"Entries were added to this log without the keys", true},
+	login.EventPolicyChanged: {text: "Policy changed"}, login.EventMailRetried: {text: "Email sent again"},
+	login.EventAccountInvited: {text: "Invited again by an admin"}, login.EventPasswordResetStarted: {"Password reset link created by an admin", true},
 	login.EventEmailCorrected: {"Address corrected by an admin", true}, login.EventAccountDeleted: {"Account deleted by an admin", true},
-	login.EventAccountSecured: {"All sessions ended by the owner’s link", true},
+	login.EventAccountSecured: {"All sessions ended with a link from an email", true},
 }

@@ -82,8 +82,8 @@ func TestOwnerIsToldOfRecoveryCodes(t *testing.T) {
 				t.Errorf("%d left: %s", rest, l.Text)
 			}
 			text := b.Get("/profile").Text()
-			if low := rest <= 3; strings.Contains(l.Subject+l.Text+l.HTML, "nearly gone") != low || strings.Contains(text, "make a new set soon") != low {
-				t.Errorf("%d left: mail %q, profile %t", rest, l.Subject, strings.Contains(text, "make a new set soon"))
+			if low := rest <= 3; strings.Contains(l.Subject+l.Text+l.HTML, "nearly gone") != low || strings.Contains(text, "create a new set soon") != low {
+				t.Errorf("%d left: mail %q, profile %t", rest, l.Subject, strings.Contains(text, "create a new set soon"))
 			}
 		}
 		b.Post("/profile/factors/recovery").Want(t, "/profile/factors/recovery?new=1")

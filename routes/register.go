@@ -71,8 +71,8 @@ func (w *web) verifyEmail(c *gin.Context) error {
 	if errors.Is(err, login.ErrNotFound) {
 		r, err := w.Accounts.VerifyEmail(ctx, token, w.client(c))
 		return w.byLink(c, r, err, "/profile?said=email-confirmed", func(alert string) (views.Screen, views.Frame) {
-			return views.Message{Heading: "This address was not confirmed", Text: alert, Back: "/profile", BackLabel: "To the profile"},
-				views.Frame{Title: "This address was not confirmed"}
+			return views.Message{Heading: "Your address was not confirmed", Text: alert, Back: "/profile", BackLabel: "Back to your profile"},
+				views.Frame{Title: "Your address was not confirmed"}
 		})
 	}
 	if err != nil {

@@ -54,7 +54,7 @@ func TestRegistrationInAnotherBrowserAsksForThePassword(t *testing.T) {
 		registers(s.Browser(), "ceo@company.example").Want(t, "/register?sent=1")
 		link := letter(t, s, "/email/verify/").Link()
 		owner := s.Browser()
-		if text := owner.Get(link).WantStatus(t, 200).Text(); !strings.Contains(text, "not in the browser") {
+		if text := owner.Get(link).WantStatus(t, 200).Text(); !strings.Contains(text, "requested in another browser") {
 			t.Errorf("it says %q", text)
 		}
 		owner.Post(link).WantStatus(t, 422)

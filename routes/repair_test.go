@@ -50,7 +50,7 @@ func TestAccountWithoutAddressIsRepaired(t *testing.T) {
 		if !strings.HasPrefix(link, "/password/reset/") {
 			t.Fatalf("the link is %q", link)
 		}
-		if p := kurt.Get("/profile").WantStatus(t, http.StatusOK); !strings.Contains(p.Text(), "made a link for a new password") {
+		if p := kurt.Get("/profile").WantStatus(t, http.StatusOK); !strings.Contains(p.Text(), "created a password reset link") {
 			t.Error("the open session is not told")
 		}
 		if l := shownLink(s.Admin("other"), a.ID); l != "" {

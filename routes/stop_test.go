@@ -62,7 +62,7 @@ func TestChangeOfAddressEndsWithTheThief(t *testing.T) {
 		return s.Browser().SignInTOTP(ownAddress, secret)
 	}
 	acts := map[string]act{
-		"lock everybody out": func(t *testing.T, s *sitetest.Site, _ *sitetest.Browser, _ []byte) {
+		"sign out everywhere": func(t *testing.T, s *sitetest.Site, _ *sitetest.Browser, _ []byte) {
 			miss(s, "totp", "198.51.100.1")
 			s.Browser().Post(letter(t, s, "/secure/").Link()).Want(t, "/login?said=secured")
 		},

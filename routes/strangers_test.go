@@ -44,7 +44,7 @@ func TestAskingForMailIsLimitedPerAddress(t *testing.T) {
 			}
 			for i, name := range []string{ada, "nobody@example.com"} {
 				p := from(i).Post("/password/forgot", "login", name).WantStatus(t, 429)
-				if p.Header.Get("Retry-After") != "60" || !strings.Contains(p.Alert(), "Too many tries") {
+				if p.Header.Get("Retry-After") != "60" || !strings.Contains(p.Alert(), "Too many attempts") {
 					t.Errorf("%s: Retry-After %q, %q", name, p.Header.Get("Retry-After"), p.Alert())
 				}
 			}

@@ -20,7 +20,7 @@ func TestLinkSentTwiceSaysThatItIsDone(t *testing.T) {
 			b.Get(link).WantStatus(t, 200)
 			first, second := double(t, b, together, link, "password", newPassword)
 			same(t, "/login?said=reset", first, second)
-			if text := b.Get(link).WantStatus(t, 200).Text(); !strings.Contains(text, "already done") {
+			if text := b.Get(link).WantStatus(t, 200).Text(); !strings.Contains(text, "Already done") {
 				t.Errorf("it says %q", text)
 			}
 			b.Post(link, "password", newPassword+"2").WantStatus(t, 404)
@@ -48,7 +48,7 @@ func TestSetupSentTwiceMakesOneAdmin(t *testing.T) {
 		first, second := double(t, b, together, "/setup", "token", token, "login", ada, "password", newPassword)
 		same(t, "/profile/factors", first, second)
 		b.Get("/profile").WantStatus(t, 200)
-		if text := b.Get("/setup?token="+token).WantStatus(t, 200).Text(); !strings.Contains(text, "already done") {
+		if text := b.Get("/setup?token="+token).WantStatus(t, 200).Text(); !strings.Contains(text, "Already done") {
 			t.Errorf("it says %q", text)
 		}
 		s.Browser().Get("/setup?token="+token).WantStatus(t, 404)

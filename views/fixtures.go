@@ -44,22 +44,22 @@ func frontFixtures() []Fixture {
 	noticed.Notice = "You are signed out."
 	return []Fixture{
 		{"setup", front("First admin"), Setup{Token: "t0k3n"}},
-		{"setup-alert", front("First admin"), Setup{Token: "t0k3n", Login: "ada", Alert: "That password is among the commonest. Choose another."}},
+		{"setup-alert", front("First admin"), Setup{Token: "t0k3n", Login: "ada", Alert: "This password is one of the most common ones. Please choose another."}},
 		{"login", noticed, Login{Next: "/profile", Register: true}},
 		{"login-signed-in", front("Sign in"), Login{As: "ada.with.a.rather.long.name@accounting.example.com", On: "/profile"}},
 		{"login-alert", front("Sign in"), Login{Login: "ada@example.com", Alert: "That login and password do not match."}},
-		{"register", front("Make an account"), Register{Action: "/register"}},
-		{"register-sent", front("Look into your mail"), Register{Sent: true}},
+		{"register", front("Create an account"), Register{Action: "/register"}},
+		{"register-sent", front("Check your email"), Register{Sent: true}},
 		{"join", front("Confirm this address"), Join{Action: "/email/verify/t0k3n", Login: "grace@example.com"}},
 		{"join-ask", front("Confirm this address"), Join{Action: "/email/verify/t0k3n", Login: "grace@example.com", Ask: true, Alert: "That is not the password that was chosen for this account."}},
 		{"register-invite", front("Welcome"), Register{Action: "/invite/t0k3n", Login: "grace@example.com", Name: "Grace", Invite: true, Alert: "The password needs at least 8 characters."}},
-		{"forgot", front("Forgot your password?"), Forgot{Login: "ada", Alert: "Too many tries. Wait a minute."}},
-		{"forgot-sent", front("Look into your mail"), Forgot{Sent: true}},
+		{"forgot", front("Forgot your password?"), Forgot{Login: "ada", Alert: "Too many attempts. Try again in 60 seconds."}},
+		{"forgot-sent", front("Check your email"), Forgot{Sent: true}},
 		{"reset", front("Set a new password"), Reset{Action: "/password/reset/t0k3n", Login: "ada@example.com"}},
 		{"button", front("Verify your address"), Button{Heading: "Is this your address?", Text: "ada@example.com will belong to the account Ada.", Action: "/email/verify/t0k3n", Label: "Yes, it is mine"}},
 		{"button-danger", front("Was it you?"), Button{Heading: "Someone knows your password", Text: "End all sessions now and choose a new password.", Action: "/alarm/t0k3n", Label: "End all sessions", Danger: true}},
-		{"message", front("Not found"), Message{Heading: "There is nothing here", Text: "The link may be old, or the page is not yours.", RequestID: "7f3a91c2", Back: "/profile"}},
-		{"message-plain", front("Done"), Message{Heading: "All is well", Text: "You can close this page.", BackLabel: "Back"}},
+		{"message", front("Not found"), Message{Heading: "Not Found", Text: "This page does not exist, or you have no access to it.", RequestID: "7f3a91c2", Back: "/profile"}},
+		{"message-plain", front("Done"), Message{Heading: "Done", Text: "You can close this page.", BackLabel: "Back"}},
 	}
 }
 
@@ -73,11 +73,11 @@ func choices(open string) []Choice {
 
 var (
 	appPanel      = Panel{Kind: "totp", Icon: "totp", Label: "Authenticator app", Ask: "The 6 digits your app shows now", Action: "/login/challenge/totp", Input: "digits"}
-	mailPanel     = Panel{Kind: "email", Icon: "email", Label: "Emailed code", Ask: "6-digit code from the mail", Message: "mail", Weakness: weak, Target: "a•••@example.com", Action: "/login/challenge/email", Send: "/login/challenge/email/code", To: "c2", Input: "digits"}
+	mailPanel     = Panel{Kind: "email", Icon: "email", Label: "Emailed code", Ask: "6-digit code from the email", Message: "email", Weakness: weak, Target: "a•••@example.com", Action: "/login/challenge/email", Send: "/login/challenge/email/code", To: "c2", Input: "digits"}
 	recoveryPanel = Panel{Kind: "recovery", Icon: "recovery", Label: "Recovery code", Ask: "One of your recovery codes", Hint: "Each code works once. Upper or lower case and dashes do not matter.", Action: "/login/challenge/recovery", Input: "code"}
-	weak          = "An emailed code is weaker than an app: whoever reads your mail has it."
-	appOffer      = Offer{Kind: "totp", Icon: "totp", Label: "Authenticator app", About: "An app on your phone shows a new code every 30 seconds. The better choice.", Add: "Add an authenticator app"}
-	mailOffer     = Offer{Kind: "email", Icon: "email", Label: "Codes by email", About: "Weaker than an app: whoever reads your mail has the code.", Add: "Add an email address", Weakness: weak, To: "address", ToLabel: "Address", ToButton: "Send a code to it", ToInput: "email", Ask: "6-digit code from the mail", Message: "mail"}
+	weak          = "An emailed code is weaker than an app: anyone who can read your email can use it."
+	appOffer      = Offer{Kind: "totp", Icon: "totp", Label: "Authenticator app", About: "An app on your phone shows a new code every 30 seconds. Recommended.", Add: "Add an authenticator app"}
+	mailOffer     = Offer{Kind: "email", Icon: "email", Label: "Codes by email", About: "Weaker than an app: anyone who can read your email can use the code.", Add: "Add an email address", Weakness: weak, To: "address", ToLabel: "Email address", ToButton: "Send a code", ToInput: "email", Ask: "6-digit code from the email", Message: "email"}
 	appBadge      = Badge{"totp", "app"}
 	mailBadge     = Badge{"email", "email"}
 )
@@ -126,7 +126,7 @@ func factorFixtures() []Fixture {
 		{"confirm-totp", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("totp"), Panel: confirm, Next: "/profile", HeldID: "HELD", Held: "Remove the app “Phone”"}},
 		{"confirm-email", inside("Confirm it’s you", ""), Challenge{Confirm: true, Choices: choices("email"), Panel: confirmMail, Next: "/profile"}},
 		{"confirm-password", inside("Confirm it’s you", ""), Challenge{Confirm: true, Login: login, Choices: []Choice{{Icon: "password", Label: "Password", Open: true}}, Panel: password, Next: "/profile", Held: "Add an authenticator app", Alert: "That password is not right."}},
-		{"confirm-enroll", inside("A second factor first", ""), Challenge{Confirm: true, Enroll: []Offer{appOffer}, Next: "/admin"}},
+		{"confirm-enroll", inside("Second factor required", ""), Challenge{Confirm: true, Enroll: []Offer{appOffer}, Next: "/admin"}},
 		{"start", inside("Add a factor", "profile"), Start{Offers: []Offer{appOffer, mailOffer}, Address: login}},
 		{"start-forced", forced, Start{Forced: true, Offers: []Offer{appOffer}}},
 		{"enroll-totp", inside("Set up an authenticator app", ""), app},

@@ -7,7 +7,7 @@ func adminFixtures() []Fixture {
 	reset := inside("Ada Byron", "admin")
 	reset.Notice = "The factors were reset."
 	failed := personFixture()
-	failed.Alert, failed.AlertFor, failed.Reason, failed.Status, failed.Self = "This is the last admin. Make somebody else an admin first.", "disable", "left us", "active", true
+	failed.Alert, failed.AlertFor, failed.Reason, failed.Status, failed.Self = "This is the last admin. Make another account an admin first.", "disable", "left us", "active", true
 	return []Fixture{
 		{"admin", inside("Accounts", "admin"), adminFixture()},
 		{"admin-filtered", inside("Accounts", "admin"), Admin{Total: 204, Factors: factorFilters("none"), Filter: AdminFilter{Query: "zzz", Status: "locked", Factor: "none", Role: "admin", Sort: "-last"}, List: AdminList{CSV: "/admin/enrollment.csv?q=zzz"}}},
@@ -28,12 +28,12 @@ func adminFixtures() []Fixture {
 		{"admin-import-alert", inside("Import", "admin"), AdminImport{Max: 1000, Alert: "Choose a file, or paste its lines."}},
 		{"admin-import-try", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, CSV: "ada@example.com,Ada\nb b"}},
 		{"admin-import-done", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, Done: true}},
-		{"admin-import-stopped", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, Done: true, Alert: "The import stopped on the way. Send the same file again."}},
+		{"admin-import-stopped", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, Done: true, Alert: "The import stopped before the end. Import the same file again."}},
 		{"admin-audit", inside("Audit log", "admin"), AdminAudit{Rows: auditFixture(), Kinds: []string{"factors.reset", "login"}, Event: "login", More: "/admin/audit?after=3", CSV: "/admin/audit.csv"}},
 		{"admin-audit-none", inside("Audit log", "admin"), AdminAudit{Query: "zzz", CSV: "/admin/audit.csv?q=zzz"}},
 		{"admin-mail", inside("Outbox", "admin"), AdminMail{Rows: mailFixture(), Queued: 1, Failed: 1, More: "/admin/mail?after=1"}},
 		{"admin-mail-fault", inside("Outbox", "admin"), AdminMail{Rows: mailFixture(), Queued: 1, Failed: 1, FaultSince: before(2 * time.Hour), Fault: "504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname"}},
-		{"admin-mail-alert", inside("Outbox", "admin"), AdminMail{Status: "failed", Alert: "What this mail said is wiped, so it cannot be sent again."}},
+		{"admin-mail-alert", inside("Outbox", "admin"), AdminMail{Status: "failed", Alert: "The content of this email was deleted, so it cannot be sent again."}},
 	}
 }
 
@@ -85,7 +85,7 @@ func personFixture() AdminPerson {
 
 func importFixture() []ImportLine {
 	return []ImportLine{
-		{Number: 1, Login: "ada", Name: "Ada Byron", Role: "admin", OK: true, Fate: "Made. Hand over the link.", Link: "https://nightlatch.example.com/invite/Jm3cP8sVw2Yq7Kx4"},
+		{Number: 1, Login: "ada", Name: "Ada Byron", Role: "admin", OK: true, Fate: "Created. Give them the link.", Link: "https://nightlatch.example.com/invite/Jm3cP8sVw2Yq7Kx4"},
 		{Number: 2, Login: "b b", Role: "user", Fate: "Choose a login without spaces, such as ada or ada@example.com."},
 	}
 }

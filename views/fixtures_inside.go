@@ -5,9 +5,9 @@ import "time"
 // insideFixtures are the screens of someone signed in.
 func insideFixtures() []Fixture {
 	fresh := inside("Save your recovery codes", "")
-	fresh.Notice = "The app is switched on."
+	fresh.Notice = "Your new factor is ready."
 	added := inside("Profile", "profile")
-	added.Notice = "The app “Tablet” is removed."
+	added.Notice = "The factor was removed."
 	banner := inside("Profile", "profile")
 	banner.Viewer = &Viewer{Login: "alan", Level: 1}
 	banner.Banner = "From 7 December on a second factor is required here. 14 days are left."
@@ -19,9 +19,9 @@ func insideFixtures() []Fixture {
 		{"profile-bare", banner, Profile{Login: "alan", Offers: []Offer{appOffer, mailOffer}, Sessions: profile().Sessions[:1]}},
 		{"profile-low", inside("Profile", "profile"), lowProfile()},
 		{"profile-restored", inside("Profile", "profile"), restoredProfile()},
-		{"profile-alert-password", inside("Profile", "profile"), profileAlert("password", "The present password is not right.")},
+		{"profile-alert-password", inside("Profile", "profile"), profileAlert("password", "That is not your current password.")},
 		{"profile-alert-email", inside("Profile", "profile"), profileAlert("email", "That is not an address.")},
-		{"profile-alert-name", inside("Profile", "profile"), profileAlert("name", "A name has at most 128 characters.")},
+		{"profile-alert-name", inside("Profile", "profile"), profileAlert("name", "A name can have at most 100 characters.")},
 		{"activity", inside("Activity", "profile"), Activity{Events: events(), More: "/profile/activity?after=e9"}},
 		{"activity-none", inside("Activity", "profile"), Activity{}},
 	}
@@ -48,7 +48,7 @@ func profile() Profile {
 	return Profile{
 		Login: "ada@example.com", Name: "Ada Byron", Email: "ada@example.com", EmailVerified: true, HasFactor: true, Offers: []Offer{appOffer, mailOffer},
 		Factors: []FactorRow{
-			{ID: "f1", Kind: "totp", Icon: "totp", Label: "Authenticator app", Name: "Phone", Strength: "Strong", Remains: "These remain: Authenticator app, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(210 * day), LastUsed: before(2 * time.Hour), Preferred: true, Hint: "Your phone’s clock is about 25 seconds slow. Set it to automatic."},
+			{ID: "f1", Kind: "totp", Icon: "totp", Label: "Authenticator app", Name: "Phone", Strength: "Strong", Remains: "These remain: Authenticator app, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(210 * day), LastUsed: before(2 * time.Hour), Preferred: true, Hint: "This phone’s clock seems to be about 25 seconds slow. Set it to automatic time."},
 			{ID: "f2", Kind: "totp", Icon: "totp", Label: "Authenticator app", Strength: "Strong", Remains: "These remain: Phone, Work mail, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(3 * day)},
 			{ID: "f3", Kind: "email", Icon: "email", Weak: true, Label: "Emailed code", Detail: "a•••@example.com", Name: "Work mail", Strength: "Weaker", Remains: "These remain: Phone, Authenticator app, and 8 recovery codes. Trusted browsers are forgotten.", Added: before(90 * day), LastUsed: before(20 * day)},
 		},

@@ -103,9 +103,9 @@ func TestPolicyPreview(t *testing.T) {
 		s.Advance(91 * 24 * time.Hour)
 		boss := s.Admin("boss2")
 		for query, want := range map[string]string{
-			"who=everyone": "This would hit 4 accounts, 1 of them an admin; 1 has not signed in for 90 days.",
-			"who=admins":   "This would hit 1 account, 1 of them an admin; 0 have not signed in for 90 days.",
-			"who=nobody":   "This would hit nobody.",
+			"who=everyone": "This would affect 4 accounts, 1 of them an admin; 1 has not signed in for 90 days.",
+			"who=admins":   "This would affect 1 account, 1 of them an admin; 0 have not signed in for 90 days.",
+			"who=nobody":   "This would affect nobody.",
 		} {
 			if p := boss.Get("/admin/policy?"+query+"&from=2027-05-01").WantStatus(t, http.StatusOK); !strings.Contains(p.Text(), want) {
 				t.Errorf("%s: no %q in %s", query, want, p.Text())

@@ -34,7 +34,7 @@ func TestTakingAwayAsksFirst(t *testing.T) {
 	if len(questions) != 2+1+1+2+1 { // factors, session, others, browsers, all of them
 		t.Errorf("%d questions: %v", len(questions), questions)
 	}
-	if q := questions["/profile/factors/"+b.Factor("Phone")+"/remove"]; !strings.Contains(q, "E-mail, and 10 recovery codes") {
+	if q := questions["/profile/factors/"+b.Factor("Phone")+"/remove"]; !strings.Contains(q, "Email, and 10 recovery codes") {
 		t.Errorf("what remains: %q", q)
 	}
 	b.Post("/profile/factors/"+b.Factor("Email")+"/remove").Want(t, "/profile?said=factor-removed")
@@ -46,7 +46,7 @@ func TestTakingAwayAsksFirst(t *testing.T) {
 	if r, err := s.Accounts.SavePolicy(t.Context(), accounts.Terminal("x"), login.Policy{Who: login.Everyone, From: s.Now(), Kinds: kinds}); err != nil || !r.OK() {
 		t.Fatal(r, err)
 	}
-	if last = asks.FindStringSubmatch(b.Get("/profile").Body); last == nil || !strings.Contains(last[2], "required here") {
+	if last = asks.FindStringSubmatch(b.Get("/profile").Body); last == nil || !strings.Contains(last[2], "factor is required") {
 		t.Errorf("a factor that is required: %v", last)
 	}
 }

@@ -20,7 +20,8 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	f.Data, f.Database, f.Keys, f.Mail = folder, "", "", "dir:"+filepath.Join(folder, "mail")
+	f.Data, f.Mail = folder, "dir:"+filepath.Join(folder, "mail")
+	f.Database, f.Keys = "sqlite:"+filepath.Join(folder, "nightlatch.db"), filepath.Join(folder, "keys.json")
 	s, err := f.check()
 	if err != nil {
 		return err

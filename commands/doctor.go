@@ -30,6 +30,7 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		fmt.Fprintf(std.Out, "ok     %s: %s\n", what, good)
 		return true
 	}
+	report("environment", "every name is known", checkStrangers())
 	s, err := f.check()
 	if report("configuration", "every value can be used", err) {
 		remark, err := checkMail(ctx, s)

@@ -1,15 +1,16 @@
 package commands
 
 // Flags are the configuration as it is written: each a flag and an environment
-// variable. An empty one takes its default.
+// variable. An empty one takes its default. Those that may hold a secret are also
+// read from a file: see env.go.
 type Flags struct {
 	Addr           string `env:"NIGHTLATCH_ADDR" placeholder:"127.0.0.1:8080" help:"Listen address."`
 	URL            string `env:"NIGHTLATCH_URL" name:"url" placeholder:"http://localhost:8080" help:"Public origin: links in mail, cookies, origin checks."`
 	Name           string `env:"NIGHTLATCH_NAME" name:"brand" hidden:"" help:"The same as --name of serve; user add has a --name of its own."`
 	Data           string `env:"NIGHTLATCH_DATA" placeholder:"data" help:"Folder of the embedded defaults."`
-	Database       string `env:"NIGHTLATCH_DATABASE" placeholder:"sqlite:DATA/nightlatch.db" help:"sqlite:PATH or postgres://…"`
+	Database       string `env:"NIGHTLATCH_DATABASE" secret:"true" placeholder:"sqlite:DATA/nightlatch.db" help:"sqlite:PATH or postgres://…"`
 	Keys           string `env:"NIGHTLATCH_KEYS" placeholder:"DATA/keys.json" help:"Keyset file, for its owner only."`
-	Mail           string `env:"NIGHTLATCH_MAIL" placeholder:"dir:DATA/mail" help:"dir:PATH, smtp://USER:PASS@HOST:PORT or smtps://…"`
+	Mail           string `env:"NIGHTLATCH_MAIL" secret:"true" placeholder:"dir:DATA/mail" help:"dir:PATH, smtp://USER:PASS@HOST:PORT or smtps://…"`
 	MailFrom       string `env:"NIGHTLATCH_MAIL_FROM" placeholder:"Nightlatch <nightlatch@localhost>" help:"Sender."`
 	MailHelo       string `env:"NIGHTLATCH_MAIL_HELO" placeholder:"HOST" help:"Name in EHLO; default the host of NIGHTLATCH_URL."`
 	Registration   string `env:"NIGHTLATCH_REGISTRATION" placeholder:"invite" help:"invite or open."`

@@ -32,6 +32,8 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err := s.foreignFolder(); err != nil {
 		return err
 	}
+	log := newLog(io.Err, s.level)
+	warnStrangers(log)
 	db, err := openStore(ctx, s, true)
 	if err != nil {
 		return err
@@ -44,7 +46,7 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err != nil {
 		return err
 	}
-	stop := showProgress(db, io.Err, newLog(io.Err, s.level))
+	stop := showProgress(db, io.Err, log)
 	done, err := db.Migrate(ctx)
 	stop()
 	if err := report(io, "up", done, err); err != nil {

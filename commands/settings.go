@@ -33,18 +33,23 @@ type settings struct {
 // sentence that names the variable; a value that may hold a secret is not shown.
 func (f *Flags) check() (s settings, err error) {
 	r := &reader{}
-	s.data = either(f.Data, "data")
+	f.readFiles(r)
+	f.clean(r)
+	s.data = r.path("NIGHTLATCH_DATA", "", either(f.Data, "data"))
 	s.addr = r.hostPort("NIGHTLATCH_ADDR", either(f.Addr, "127.0.0.1:8080"))
 	s.metrics = r.hostPort("NIGHTLATCH_METRICS_ADDR", f.MetricsAddr)
 	r.apart(s.addr, s.metrics)
 	s.database = r.database(either(f.Database, "sqlite:"+filepath.Join(s.data, "nightlatch.db")))
-	s.keys = either(f.Keys, filepath.Join(s.data, "keys.json"))
+	s.keys = r.path("NIGHTLATCH_KEYS", "", either(f.Keys, filepath.Join(s.data, "keys.json")))
 	s.from = r.sender(either(f.MailFrom, "Nightlatch <nightlatch@localhost>"))
 	s.views = r.folder("NIGHTLATCH_VIEWS", f.Views)
 	s.gallery, s.cost = f.Gallery, password.DefaultCost
 	s.open = r.oneOf("NIGHTLATCH_REGISTRATION", either(f.Registration, "invite"), "invite", "open") == "open"
 	if err := s.level.UnmarshalText([]byte(either(f.Log, "info"))); err != nil {
 		r.bad("NIGHTLATCH_LOG", "must be debug, info, warn or error, not %q", f.Log)
+	}
+	if strings.HasPrefix(f.Mail, "dir:") {
+		r.path("NIGHTLATCH_MAIL", "dir:", f.Mail)
 	}
 	if s.mail, err = mail.ParseURL(either(f.Mail, "dir:"+filepath.Join(s.data, "mail"))); err != nil {
 		r.bad("NIGHTLATCH_MAIL", "cannot be used: %v", err)
@@ -93,9 +98,13 @@ func either(value, fallback string) string {
 type reader struct{ err error }
 
 func (r *reader) bad(name, format string, args ...any) {
+	flag := "--" + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, prefix), "_", "-"))
+	r.complain(fmt.Errorf("%s (%s) %s", name, flag, fmt.Sprintf(format, args...)))
+}
+
+func (r *reader) complain(err error) {
 	if r.err == nil {
-		flag := "--" + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "NIGHTLATCH_"), "_", "-"))
-		r.err = fmt.Errorf("%s (%s) %s", name, flag, fmt.Sprintf(format, args...))
+		r.err = err
 	}
 }
 
@@ -163,8 +172,8 @@ func redact(value string) string {
 }
 
 func (r *reader) database(value string) string {
-	if path, ok := strings.CutPrefix(value, "sqlite:"); ok && path != "" {
-		return value
+	if strings.HasPrefix(value, "sqlite:") {
+		return r.sqlite(value)
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" {

@@ -55,6 +55,7 @@ func (f *Flags) open(ctx context.Context, io Streams) (*base, error) {
 func (s settings) begin(ctx context.Context, io Streams, mk making) (*base, error) {
 	var err error
 	b := &base{settings: s, log: newLog(io.Err, s.level), wake: func() {}, making: mk}
+	warnStrangers(b.log)
 	if b.store, err = openStore(ctx, s, mk); err != nil {
 		return nil, err
 	}

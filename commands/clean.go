@@ -1,0 +1,99 @@
+package commands
+
+import (
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What is wrong with a value before it is read. Nothing of the value is quoted,
+// since any of them may hold a secret.
+var (
+	errControl = errors.New("holds a control character, such as the carriage return of a file with Windows line ends: remove it")
+	errUnseen  = errors.New("holds a character that cannot be seen: write the value anew")
+	errBlank   = errors.New("begins or ends with a blank: remove it")
+	errQuoted  = errors.New("begins or ends with a quote, which is not part of the value: remove it, since an env file of Docker or systemd keeps or loses quotes in its own way")
+)
+
+// unclean says what stands in a value that nobody meant to write. In words for
+// people a quote may stand at one end, and joiners between letters.
+func unclean(value string, words bool) error {
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	switch {
+	case strings.ContainsFunc(value, control):
+		return errControl
+	case !words && strings.ContainsFunc(value, unseen):
+		return errUnseen
+	case blank(first) || blank(last):
+		return errBlank
+	case words && len(value) > 1 && first == last && strings.ContainsRune(`"'`+"`", first),
+		words && (value == `"` || value == `'`),
+		!words && (quote(first) || quote(last)):
+		return errQuoted
+	}
+	return nil
+}
+
+func control(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) }
+func unseen(r rune) bool  { return unicode.Is(unicode.Cf, r) }
+func blank(r rune) bool   { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' || r == '\u3164' }
+func quote(r rune) bool {
+	return strings.ContainsRune("\"'`", r) || unicode.In(r, unicode.Pi, unicode.Pf) || r == '„' || r == '‚'
+}
+
+// clean looks at every value as it was written, before any of them is read.
+func (f *Flags) clean(r *reader) {
+	v := reflect.ValueOf(f).Elem()
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if v.Field(i).Kind() != reflect.String {
+			continue
+		}
+		name := field.Tag.Get("env")
+		if err := unclean(v.Field(i).String(), name == "NIGHTLATCH_NAME" || name == "NIGHTLATCH_MAIL_FROM"); err != nil {
+			r.bad(name, "%v", err)
+		}
+	}
+}
+
+// path reads the place of a file or folder, which is written as it is: nothing
+// in it is filled in, and it is no URL. After is what stands before it in the
+// value, such as "sqlite:".
+func (r *reader) path(name, after, value string) string {
+	path := strings.TrimPrefix(value, after)
+	bad := func(what string) { r.bad(name, "must be %sPATH, %s", after, what) }
+	switch err := unclean(path, false); {
+	case err != nil:
+		bad("and its path " + err.Error())
+	case path == "" && after != "":
+		bad("and names no file or folder")
+	case strings.HasPrefix(path, "//"), strings.HasPrefix(path, "file:"), strings.Contains(path, "://"):
+		bad("such as " + after + "/srv/nightlatch/…, and not a URL")
+	case path == "~" || strings.HasPrefix(path, "~/"), strings.Contains(path, "$"):
+		bad("and ~ and $ mean nothing in it: write the whole path")
+	}
+	return path
+}
+
+// sqlite reads sqlite:PATH.
+func (r *reader) sqlite(value string) string {
+	const name = "NIGHTLATCH_DATABASE"
+	path := r.path(name, "sqlite:", value)
+	switch {
+	case strings.HasPrefix(path, ":"):
+		r.bad(name, "must be sqlite:PATH, the path of a file: a database in memory would lose every account with the process")
+	case strings.ContainsAny(path, "?#"):
+		r.bad(name, "must be sqlite:PATH, without options after ? or #")
+	case strings.HasSuffix(path, "/"), path == ".", path == "..":
+		r.bad(name, "must be sqlite:PATH, the path of a file, and this one is that of a folder")
+	default:
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			r.bad(name, "must be sqlite:PATH, the path of a file, and this one is that of a folder")
+		}
+	}
+	return value
+}

@@ -1,0 +1,159 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	prefix = "NIGHTLATCH_"
+	inFile = "_FILE" // after the name of a secret: the file that holds it
+	// most is how much of such a file is read, in bytes: no secret is longer, and
+	// a device has no end.
+	most = 64 << 10
+)
+
+// kubernetes are the names that Kubernetes gives every container for the
+// services beside it, when one of them is called nightlatch or nightlatch-….
+var kubernetes = regexp.MustCompile(`^NIGHTLATCH_(\w+_)?(SERVICE_\w+|PORT(_\w+)?)$`)
+
+// variables are the fields of Flags with the name of the variable of each.
+func variables() iter.Seq2[string, reflect.StructField] {
+	return func(yield func(string, reflect.StructField) bool) {
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[Flags]()) {
+			if name := field.Tag.Get("env"); name != "" && !yield(name, field) {
+				return
+			}
+		}
+	}
+}
+
+// secret says whether a value may hold one, and so may lie in a file.
+func secret(field reflect.StructField) bool { return field.Tag.Get("secret") != "" }
+
+// readFiles takes values from the files that NAME_FILE names. A flag wins.
+func (f *Flags) readFiles(r *reader) {
+	for name, field := range variables() {
+		path := os.Getenv(name + inFile)
+		value := reflect.ValueOf(f).Elem().FieldByIndex(field.Index)
+		switch {
+		case !secret(field) || path == "":
+		case os.Getenv(name) != "":
+			r.complain(fmt.Errorf("%s and %s are both set: keep one of them", name, name+inFile))
+		case value.String() == "":
+			text, err := readSecret(path)
+			if err != nil {
+				r.complain(fmt.Errorf("%s names a file that %w", name+inFile, err))
+			}
+			value.SetString(text)
+		}
+	}
+}
+
+// readSecret reads a file, without the newline at its end. Neither its path nor
+// its content is told: who mixed the two names up wrote the secret for the path.
+func readSecret(path string) (string, error) {
+	file, err := os.Open(path)
+	var text []byte
+	if err == nil {
+		defer file.Close()
+		text, err = io.ReadAll(io.LimitReader(file, most+1))
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return "", fmt.Errorf("cannot be read: %w", at.Err)
+	}
+	value := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	switch {
+	case err != nil:
+		return "", errors.New("cannot be read")
+	case value == "":
+		return "", errors.New("is empty")
+	case len(text) > most:
+		return "", errors.New("is too long for a value")
+	}
+	if err := unclean(value, false); err != nil {
+		return "", fmt.Errorf("%w; one newline at the end is all that may follow the value", err)
+	}
+	return value, nil
+}
+
+// stranger is a variable that means nothing here, and the known one that it
+// looks most like.
+type stranger struct{ name, nearest string }
+
+// strangers are the variables of an environment, as NAME=VALUE, that begin like
+// ours and are not. Values are not looked at.
+func strangers(environ []string) (list []stranger) {
+	var known []string
+	for name, field := range variables() {
+		if known = append(known, name); secret(field) {
+			known = append(known, name+inFile)
+		}
+	}
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if upper := strings.ToUpper(name); strings.HasPrefix(upper, prefix) && !slices.Contains(known, name) && !kubernetes.MatchString(name) {
+			list = append(list, stranger{name, nearest(upper, known)})
+		}
+	}
+	slices.SortFunc(list, func(a, b stranger) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+// warnStrangers logs names that do nothing: what they were to set has its default.
+func warnStrangers(log *slog.Logger) {
+	for _, s := range strangers(os.Environ()) {
+		log.Warn("this variable is not known and does nothing", "name", s.name, "nearest", s.nearest)
+	}
+}
+
+// checkStrangers is the same as a fault.
+func checkStrangers() error {
+	var said []string
+	for _, s := range strangers(os.Environ()) {
+		said = append(said, fmt.Sprintf("%s is not known and does nothing (the nearest is %s)", s.name, s.nearest))
+	}
+	if said == nil {
+		return nil
+	}
+	return errors.New(strings.Join(said, "; "))
+}
+
+// nearest is the known name with the fewest letters to change.
+func nearest(name string, known []string) string {
+	if base := strings.TrimSuffix(name, inFile); slices.Contains(known, base) {
+		return base // a value that is never read from a file
+	}
+	return slices.MinFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
+}
+
+// distance is Levenshtein's distance: how many letters to put in, take out or change.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0]++
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before = row[j+1]
+			row[j+1] = min(row[j+1]+1, row[j]+1, change)
+		}
+	}
+	return row[len(b)]
+}

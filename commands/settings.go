@@ -154,13 +154,11 @@ func (r *reader) hostPort(name, value string) string {
 
 // origin reads the public address: scheme, host and port, nothing behind.
 func (r *reader) origin(value string) (origin, host string) {
-	u, err := url.Parse(strings.TrimSuffix(value, "/"))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" ||
-		u.Fragment != "" || u.User != nil || strings.ContainsAny(u.Host, " \t\"<>") {
+	origin, host, err := browserOrigin(value)
+	if err != nil {
 		r.bad("NIGHTLATCH_URL", "must be an origin such as https://login.example.com, without a path, not %q", redact(value))
-		return "", ""
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Host), strings.ToLower(u.Hostname())
+	return origin, host
 }
 
 // redact shows an address without a password in it.

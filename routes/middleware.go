@@ -83,13 +83,13 @@ func headers(https bool) gin.HandlerFunc {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Vary", "HX-Request")
 		h.Set(answerHeader, "screen")
 		if https {
-			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+			h.Set("Strict-Transport-Security", "max-age=31536000") // of this host only: others under it may have no TLS
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")     // browsers ignore it elsewhere, with a complaint
 		}
 		c.Next()
 	}
@@ -102,6 +102,7 @@ func (w *web) protect(c *gin.Context) {
 		err = w.adrift(c)
 	}
 	if err != nil {
+		w.logCross(c, err)
 		w.fail(c, err)
 		c.Abort()
 		return

@@ -1,0 +1,92 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// domains brings names to ASCII as browsers do (UTS 46, without the mapping of
+// 2003, and with underscores).
+var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false),
+	idna.CheckJoiners(true), idna.BidiRule())
+
+var errOrigin = errors.New("not an origin")
+
+// browserOrigin reads a public address and gives it as browsers write it in
+// Origin: scheme and host in small letters, names as punycode and without a dot
+// at the end, the shortest form of an IP address, and no port that is the
+// scheme's own. Host is the same without scheme and port.
+func browserOrigin(value string) (origin, host string, err error) {
+	u, err := url.Parse(strings.TrimSuffix(value, "/"))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Path != "" || u.Opaque != "" || strings.ContainsAny(value, "?#\\") {
+		return "", "", errOrigin
+	}
+	if host, err = browserHost(u); err != nil {
+		return "", "", err
+	}
+	shown := host
+	if strings.Contains(host, ":") {
+		shown = "[" + host + "]"
+	}
+	switch port, err := strconv.Atoi(u.Port()); {
+	case u.Port() == "", u.Scheme == "http" && port == 80, u.Scheme == "https" && port == 443:
+	case err != nil || port < 1 || port > 65535:
+		return "", "", errOrigin
+	default:
+		shown += ":" + strconv.Itoa(port)
+	}
+	return u.Scheme + "://" + shown, host, nil
+}
+
+// browserHost is the host of a URL as browsers write it, without brackets.
+func browserHost(u *url.URL) (string, error) {
+	if strings.HasPrefix(u.Host, "[") {
+		ip, err := netip.ParseAddr(u.Hostname())
+		if err != nil || ip.Zone() != "" || ip.Is4() {
+			return "", errOrigin
+		}
+		return shortIPv6(ip), nil
+	}
+	name, err := domains.ToASCII(u.Hostname())
+	if err != nil {
+		return "", errOrigin
+	}
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if name == "" || len(name) > 253 || strings.ContainsFunc(name, notInName) {
+		return "", errOrigin
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 {
+			return "", errOrigin
+		}
+	}
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if _, err := strconv.ParseUint(last, 0, 64); (err == nil || errors.Is(err, strconv.ErrRange) || digits(last)) && net.ParseIP(name) == nil {
+		return "", errOrigin // browsers take it for an IPv4 address of another form
+	}
+	return name, nil
+}
+
+// digits says whether a label is nothing but digits: also 08, which is no number.
+func digits(label string) bool { return strings.Trim(label, "0123456789") == "" }
+
+func notInName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
+}
+
+// shortIPv6 is the form of RFC 5952, and IPv4 in IPv6 in hexadecimal, as
+// browsers write it.
+func shortIPv6(ip netip.Addr) string {
+	if !ip.Is4In6() {
+		return ip.String()
+	}
+	b := ip.As16()
+	return fmt.Sprintf("::ffff:%x:%x", int(b[12])<<8|int(b[13]), int(b[14])<<8|int(b[15]))
+}

@@ -84,7 +84,7 @@ func TestRegistrationTellsNothing(t *testing.T) {
 			if p.Status != want.Status || p.Location != want.Location || p.Body != want.Body || len(p.Cookies) != len(want.Cookies) {
 				t.Errorf("%q is told apart: %d %s", name, p.Status, p.Location)
 			}
-			if l := s.Mails(); len(l) != 1 || !strings.EqualFold(l[0].To, name) || !strings.Contains(l[0].Subject, "You have an account") || l[0].Link() != "" {
+			if l := s.Mails(); len(l) != 1 || !strings.EqualFold(l[0].To, name) || !strings.Contains(l[0].Subject, "You already have an account") || l[0].Link() != "" {
 				t.Errorf("%q is mailed %v", name, l)
 			}
 		}

@@ -3,6 +3,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -63,26 +64,26 @@ type Form struct {
 	Next                  string // where a registration leads in the end
 }
 
-// write runs a transaction; an expected refusal comes out as a value.
-func (s *Service) write(ctx context.Context, do func(login.Tx) error) (login.Refusal, error) {
-	r, err := login.Settle(s.store.Write(ctx, do))
+// write runs a transaction, then wakes the mail worker.
+func (s *Service) write(ctx context.Context, do func(login.Tx) error) error {
+	err := s.store.Write(ctx, do)
 	if s.opt.Wake != nil && err == nil {
 		s.opt.Wake()
 	}
-	return r, err
+	return err
 }
 
-func bad(text string) login.Refusal { return login.Refusal{Why: login.Bad, Text: text} }
+func bad(text string) error { return login.Refuse(login.Bad, text) }
 
 // prepare turns a form into an account, or says what is wrong with it.
-func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
+func (s *Service) prepare(f Form) (login.Account, error) {
 	f.Login, f.Name, f.Email = strings.TrimSpace(f.Login), strings.TrimSpace(f.Name), strings.TrimSpace(f.Email)
 	key, ok := identity.LoginKey(f.Login)
 	if !ok {
 		return login.Account{}, bad("Choose a login without spaces, such as ada or ada@example.com.")
 	}
-	if r := checkName(f.Name); !r.OK() {
-		return login.Account{}, r
+	if err := checkName(f.Name); err != nil {
+		return login.Account{}, err
 	}
 	a := login.Account{ID: login.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
 		Created: s.opt.Now()}
@@ -97,39 +98,39 @@ func (s *Service) prepare(f Form) (login.Account, login.Refusal) {
 	default:
 		a.Email = f.Email
 	}
-	return a, login.Refusal{}
+	return a, nil
 }
 
-func checkName(name string) login.Refusal {
+func checkName(name string) error {
 	if utf8.RuneCountInString(name) > maxName {
 		return bad("A name can have at most 100 characters.")
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
 		return bad("A name can contain only visible characters.")
 	}
-	return login.Refusal{}
+	return nil
 }
 
 // hash checks and hashes a new password, when it is the turn of the address
 // range that asks.
-func (s *Service) hash(ctx context.Context, chosen string, a login.Account, from string) (login.Hidden, login.Refusal, error) {
+func (s *Service) hash(ctx context.Context, chosen string, a login.Account, from string) (login.Hidden, error) {
 	if problem := password.Check(chosen, a.Login, a.Name, a.Email, s.opt.Brand); problem != "" {
-		return "", bad(problem), nil
+		return "", bad(problem)
 	}
 	var phc string
-	r, err := login.Busied(s.hasher.Do(ctx, from, func() (err error) {
+	err := login.Busied(s.hasher.Do(ctx, from, func() (err error) {
 		phc, err = s.hasher.Hash(chosen)
 		return err
 	}))
-	return login.Hidden(phc), r, err
+	return login.Hidden(phc), err
 }
 
 // Create makes an account. With a password it can sign in at once; without,
 // it gets a one-time invite link, which is given back and, where the account
 // has an address and by is not empty, mailed.
-func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Event) (link string, r login.Refusal, err error) {
-	_, link, r, err = s.create(ctx, f, maker{name: by, event: actor})
-	return link, r, err
+func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Event) (link string, err error) {
+	_, link, err = s.create(ctx, f, maker{name: by, event: actor})
+	return link, err
 }
 
 // maker is who makes an account.
@@ -140,24 +141,24 @@ type maker struct {
 }
 
 // create also gives the id of the new account.
-func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string, r login.Refusal, err error) {
-	a, r := s.prepare(f)
-	if !r.OK() {
-		return "", "", r, nil
+func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string, err error) {
+	a, err := s.prepare(f)
+	if err != nil {
+		return "", "", err
 	}
 	if f.Password != "" {
-		if a.Password, r, err = s.hash(ctx, f.Password, a, f.From); err != nil || !r.OK() {
-			return "", "", r, err
+		if a.Password, err = s.hash(ctx, f.Password, a, f.From); err != nil {
+			return "", "", err
 		}
 		a.PasswordChanged = a.Created
 	}
-	r, err = s.write(ctx, func(tx login.Tx) error {
+	err = s.write(ctx, func(tx login.Tx) error {
 		if f.Origin == "setup" {
 			if _, err := tx.LockThrottle(ctx, "setup"); err != nil { // another process may be at it too
 				return err
 			}
 			if n, err := s.store.CountAccounts(ctx); err != nil || n > 0 {
-				return cmpErr(err, login.Refuse(login.Gone, ""))
+				return cmp.Or(err, login.Refuse(login.Gone, ""))
 			}
 		}
 		if m.event.Actor == "admin" {
@@ -191,14 +192,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), login.EventAccountCreated, a.ID, string(a.Role)
 		return tx.Record(ctx, e)
 	})
-	return a.ID, link, r, err
-}
-
-func cmpErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
+	return a.ID, link, err
 }
 
 // invite makes the link with which an account sets its first password.
@@ -223,10 +217,10 @@ func (s *Service) Empty(ctx context.Context) (bool, error) {
 }
 
 // Rename changes a person's name.
-func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c login.Client) (login.Refusal, error) {
+func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c login.Client) error {
 	name = strings.TrimSpace(name)
-	if r := checkName(name); !r.OK() {
-		return r, nil
+	if err := checkName(name); err != nil {
+		return err
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)

@@ -48,7 +48,7 @@ func (s *Service) did(kind login.EventKind, accountID string, by By, detail stri
 // allowed holds, in the transaction that acts, what the page held already: an
 // admin at level 2, with a reason that can be kept.
 func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
-	if r := checkName(by.Reason); !r.OK() || utf8.RuneCountInString(by.Reason) > maxReason {
+	if checkName(by.Reason) != nil || utf8.RuneCountInString(by.Reason) > maxReason {
 		return login.Refuse(login.Bad, "A reason can have at most 200 characters, all of them visible.")
 	}
 	if by.Actor == "cli" {
@@ -65,7 +65,7 @@ func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 }
 
 // manage changes one account as an admin.
-func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx, login.Account) error) (login.Refusal, error) {
+func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx, login.Account) error) error {
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, id)
 		if err != nil {
@@ -100,8 +100,8 @@ func needsReason(by By) error {
 // ResetFactors removes all factors of an account and all that was proved with
 // them. The password alone does not sign in afterwards: the owner gets a link
 // by mail, good once. It is given back for an account that has no address.
-func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent, r login.Refusal, err error) {
-	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent, err error) {
+	err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if err := needsReason(by); err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent
 		sent, err = s.takeFactors(ctx, tx, a, by, login.EventFactorsReset)
 		return err
 	})
-	return sent, r, err
+	return sent, err
 }
 
 func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a login.Account, by By, event login.EventKind) (Sent, error) {
@@ -172,12 +172,12 @@ func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a login.Account, 
 
 // Ticket is the button behind the link of a reset. The link is spent; what is
 // given back lets one browser sign in with the password, to enroll.
-func (s *Service) Ticket(ctx context.Context, token string, c login.Client) (ticket string, r login.Refusal, err error) {
-	l, _, r, err := s.Link(ctx, token, login.LinkEnroll)
-	if err != nil || !r.OK() {
-		return "", r, err
+func (s *Service) Ticket(ctx context.Context, token string, c login.Client) (ticket string, err error) {
+	l, _, err := s.Link(ctx, token, login.LinkEnroll)
+	if err != nil {
+		return "", err
 	}
-	r, err = s.write(ctx, func(tx login.Tx) error {
+	err = s.write(ctx, func(tx login.Tx) error {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return err
@@ -191,14 +191,14 @@ func (s *Service) Ticket(ctx context.Context, token string, c login.Client) (tic
 		}
 		return tx.Record(ctx, s.event(login.EventTicketUsed, a.ID, nil, c))
 	})
-	return ticket, r, err
+	return ticket, err
 }
 
 // Unlock ends the waits of an account and switches on again what failures
 // switched off; with a kind only that one.
-func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) (login.Refusal, error) {
+func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) error {
 	if k != "" && !s.login.Knows(k) {
-		return bad("There is no such kind of factor."), nil
+		return bad("There is no such kind of factor.")
 	}
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		var kinds []factors.Kind
@@ -214,7 +214,7 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 }
 
 // EndSessions ends every session, pending login and trust of an account.
-func (s *Service) EndSessions(ctx context.Context, by By, id string) (login.Refusal, error) {
+func (s *Service) EndSessions(ctx context.Context, by By, id string) error {
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 
 // SetDisabled locks an account out at once, or lets it in again. What was
 // proved before counts no more.
-func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bool) (login.Refusal, error) {
+func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bool) error {
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if disabled == !a.Disabled.IsZero() {
 			return nil
@@ -42,9 +42,9 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 
 // SetRole makes an account an admin or a user. Its next request has the role;
 // an admin's rights are for whoever proves a factor, so the trust ends.
-func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role) (login.Refusal, error) {
+func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role) error {
 	if role != login.Admin && role != login.Member {
-		return bad("Choose user or admin."), nil
+		return bad("Choose user or admin.")
 	}
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if a.Role == role {

@@ -92,27 +92,27 @@ func (s *Service) VerifyAudit(ctx context.Context, kept string) (AuditState, err
 // AcceptAudit is for whoever runs the site and knows of what VerifyAudit found:
 // the head is kept anew, and a row of the log says what was found, who accepted
 // it and why. A changed row cannot be accepted: nobody knows what it said.
-func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, r login.Refusal, err error) {
+func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, err error) {
 	if by.Reason == "" {
-		return found, login.Refusal{Why: login.Bad, Text: "give a reason with --reason: it is recorded in the audit log"}, nil
+		return found, login.Refuse(login.Bad, "give a reason with --reason: it is recorded in the audit log")
 	}
-	if r, err := login.Settle(s.allowed(ctx, s.store, by)); err != nil || !r.OK() {
-		return found, r, err
+	if err := s.allowed(ctx, s.store, by); err != nil {
+		return found, err
 	}
 	found, err = s.store.VerifyEvents(ctx, "")
 	switch {
 	case err != nil:
-		return found, r, err
+		return found, err
 	case found.Broken > 0:
-		return found, login.Refusal{Why: login.Denied, Text: fmt.Sprintf("row %d was changed, or one before it is missing: this cannot be accepted; restore a backup", found.Broken)}, nil
+		return found, login.Refuse(login.Denied, fmt.Sprintf("row %d was changed, or one before it is missing: this cannot be accepted; restore a backup", found.Broken))
 	case found.Fault == "":
-		return found, login.Refusal{Why: login.Denied, Text: "there is nothing to accept: the audit log is intact"}, nil
+		return found, login.Refuse(login.Denied, "there is nothing to accept: the audit log is intact")
 	}
 	same, err := s.store.AcceptEvents(ctx, found, s.did(login.EventAuditAccepted, "", by, found.Fault))
 	if err == nil && !same {
-		r = login.Refusal{Why: login.Denied, Text: "the audit log has changed since: run audit verify again"}
+		err = login.Refuse(login.Denied, "the audit log has changed since: run audit verify again")
 	}
-	return found, r, err
+	return found, err
 }
 
 // MailFilter chooses mails of the outbox.
@@ -145,7 +145,7 @@ func (s *Service) Outbox(ctx context.Context, f MailFilter) (MailPage, error) {
 }
 
 // RetryMail tries a mail again at once, with three more days to go.
-func (s *Service) RetryMail(ctx context.Context, by By, id string) (login.Refusal, error) {
+func (s *Service) RetryMail(ctx context.Context, by By, id string) error {
 	return s.write(ctx, func(tx login.Tx) error {
 		if err := s.allowed(ctx, tx, by); err != nil {
 			return err

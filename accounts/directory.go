@@ -175,11 +175,11 @@ const eachPage = 500
 // Invite makes an account for somebody and mails the link, if there is an
 // address. The link is given back, and shown on the account's page, for the
 // admin to hand over otherwise.
-func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c login.Client) (id, link string, r login.Refusal, err error) {
+func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c login.Client) (id, link string, err error) {
 	return s.inviteAs(ctx, Admin(v, "", c), f)
 }
 
-func (s *Service) inviteAs(ctx context.Context, by By, f Form) (id, link string, r login.Refusal, err error) {
+func (s *Service) inviteAs(ctx context.Context, by By, f Form) (id, link string, err error) {
 	if f.Role != login.Admin {
 		f.Role = login.Member
 	}

@@ -9,9 +9,9 @@ import (
 )
 
 // AskVerify mails a link to the account's own address.
-func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client) (login.Refusal, error) {
+func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client) error {
 	if v.Account.Email == "" {
-		return bad("Your account has no address yet. Enter one first."), nil
+		return bad("Your account has no address yet. Enter one first.")
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -32,13 +32,13 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 // ChangeEmail mails a link to the new address, and to the old one a link that
 // stops it. The address is the account's only when the link was clicked and
 // confirmed; until then nothing else is ever mailed to it.
-func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) (login.Refusal, error) {
+func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) error {
 	email = strings.TrimSpace(email)
 	if !identity.LooksLikeEmail(email) {
-		return bad("Enter an email address such as ada@example.com."), nil
+		return bad("Enter an email address such as ada@example.com.")
 	}
 	if strings.EqualFold(email, v.Account.Email) {
-		return bad("This is already your address."), nil
+		return bad("This is already your address.")
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -90,10 +90,10 @@ func (s *Service) post(ctx context.Context, tx login.Tx, template login.MailKind
 
 // VerifyEmail is the button behind a link to an address: opening the link
 // alone confirms nothing, for mail scanners open links too.
-func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client) (login.Refusal, error) {
-	l, _, r, err := s.Link(ctx, token, login.LinkVerify, login.LinkChange)
-	if err != nil || !r.OK() {
-		return r, err
+func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client) error {
+	l, _, err := s.Link(ctx, token, login.LinkVerify, login.LinkChange)
+	if err != nil {
+		return err
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := s.take(ctx, tx, l)

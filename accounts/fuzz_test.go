@@ -26,7 +26,7 @@ func FuzzImport(f *testing.F) {
 	f.Add("\ufeffa;b;admin\r\n\"open\nc;\"d;\"")
 	f.Add("root@example.com\n=1+1\n,,\n\x00\n" + strings.Repeat("x\n", 1100))
 	f.Fuzz(func(t *testing.T, text string) {
-		lines, _, err := s.Accounts.Import(t.Context(), v, text, true, login.Client{})
+		lines, err := s.Accounts.Import(t.Context(), v, text, true, login.Client{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,19 +35,19 @@ type Line struct {
 // by a power cut, the same admin's next import of the same file does, and gives
 // new links for the accounts whose links nobody used. With an error the lines
 // say how far it came.
-func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry bool, c login.Client) ([]Line, login.Refusal, error) {
+func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry bool, c login.Client) ([]Line, error) {
 	by := Admin(v, "", c)
 	by.Session = "" // the links are shown on the page of the import, and nowhere else
 	if dry {
 		lines, err := s.readLines(ctx, by.ID, text)
-		return lines, login.Refusal{}, err
+		return lines, err
 	}
 	done, ok, err := s.store.ImportTurn(ctx, importWait) // two at once would void each other's links
 	if err != nil {
-		return nil, login.Refusal{}, err
+		return nil, err
 	}
 	if !ok {
-		return nil, login.Refusal{Why: login.Busy, Wait: importWait, Text: "Another import is running. Try again when it has finished."}, nil
+		return nil, &login.Refusal{Why: login.Busy, Wait: importWait, Text: "Another import is running. Try again when it has finished."}
 	}
 	defer done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), importTime)
@@ -64,7 +64,7 @@ func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry b
 			}
 		}
 	}
-	return lines, login.Refusal{}, err
+	return lines, err
 }
 
 // importLine makes the account of one line, or invites it again.
@@ -72,12 +72,13 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 	if l.again != "" {
 		return s.importAgain(ctx, by, l)
 	}
-	_, link, r, err := s.inviteAs(ctx, by, Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
+	_, link, err := s.inviteAs(ctx, by, Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
+	refused := login.Refused(err)
 	switch {
+	case refused != nil:
+		l.OK, l.Fate = false, refused.Text
 	case err != nil:
 		return err
-	case !r.OK():
-		l.OK, l.Fate = false, r.Text
 	case identity.LooksLikeEmail(l.Login) || l.Email != "":
 		l.Fate = "Created. The invite is on its way by email."
 	default:
@@ -89,7 +90,7 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 // importAgain gives a new link for an account that an import made before. One
 // that has an address has its link in the mail, and keeps it while it is good.
 func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
-	r, err := s.manage(ctx, by, l.again, func(tx login.Tx, a login.Account) error {
+	err := s.manage(ctx, by, l.again, func(tx login.Tx, a login.Account) error {
 		made, open, err := s.openInvite(ctx, by.ID, a)
 		if err != nil {
 			return err
@@ -112,10 +113,11 @@ func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
 		return err
 	})
 	if errors.Is(err, login.ErrNotFound) {
-		r, err = login.Refusal{Why: login.Gone, Text: "This account was deleted a moment ago."}, nil
+		err = login.Refuse(login.Gone, "This account was deleted a moment ago.")
 	}
-	if err == nil && !r.OK() {
-		l.OK, l.Fate, l.Link = false, r.Text, ""
+	if refused := login.Refused(err); refused != nil {
+		l.OK, l.Fate, l.Link = false, refused.Text, ""
+		return nil
 	}
 	return err
 }

@@ -83,9 +83,9 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 		l.Fate = "The role must be user or admin."
 		return nil
 	}
-	a, r := s.prepare(Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
-	if !r.OK() {
-		l.Fate = r.Text
+	a, err := s.prepare(Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
+	if err != nil {
+		l.Fate = err.Error()
 		return nil
 	}
 	if seen[a.Key] {

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -12,16 +13,16 @@ import (
 
 // Change sets a new password for someone signed in who knows the present one.
 // All other sessions and every trusted browser end (CVE-2019-10641).
-func (s *Service) Change(ctx context.Context, v *login.Visit, current, password string, c login.Client) (login.Refusal, error) {
-	if r, err := s.login.CheckPassword(ctx, v.Account, current, c); err != nil || !r.OK() {
-		if r.Why == login.Wrong {
-			r = login.Refusal{Why: login.Wrong, Text: "That is not your current password."}
+func (s *Service) Change(ctx context.Context, v *login.Visit, current, password string, c login.Client) error {
+	if err := s.login.CheckPassword(ctx, v.Account, current, c); err != nil {
+		if login.Reason(err) == login.Wrong {
+			err = login.Refuse(login.Wrong, "That is not your current password.")
 		}
-		return r, err
+		return err
 	}
-	phc, r, err := s.hash(ctx, password, v.Account, c.Range)
-	if err != nil || !r.OK() {
-		return r, err
+	phc, err := s.hash(ctx, password, v.Account, c.Range)
+	if err != nil {
+		return err
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -67,12 +68,12 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 // nothing: the answer and its time are the same for every name. Where nothing
 // is sent nothing is recorded. After the new password the link leads to next,
 // which may be empty.
-func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client) (login.Refusal, error) {
+func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client) error {
 	a := login.Account{}
 	if key, ok := identity.LoginKey(name); ok {
 		found, err := s.store.AccountByName(ctx, key)
 		if err != nil && !errors.Is(err, login.ErrNotFound) {
-			return login.Refusal{}, err
+			return err
 		}
 		a = found
 	}
@@ -132,38 +133,38 @@ const resetsAtOnce = 5
 
 // Link finds whose link a token is. Gone means used, replaced, too old, or
 // made for another purpose.
-func (s *Service) Link(ctx context.Context, token string, purposes ...login.LinkPurpose) (login.Link, login.Account, login.Refusal, error) {
-	gone := login.Refusal{Why: login.Gone}
+func (s *Service) Link(ctx context.Context, token string, purposes ...login.LinkPurpose) (login.Link, login.Account, error) {
+	gone := login.Refuse(login.Gone, "")
 	for _, p := range purposes {
 		l, err := s.store.Link(ctx, login.HashToken(token), p)
 		if errors.Is(err, login.ErrNotFound) || err == nil && s.login.Over(l.Created, l.Expires) {
 			continue
 		}
 		if err != nil {
-			return l, login.Account{}, login.Refusal{}, err
+			return l, login.Account{}, err
 		}
 		a, err := s.store.Account(ctx, l.AccountID)
 		if errors.Is(err, login.ErrNotFound) || err == nil && !a.Disabled.IsZero() {
-			return l, a, gone, nil
+			return l, a, gone
 		}
-		return l, a, login.Refusal{}, err
+		return l, a, err
 	}
-	return login.Link{}, login.Account{}, gone, nil
+	return login.Link{}, login.Account{}, gone
 }
 
 // SetByLink sets a password by a reset or invite link. It never signs in, and
 // never removes or skips a factor.
-func (s *Service) SetByLink(ctx context.Context, token string, purpose login.LinkPurpose, name, password string, c login.Client) (login.Refusal, error) {
-	l, a, r, err := s.Link(ctx, token, purpose)
-	if err != nil || !r.OK() {
-		return r, err
+func (s *Service) SetByLink(ctx context.Context, token string, purpose login.LinkPurpose, name, password string, c login.Client) error {
+	l, a, err := s.Link(ctx, token, purpose)
+	if err != nil {
+		return err
 	}
-	if r := checkName(name); !r.OK() {
-		return r, nil
+	if err := checkName(name); err != nil {
+		return err
 	}
-	phc, r, err := s.hash(ctx, password, a, c.Range)
-	if err != nil || !r.OK() {
-		return r, err
+	phc, err := s.hash(ctx, password, a, c.Range)
+	if err != nil {
+		return err
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := s.take(ctx, tx, l)
@@ -200,17 +201,17 @@ func (s *Service) take(ctx context.Context, tx login.Tx, l login.Link) (login.Ac
 		return a, err
 	}
 	if taken, err := tx.TakeLink(ctx, l.TokenHash); err != nil || !taken || !a.Disabled.IsZero() {
-		return a, cmpErr(err, login.Refuse(login.Gone, ""))
+		return a, cmp.Or(err, login.Refuse(login.Gone, ""))
 	}
 	return a, nil
 }
 
 // Secure is what "this was not me" does: every session of the account ends,
 // its password is worth nothing any more, and a reset link is mailed.
-func (s *Service) Secure(ctx context.Context, token string, c login.Client) (login.Refusal, error) {
-	l, _, r, err := s.Link(ctx, token, login.LinkSecure)
-	if err != nil || !r.OK() {
-		return r, err
+func (s *Service) Secure(ctx context.Context, token string, c login.Client) error {
+	l, _, err := s.Link(ctx, token, login.LinkSecure)
+	if err != nil {
+		return err
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := s.take(ctx, tx, l)

@@ -51,7 +51,7 @@ func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err
 }
 
 // CheckPolicy says what is wrong with a policy that somebody wants.
-func (s *Service) CheckPolicy(p login.Policy) login.Refusal {
+func (s *Service) CheckPolicy(p login.Policy) error {
 	switch p.Who {
 	case login.Everyone, login.Admins, login.Nobody:
 	default:
@@ -67,7 +67,7 @@ func (s *Service) CheckPolicy(p login.Policy) login.Refusal {
 			}
 		}
 	}
-	return login.Refusal{}
+	return nil
 }
 
 // countable names the kinds that a policy can ask for.
@@ -83,13 +83,13 @@ func (s *Service) countable() string {
 const policySetting = "policy"
 
 // SavePolicy puts a policy in force.
-func (s *Service) SavePolicy(ctx context.Context, by By, p login.Policy) (login.Refusal, error) {
-	if r := s.CheckPolicy(p); !r.OK() {
-		return r, nil
+func (s *Service) SavePolicy(ctx context.Context, by By, p login.Policy) error {
+	if err := s.CheckPolicy(p); err != nil {
+		return err
 	}
 	text, err := json.Marshal(p)
 	if err != nil {
-		return login.Refusal{}, err
+		return err
 	}
 	return s.write(ctx, func(tx login.Tx) error {
 		if err := s.allowed(ctx, tx, by); err != nil {
@@ -163,7 +163,7 @@ func (s *Service) remindSome(ctx context.Context, p login.Policy, round remindin
 	if err != nil {
 		return false, err
 	}
-	_, err = s.write(ctx, func(tx login.Tx) error {
+	err = s.write(ctx, func(tx login.Tx) error {
 		if _, err := tx.LockThrottle(ctx, remindingSetting); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -22,26 +23,26 @@ const (
 // Whether the address has an account already is told in the mail alone: the
 // answer and the work are the same. browser is a token for a cookie: the
 // browser that has it proves the address without the password.
-func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser string, r login.Refusal, err error) {
+func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser string, err error) {
 	f.Role, f.Origin, f.Login = login.Member, "self", strings.TrimSpace(f.Login)
 	if !identity.LooksLikeEmail(f.Login) {
-		return "", bad("Enter your email address. It is your login, and we send a link to it."), nil
+		return "", bad("Enter your email address. It is your login, and we send a link to it.")
 	}
-	a, r := s.prepare(f)
-	if !r.OK() {
-		return "", r, nil
+	a, err := s.prepare(f)
+	if err != nil {
+		return "", err
 	}
 	if f.Password == "" {
-		return "", bad("Choose a password."), nil
+		return "", bad("Choose a password.")
 	}
-	phc, r, err := s.hash(ctx, f.Password, a, c.Range)
-	if err != nil || !r.OK() {
-		return "", r, err
+	phc, err := s.hash(ctx, f.Password, a, c.Range)
+	if err != nil {
+		return "", err
 	}
 	browser, browserHash := login.NewToken()
 	token, hash := login.NewToken()
 	now := s.opt.Now()
-	r, err = s.write(ctx, func(tx login.Tx) error {
+	err = s.write(ctx, func(tx login.Tx) error {
 		if err := s.login.CountStranger(ctx, tx, c); err != nil {
 			return err
 		}
@@ -66,7 +67,7 @@ func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser
 		}
 		return tx.Post(ctx, m)
 	})
-	return browser, r, err
+	return browser, err
 }
 
 // mailedEnough counts a mail about registration to one address: the form must
@@ -100,44 +101,44 @@ func (s *Service) Registration(ctx context.Context, token, browser string) (x lo
 
 // Join makes the account of a registration whose address is proven. Gone means
 // that the link is used, too old, or that the address has an account by now.
-func (s *Service) Join(ctx context.Context, token, browser, password string, c login.Client) (next string, r login.Refusal, err error) {
+func (s *Service) Join(ctx context.Context, token, browser, password string, c login.Client) (next string, err error) {
 	x, ask, err := s.Registration(ctx, token, browser)
 	if errors.Is(err, login.ErrNotFound) {
-		return "", login.Refusal{Why: login.Gone}, nil
+		return "", login.Refuse(login.Gone, "")
 	}
 	if err != nil {
-		return "", r, err
+		return "", err
 	}
 	if ask {
 		right := false
-		r, err = login.Busied(s.hasher.Do(ctx, c.Range, func() (err error) {
+		err = login.Busied(s.hasher.Do(ctx, c.Range, func() (err error) {
 			right, _, err = s.hasher.Verify(string(x.Password), password)
 			return err
 		}))
-		if err != nil || !r.OK() {
-			return "", r, err
+		if err != nil {
+			return "", err
 		}
 		if !right {
-			return "", bad("That is not the password that was chosen for this account."), nil
+			return "", bad("That is not the password that was chosen for this account.")
 		}
 	}
-	r, err = s.write(ctx, func(tx login.Tx) error { return s.join(ctx, tx, x, c) })
-	return x.Next, r, err
+	err = s.write(ctx, func(tx login.Tx) error { return s.join(ctx, tx, x, c) })
+	return x.Next, err
 }
 
 func (s *Service) join(ctx context.Context, tx login.Tx, x login.Registration, c login.Client) error {
-	a, r := s.prepare(Form{Login: x.Login, Name: x.Name, Role: login.Member, Origin: "self"})
-	if !r.OK() {
-		return login.Refuse(r.Why, r.Text)
+	a, err := s.prepare(Form{Login: x.Login, Name: x.Name, Role: login.Member, Origin: "self"})
+	if err != nil {
+		return err
 	}
 	a.Email, a.EmailVerified, a.Password, a.PasswordChanged = x.Login, a.Created, x.Password, x.Created
 	if taken, err := tx.TakeRegistration(ctx, x.TokenHash); err != nil || !taken {
-		return cmpErr(err, login.Refuse(login.Gone, ""))
+		return cmp.Or(err, login.Refuse(login.Gone, ""))
 	}
 	if _, err := tx.AccountByName(ctx, a.Key); !errors.Is(err, login.ErrNotFound) {
-		return cmpErr(err, login.Refuse(login.Gone, ""))
+		return cmp.Or(err, login.Refuse(login.Gone, ""))
 	}
-	err := tx.InsertAccount(ctx, a)
+	err = tx.InsertAccount(ctx, a)
 	if errors.Is(err, login.ErrTaken) {
 		return login.Refuse(login.Gone, "")
 	}
@@ -155,7 +156,7 @@ func (s *Service) join(ctx context.Context, tx login.Tx, x login.Registration, c
 // proved refuses an address that another account proved before.
 func (s *Service) proved(ctx context.Context, tx login.Tx, a login.Account) error {
 	if mine, err := tx.Prove(ctx, a); err != nil || !mine {
-		return cmpErr(err, login.Refuse(login.Bad, "This address belongs to another account."))
+		return cmp.Or(err, login.Refuse(login.Bad, "This address belongs to another account."))
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ type Sent struct {
 
 // InviteAgain makes a new invite for an account that has no password, and voids
 // the one before.
-func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent, r login.Refusal, err error) {
-	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent, err error) {
+	err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if a.Password != "" {
 			return login.Refuse(login.Denied, "This account has a password already. Reset the password instead.")
 		}
@@ -32,7 +32,7 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent,
 		sent, err = s.inviteTo(ctx, tx, a, by)
 		return err
 	})
-	return sent, r, err
+	return sent, err
 }
 
 // inviteTo makes an invite that only its owner sees where there is an address;
@@ -55,8 +55,8 @@ func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a login.Account, by
 // password. It changes nothing until it is used, never signs in, and never
 // removes or skips a factor. No admin ever chooses the password of a person who
 // has an address, nor of another admin: the link goes to the mailbox.
-func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, r login.Refusal, err error) {
-	r, err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, err error) {
+	err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		switch {
 		case a.ID == by.ID:
 			return login.Refuse(login.Denied, "Change your own password on your profile.")
@@ -71,7 +71,7 @@ func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, 
 		sent, err = s.sendReset(ctx, tx, a, by)
 		return err
 	})
-	return sent, r, err
+	return sent, err
 }
 
 func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
@@ -102,10 +102,10 @@ func rival(a login.Account, by By) bool {
 // CorrectEmail gives an account another address. It is unconfirmed until its
 // owner opens the link sent to it; the old address is told, and every link that
 // was mailed before is void.
-func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) (login.Refusal, error) {
+func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) error {
 	email = strings.TrimSpace(email)
 	if !identity.LooksLikeEmail(email) {
-		return bad("Enter an email address such as ada@example.com."), nil
+		return bad("Enter an email address such as ada@example.com.")
 	}
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if err := needsReason(by); err != nil {
@@ -153,17 +153,17 @@ func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By
 // Delete takes an account away with everything that names it, but for its rows
 // of the audit log. Its login is free again. Deleting it once more, as by a
 // double click, changes nothing.
-func (s *Service) Delete(ctx context.Context, by By, id string) (login.Refusal, error) {
-	r, err := s.delete(ctx, by, id)
+func (s *Service) Delete(ctx context.Context, by By, id string) error {
+	err := s.delete(ctx, by, id)
 	if errors.Is(err, login.ErrNotFound) {
 		if gone, look := s.store.Departed(ctx, id); look == nil && gone == id {
-			return login.Refusal{}, nil
+			return nil
 		}
 	}
-	return r, err
+	return err
 }
 
-func (s *Service) delete(ctx context.Context, by By, id string) (login.Refusal, error) {
+func (s *Service) delete(ctx context.Context, by By, id string) error {
 	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
 		if err := needsReason(by); err != nil {
 			return err

@@ -45,12 +45,12 @@ func (s *Service) undoLink(ctx context.Context, tx login.Tx, a login.Account, ol
 // StopEmail is the button behind the link to the old address: a change that
 // waits is void, and one that was carried out is taken back. It gives the link
 // that locks everybody out, for the page that comes next.
-func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (secure string, r login.Refusal, err error) {
-	l, _, r, err := s.Link(ctx, token, login.LinkStop, login.LinkUndo)
-	if err != nil || !r.OK() {
-		return "", r, err
+func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (secure string, err error) {
+	l, _, err := s.Link(ctx, token, login.LinkStop, login.LinkUndo)
+	if err != nil {
+		return "", err
 	}
-	r, err = s.write(ctx, func(tx login.Tx) error {
+	err = s.write(ctx, func(tx login.Tx) error {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return err
@@ -64,7 +64,7 @@ func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (
 		secure, err = s.login.NewLink(ctx, tx, a, login.LinkSecure, "", login.SecureTTL)
 		return err
 	})
-	return secure, r, err
+	return secure, err
 }
 
 // putBack gives an account its old address again, if it has another one now.
@@ -81,7 +81,7 @@ func (s *Service) putBack(ctx context.Context, tx login.Tx, a login.Account, old
 }
 
 // CancelEmail drops a change of address that its owner asked for.
-func (s *Service) CancelEmail(ctx context.Context, v *login.Visit, c login.Client) (login.Refusal, error) {
+func (s *Service) CancelEmail(ctx context.Context, v *login.Visit, c login.Client) error {
 	return s.write(ctx, func(tx login.Tx) error {
 		if _, err := tx.LockAccount(ctx, v.Account.ID); err != nil {
 			return err

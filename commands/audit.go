@@ -67,10 +67,7 @@ func (x auditAcceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		return err
 	}
 	defer b.store.Close()
-	found, r, err := b.accounts.AcceptAudit(ctx, accounts.Terminal(x.Reason))
-	if err == nil && !r.OK() {
-		err = errors.New(r.Text)
-	}
+	found, err := b.accounts.AcceptAudit(ctx, accounts.Terminal(x.Reason))
 	if err != nil {
 		return err
 	}

@@ -36,34 +36,34 @@ func (x userDisableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if x.Reason == "" {
 		return errors.New("give a reason with --reason: it is recorded in the audit log")
 	}
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
 		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, true)
 	})
 }
 
 // Run opens a locked account.
 func (x userEnableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
 		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, false)
 	})
 }
 
 // Run ends the waits of an account.
 func (x userUnlockCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
 		return b.accounts.Unlock(ctx, accounts.Terminal(x.Reason), a.ID, "")
 	})
 }
 
 // Run changes a role.
 func (x userRoleCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
 		return b.accounts.SetRole(ctx, accounts.Terminal(x.Reason), a.ID, login.Role(x.Role))
 	})
 }
 
 // onAccount opens the site's base and does something to one account.
-func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func(*base, login.Account) (login.Refusal, error)) error {
+func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func(*base, login.Account) error) error {
 	b, err := f.open(ctx, std)
 	if err != nil {
 		return err
@@ -73,11 +73,7 @@ func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func
 	if err != nil {
 		return err
 	}
-	r, err := do(b, a)
-	if err == nil && !r.OK() {
-		err = errors.New(r.Text)
-	}
-	return err
+	return do(b, a)
 }
 
 // find looks an account up as it is written.
@@ -210,12 +206,10 @@ func (b *base) reset(ctx context.Context, std Streams, name, reason string) erro
 	if err != nil {
 		return err
 	}
-	sent, r, err := b.accounts.ResetFactors(ctx, accounts.Terminal(reason), a.ID)
+	sent, err := b.accounts.ResetFactors(ctx, accounts.Terminal(reason), a.ID)
 	switch {
 	case err != nil:
 		return err
-	case !r.OK():
-		return errors.New(r.Text)
 	case sent.Mailed:
 		fmt.Fprintf(std.Out, "%s: reset; the link to enroll again went out by mail\n", a.Login)
 		return nil

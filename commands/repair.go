@@ -25,36 +25,36 @@ type (
 
 // Run invites somebody once more.
 func (x userInviteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
-		sent, r, err := b.accounts.InviteAgain(ctx, accounts.Terminal(x.Reason), a.ID)
-		if err != nil || !r.OK() {
-			return r, err
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+		sent, err := b.accounts.InviteAgain(ctx, accounts.Terminal(x.Reason), a.ID)
+		if err != nil {
+			return err
 		}
-		return r, handOver(std, a, sent, "invite")
+		return handOver(std, a, sent, "invite")
 	})
 }
 
 // Run makes a link for a new password.
 func (x userPasswordCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
-		sent, r, err := b.accounts.StartReset(ctx, accounts.Terminal(x.Reason), a.ID)
-		if err != nil || !r.OK() {
-			return r, err
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+		sent, err := b.accounts.StartReset(ctx, accounts.Terminal(x.Reason), a.ID)
+		if err != nil {
+			return err
 		}
-		return r, handOver(std, a, sent, "password")
+		return handOver(std, a, sent, "password")
 	})
 }
 
 // Run corrects an address.
 func (x userEmailCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
 		return b.accounts.CorrectEmail(ctx, accounts.Terminal(x.Reason), a.ID, x.Address)
 	})
 }
 
 // Run deletes an account.
 func (x userDeleteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) (login.Refusal, error) {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
 		return b.accounts.Delete(ctx, accounts.Terminal(x.Reason), a.ID)
 	})
 }

@@ -57,12 +57,10 @@ func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		return err
 	}
 	defer b.store.Close()
-	link, r, err := b.accounts.Create(ctx, form, "", login.Event{Actor: "cli"})
+	link, err := b.accounts.Create(ctx, form, "", login.Event{Actor: "cli"})
 	switch {
 	case err != nil:
 		return err
-	case !r.OK():
-		return errors.New(r.Text)
 	case link != "":
 		return printOnce(std, link, "nightlatch user invite "+strings.TrimSpace(x.Login))
 	}

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/password"
 )
 
 // Answer is the second step: it judges a code and opens the session.
@@ -16,25 +16,25 @@ import (
 // Completing is ONE transaction that swaps the credential by its version,
 // takes the pending login and inserts the session. Whoever comes second finds
 // nothing to swap or to take, and has given a wrong code.
-func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a factors.Answer, trust bool, c Client) (Entry, Refusal, error) {
+func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a factors.Answer, trust bool, c Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx) // what is counted is judged, whoever hangs up
-	sub, r, err := s.pendingSubject(ctx, token)
-	if err != nil || !r.OK() {
-		return Entry{}, r, err
+	sub, err := s.pendingSubject(ctx, token)
+	if err != nil {
+		return Entry{}, err
 	}
-	if r, err := s.addressHeld(ctx, c); err != nil || !r.OK() {
-		return Entry{}, r, err
+	if err := s.addressHeld(ctx, c); err != nil {
+		return Entry{}, err
 	}
-	cred, r, err := s.prove(ctx, sub, k, a, c)
-	if err != nil || !r.OK() {
-		return Entry{}, r, err
+	cred, err := s.prove(ctx, sub, k, a, c)
+	if err != nil {
+		return Entry{}, err
 	}
 	var entry Entry
-	r, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		entry, err = s.complete(ctx, tx, sub, token, cred, trust, c)
 		return err
 	})
-	return entry, r, s.faultedIn(ctx, sub.account.ID, k, c, err)
+	return entry, s.faultedIn(ctx, sub.account.ID, k, c, err)
 }
 
 // complete is the transaction of Answer.
@@ -43,12 +43,12 @@ func (s *Service) complete(ctx context.Context, tx Tx, sub subject, token string
 	if err != nil {
 		return Entry{}, err
 	}
-	p, r, err := s.pending(ctx, tx, token)
-	if err != nil || !r.OK() {
-		return Entry{}, cmpErr(err, refuse(Gone, ""))
+	p, err := s.pending(ctx, tx, token)
+	if err != nil {
+		return Entry{}, err
 	}
 	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
-		return Entry{}, cmpErr(err, refuse(Gone, ""))
+		return Entry{}, cmp.Or(err, Refuse(Gone, ""))
 	}
 	entry, err := s.enter(ctx, tx, acct, 2, cred.Kind, p.Next, c)
 	if err != nil || !trust {
@@ -58,44 +58,35 @@ func (s *Service) complete(ctx context.Context, tx Tx, sub subject, token string
 	return entry, err
 }
 
-func cmpErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
-}
-
 // prove counts, then judges. It gives the credential as it must be saved; the
 // caller spends it in the transaction that grants what was asked for. Neither
 // may end with the request: a hang-up in between would leave a failure.
-func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer, c Client) (factors.Credential, Refusal, error) {
+func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer, c Client) (factors.Credential, error) {
 	creds, err := s.credentials(ctx, sub.account.ID, k)
 	if err != nil {
-		return factors.Credential{}, Refusal{}, err
+		return factors.Credential{}, err
 	}
 	key, err := s.lane(ctx, s.store, sub.account.ID, k, c)
 	if err != nil {
-		return factors.Credential{}, Refusal{}, err
+		return factors.Credential{}, err
 	}
-	if r, err := s.reserve(ctx, key, endsOff); err != nil || !r.OK() {
-		return factors.Credential{}, r, err
+	if err := s.reserve(ctx, key, endsOff); err != nil {
+		return factors.Credential{}, err
 	}
 	cred, state, err := s.verify(ctx, sub, k, creds, a, c)
 	switch {
-	case errors.Is(err, password.ErrBusy):
-		return cred, Refusal{Why: Busy, Wait: busyWait}, s.giveBack(ctx, key)
+	case Reason(err) == Busy:
+		return cred, cmp.Or(s.giveBack(ctx, key), err)
 	case err == nil:
-		return cred, Refusal{}, nil
+		return cred, nil
 	case errors.Is(err, factors.ErrOlder):
-		r, err := s.older(ctx, sub, k, key, state)
-		return cred, r, err
+		return cred, s.older(ctx, sub, k, key, state)
 	case errors.Is(err, factors.ErrTypo):
-		return cred, Refusal{Why: Typo}, s.giveBack(ctx, key)
+		return cred, cmp.Or(s.giveBack(ctx, key), Refuse(Typo, ""))
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed), errors.Is(err, factors.ErrExpired):
-		r, err := s.wrong(ctx, sub, k, err, c)
-		return cred, r, err
+		return cred, s.wrong(ctx, sub, k, err, c)
 	}
-	return cred, Refusal{}, s.faulted(ctx, key, err)
+	return cred, s.faulted(ctx, key, err)
 }
 
 // verify judges a code by the state of its ceremony, and gives that state.
@@ -112,7 +103,7 @@ func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds
 		return err
 	}
 	if s.kinds.Of(k).Slow {
-		err = s.hasher.Do(ctx, c.Range, judge)
+		err = s.inTurn(ctx, c, judge)
 	} else {
 		err = judge()
 	}
@@ -133,7 +124,7 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 		return nil, err
 	}
 	tries := 0
-	_, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		tries, err = tx.TryCeremony(ctx, c.ID)
 		return err
 	})
@@ -145,8 +136,8 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 
 // wrong records a refused answer, warns who must be warned, and switches the
 // kind off when the cap is reached (NIST SP 800-63B-4 §3.2.2).
-func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error, c Client) (Refusal, error) {
-	r, err := s.write(ctx, func(tx Tx) error {
+func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error, c Client) error {
+	err := s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, sub.account.ID)
 		if err != nil {
 			return err
@@ -172,13 +163,13 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 		}
 		return tx.Record(ctx, e)
 	})
-	if !r.OK() || err != nil {
-		return r, err
+	if err != nil {
+		return err
 	}
 	if errors.Is(why, factors.ErrExpired) {
-		return Refusal{Why: Expired}, nil
+		return Refuse(Expired, "")
 	}
-	return Refusal{Why: Wrong}, nil
+	return Refuse(Wrong, "")
 }
 
 // spend saves an accepted credential, once: in the transaction that grants
@@ -189,11 +180,11 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 		return a, err
 	}
 	if !a.Disabled.IsZero() {
-		return a, refuse(Gone, "")
+		return a, Refuse(Gone, "")
 	}
 	cred.LastUsed = s.Now()
 	if swapped, err := tx.SwapCredential(ctx, cred); err != nil || !swapped {
-		return a, cmpErr(err, refuse(Wrong, ""))
+		return a, cmp.Or(err, Refuse(Wrong, ""))
 	}
 	if err := tx.DropCeremonies(ctx, sub.id, sub.purpose); err != nil {
 		return a, err

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -15,10 +16,10 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 		return Enrolled{}, err
 	}
 	if a.HasFactor() && v.Session.Level < 2 { // someone enrolled elsewhere meanwhile
-		return Enrolled{}, refuse(Gone, "")
+		return Enrolled{}, Refuse(Gone, "")
 	}
 	if taken, err := tx.TakeCeremony(ctx, pending.ID); err != nil || !taken {
-		return Enrolled{}, cmpErr(err, refuse(Gone, ""))
+		return Enrolled{}, cmp.Or(err, Refuse(Gone, ""))
 	}
 	first := !a.HasFactor()
 	cred.ID, cred.AccountID, cred.Created = NewID(), a.ID, s.Now()

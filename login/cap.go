@@ -53,7 +53,7 @@ func (s *Service) settleSteps(ctx context.Context, creds []factors.Credential) (
 		if !ok {
 			continue
 		}
-		if _, err := s.write(ctx, func(tx Tx) error {
+		if err := s.write(ctx, func(tx Tx) error {
 			_, err := tx.SwapCredential(ctx, cred)
 			return err
 		}); err != nil {

@@ -9,16 +9,16 @@ import (
 )
 
 // Pending finds the pending login of a token.
-func (s *Service) Pending(ctx context.Context, token string) (Pending, Refusal, error) {
+func (s *Service) Pending(ctx context.Context, token string) (Pending, error) {
 	return s.pending(ctx, s.store, token)
 }
 
-func (s *Service) pending(ctx context.Context, r Reader, token string) (Pending, Refusal, error) {
+func (s *Service) pending(ctx context.Context, r Reader, token string) (Pending, error) {
 	p, err := r.PendingByToken(ctx, HashToken(token))
 	if errors.Is(err, ErrNotFound) || err == nil && s.over(p.Created, p.Expires) {
-		return Pending{}, Refusal{Why: Gone}, nil
+		return Pending{}, Refuse(Gone, "")
 	}
-	return p, Refusal{}, err
+	return p, err
 }
 
 // subject is what a proof is bound to: a pending login, or a session that
@@ -31,73 +31,69 @@ type subject struct {
 }
 
 // Challenge is the chooser of a pending login. It sends nothing.
-func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string, c Client) (Chooser, Refusal, error) {
-	sub, r, err := s.pendingSubject(ctx, token)
-	if err != nil || !r.OK() {
-		return Chooser{}, r, err
+func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string, c Client) (Chooser, error) {
+	sub, err := s.pendingSubject(ctx, token)
+	if err != nil {
+		return Chooser{}, err
 	}
 	ch, err := s.chooser(ctx, sub, asked{want, target}, c)
-	return ch, Refusal{}, err
+	return ch, err
 }
 
-func (s *Service) pendingSubject(ctx context.Context, token string) (subject, Refusal, error) {
-	p, r, err := s.pending(ctx, s.store, token)
-	if err != nil || !r.OK() {
-		return subject{}, r, err
+func (s *Service) pendingSubject(ctx context.Context, token string) (subject, error) {
+	p, err := s.pending(ctx, s.store, token)
+	if err != nil {
+		return subject{}, err
 	}
 	a, err := s.store.Account(ctx, p.AccountID)
 	if err == nil && !a.Disabled.IsZero() {
-		return subject{}, Refusal{Why: Gone}, nil
+		return subject{}, Refuse(Gone, "")
 	}
-	return subject{factors.ForLogin, p.ID, a, p}, Refusal{}, err
+	return subject{factors.ForLogin, p.ID, a, p}, err
 }
 
 // Send has a code sent for a pending login, where the kind sends one.
-func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c Client) (Refusal, error) {
-	sub, r, err := s.pendingSubject(ctx, token)
-	if err != nil || !r.OK() {
-		return r, err
+func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c Client) error {
+	sub, err := s.pendingSubject(ctx, token)
+	if err != nil {
+		return err
 	}
 	return s.send(ctx, sub, k, target, "sign in", c)
 }
 
 // send starts a proof. State and mail are written in one transaction; the new
 // code voids the old one.
-func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target, words string, c Client) (Refusal, error) {
+func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target, words string, c Client) error {
 	creds, err := s.credentials(ctx, sub.account.ID, k)
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
 	t, err := s.counter(ctx, sub.account.ID, k, c)
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
-	if r := held(t, s.Now()); !r.OK() || len(creds) == 0 {
-		return cmpRefusal(r, Refusal{Why: Wrong}), nil
+	if err := held(t, s.Now()); err != nil {
+		return err
+	}
+	if len(creds) == 0 {
+		return Refuse(Wrong, "")
 	}
 	about, err := s.again(ctx, sub, k)
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
 	kind, ok := s.kinds.Find(k).(factors.Challenger)
 	if !ok { // there is nothing to send
-		return Refusal{}, nil
+		return nil
 	}
 	step, err := kind.Challenge(ctx, about, creds, target)
 	if errors.Is(err, factors.ErrWrong) {
-		return Refusal{Why: Wrong}, nil
+		return Refuse(Wrong, "")
 	}
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
 	return s.write(ctx, func(tx Tx) error { return s.begin(ctx, tx, sub, k, step, words, c) })
-}
-
-func cmpRefusal(r, other Refusal) Refusal {
-	if r.OK() {
-		return other
-	}
-	return r
 }
 
 // begin keeps the state of a ceremony and posts its code.

@@ -22,10 +22,10 @@ type SheetCode struct {
 }
 
 // MakeCodes makes a new set of recovery codes and voids the old one.
-func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, error) {
-	codes, r, err := s.drawCodes(ctx, v, c)
-	if err != nil || !r.OK() {
-		return r, err
+func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) error {
+	codes, err := s.drawCodes(ctx, v, c)
+	if err != nil {
+		return err
 	}
 	return s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -33,7 +33,7 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, e
 			return err
 		}
 		if !a.HasFactor() {
-			return refuse(Denied, "Recovery codes come with a second factor. Add one first.")
+			return Refuse(Denied, "Recovery codes come with a second factor. Add one first.")
 		}
 		if err := s.Distrust(ctx, tx, a.ID); err != nil {
 			return err
@@ -43,16 +43,16 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) (Refusal, e
 }
 
 // drawCodes makes ten codes and their hashes; nothing is kept yet.
-func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []factors.Credential, r Refusal, err error) {
+func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []factors.Credential, err error) {
 	spare := s.kinds.Spare()
 	if spare == nil {
-		return nil, r, nil
+		return nil, nil
 	}
-	r, err = s.inTurn(ctx, c, func() (err error) {
+	err = s.inTurn(ctx, c, func() (err error) {
 		codes, err = spare.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
 		return err
 	})
-	return codes, r, err
+	return codes, err
 }
 
 // Codes shows the recovery codes again. ErrNotFound when there are none.
@@ -84,15 +84,15 @@ func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
 
 // CheckCode says whether a recovery code is good, without spending it. It is
 // counted like an answer, or it would be a way to guess.
-func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) (Refusal, error) {
+func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) error {
 	ctx = context.WithoutCancel(ctx)
 	spare := s.kinds.Spare()
 	if spare == nil {
-		return Refusal{Why: Wrong}, nil
+		return Refuse(Wrong, "")
 	}
-	_, r, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), spare.Kind(), factors.Answer{Code: code}, c)
-	if err != nil || !r.OK() {
-		return r, err
+	_, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), spare.Kind(), factors.Answer{Code: code}, c)
+	if err != nil {
+		return err
 	}
 	return s.write(ctx, func(tx Tx) error {
 		key, err := s.lane(ctx, tx, v.Account.ID, spare.Kind(), c)

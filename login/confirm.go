@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -18,22 +19,22 @@ func sessionSubject(v *Visit, p factors.Purpose) subject {
 }
 
 // SendConfirm has a code sent for a step-up.
-func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) (Refusal, error) {
+func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) error {
 	return s.send(ctx, sessionSubject(v, factors.ForConfirm), k, target, "confirm that it is you", c)
 }
 
 // Confirm proves once more that it is the owner who sits at a session. It
 // shares its counters with the sign-in. A session of level 1 rises to level 2
 // and gets a new token.
-func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c Client) (Entry, Refusal, error) {
+func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx)
 	sub := sessionSubject(v, factors.ForConfirm)
-	cred, r, err := s.prove(ctx, sub, k, a, c)
-	if err != nil || !r.OK() {
-		return Entry{}, r, err
+	cred, err := s.prove(ctx, sub, k, a, c)
+	if err != nil {
+		return Entry{}, err
 	}
 	var entry Entry
-	r, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		if _, err := s.spend(ctx, tx, sub, cred, c); err != nil {
 			return err
 		}
@@ -45,27 +46,27 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		e.Level, e.Detail = 2, string(k)
 		return tx.Record(ctx, e)
 	})
-	return entry, r, s.faultedIn(ctx, v.Account.ID, k, c, err)
+	return entry, s.faultedIn(ctx, v.Account.ID, k, c, err)
 }
 
 // ConfirmPassword is the step-up of someone who has no factor.
-func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string, c Client) (Entry, Refusal, error) {
+func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string, c Client) (Entry, error) {
 	if v.Account.HasFactor() {
-		return Entry{}, Refusal{Why: Wrong}, nil
+		return Entry{}, Refuse(Wrong, "")
 	}
-	r, err := s.CheckPassword(ctx, v.Account, password, c)
-	if err != nil || !r.OK() {
-		return Entry{}, r, err
+	err := s.CheckPassword(ctx, v.Account, password, c)
+	if err != nil {
+		return Entry{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	var entry Entry
-	r, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return err
 		}
 		if a.HasFactor() || a.Password != v.Account.Password {
-			return refuse(Wrong, "")
+			return Refuse(Wrong, "")
 		}
 		if entry, err = s.raise(ctx, tx, a.ID, v.Session.ID, v.Session.Level, v.Session.Factor); err != nil {
 			return err
@@ -74,33 +75,28 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 		e.Level, e.Detail = v.Session.Level, "password"
 		return tx.Record(ctx, e)
 	})
-	return entry, r, err
+	return entry, err
 }
 
 // CheckPassword judges the password of someone signed in, under the same
 // counters as the sign-in, and gives them back when it is right.
-func (s *Service) CheckPassword(ctx context.Context, a Account, password string, c Client) (Refusal, error) {
+func (s *Service) CheckPassword(ctx context.Context, a Account, password string, c Client) error {
 	_, key, err := s.find(ctx, a.Login, c)
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
-	right, _, r, err := s.judge(ctx, a, key, password, c)
-	if err != nil || !r.OK() {
-		return r, err
-	}
-	if right {
-		return Refusal{}, nil
+	right, _, err := s.judge(ctx, a, key, password, c)
+	if err != nil || right {
+		return err
 	}
 	ctx = context.WithoutCancel(ctx) // it was judged: it is counted
-	if r, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		if err := s.addressFailed(ctx, tx, c); err != nil {
 			return err
 		}
 		return tx.Record(ctx, s.event(EventPasswordFailed, a.ID, c))
-	}); err == nil && r.OK() {
-		r = Refusal{Why: Wrong}
-	}
-	return r, err
+	})
+	return cmp.Or(err, Refuse(Wrong, ""))
 }
 
 // raise confirms a session and, where its level rises, gives it a new token.
@@ -111,7 +107,7 @@ func (s *Service) raise(ctx context.Context, tx Tx, accountID, id string, level 
 	}
 	i := slices.IndexFunc(list, func(x Session) bool { return x.ID == id })
 	if i < 0 {
-		return Entry{}, refuse(Gone, "")
+		return Entry{}, Refuse(Gone, "")
 	}
 	sess := list[i]
 	entry := Entry{Level: max(level, sess.Level)}

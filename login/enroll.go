@@ -29,31 +29,31 @@ type Enrolled struct {
 
 // BeginEnrollment starts setting a factor up, with a target where the kind
 // sends a code first. Nothing counts before it is confirmed.
-func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) (Refusal, error) {
+func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) error {
 	kind := s.kinds.Enroller(k)
 	if kind == nil {
-		return Refusal{}, ErrNotFound
+		return ErrNotFound
 	}
 	creds, err := s.store.Credentials(ctx, v.Account.ID)
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
 	creds = slices.DeleteFunc(creds, func(c factors.Credential) bool { return s.kinds.Of(c.Kind).Spare })
 	if len(creds) >= maxFactors {
-		return Refusal{Why: Bad, Text: "You have reached the limit of factors. Remove one first."}, nil
+		return Refuse(Bad, "You have reached the limit of factors. Remove one first.")
 	}
 	have := slices.DeleteFunc(creds, func(c factors.Credential) bool { return c.Kind != k })
 	sub := sessionSubject(v, factors.ForEnroll)
 	about, err := s.again(ctx, sub, k)
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
 	step, err := kind.Enroll(ctx, about, have, strings.TrimSpace(target))
 	if unfit := factors.Unfit(""); errors.As(err, &unfit) {
-		return Refusal{Why: Bad, Text: unfit.Error()}, nil
+		return Refuse(Bad, unfit.Error())
 	}
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
 	step.TTL = s.opt.LoginTTL // the pending enrollment may outlive its code
 	return s.write(ctx, func(tx Tx) error {
@@ -65,10 +65,10 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 }
 
 // Enrollment is the pending one, or Gone.
-func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enrollment, Refusal, error) {
-	c, r, err := s.enrolling(ctx, v, k)
-	if err != nil || !r.OK() {
-		return Enrollment{}, r, err
+func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enrollment, error) {
+	c, err := s.enrolling(ctx, v, k)
+	if err != nil {
+		return Enrollment{}, err
 	}
 	e := Enrollment{Show: s.kinds.Enroller(k).Show(s.ceremony(sessionSubject(v, factors.ForEnroll)), c.State), Address: s.sent(k, c.State).Address}
 	if s.kinds.Of(k).Message != "" {
@@ -76,31 +76,33 @@ func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enr
 			e.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
 		}
 	}
-	return e, Refusal{}, err
+	return e, err
 }
 
-func (s *Service) enrolling(ctx context.Context, v *Visit, k factors.Kind) (Ceremony, Refusal, error) {
+func (s *Service) enrolling(ctx context.Context, v *Visit, k factors.Kind) (Ceremony, error) {
 	if s.kinds.Enroller(k) == nil {
-		return Ceremony{}, Refusal{}, ErrNotFound
+		return Ceremony{}, ErrNotFound
 	}
 	c, err := s.store.Ceremony(ctx, factors.ForEnroll, v.Session.ID, k)
 	if errors.Is(err, ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
-		return Ceremony{}, Refusal{Why: Gone}, nil
+		return Ceremony{}, Refuse(Gone, "")
 	}
-	return c, Refusal{}, err
+	return c, err
 }
 
 // CancelEnrollment drops the pending one.
 func (s *Service) CancelEnrollment(ctx context.Context, v *Visit, k factors.Kind) error {
-	c, r, err := s.enrolling(ctx, v, k)
-	if err != nil || !r.OK() {
+	c, err := s.enrolling(ctx, v, k)
+	if Reason(err) == Gone {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, func(tx Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		_, err := tx.TakeCeremony(ctx, c.ID)
 		return err
 	})
-	return err
 }
 
 // Proof is what ends an enrollment.
@@ -111,50 +113,50 @@ type Proof struct {
 
 // ConfirmEnrollment makes the pending one a factor. The first factor of an
 // account raises this session, ends all others, and brings recovery codes.
-func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kind, a Proof, c Client) (Enrolled, Refusal, error) {
+func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kind, a Proof, c Client) (Enrolled, error) {
 	a.Name = strings.TrimSpace(a.Name)
-	if r := checkName(a.Name, true); !r.OK() {
-		return Enrolled{}, r, nil
+	if err := checkName(a.Name, true); err != nil {
+		return Enrolled{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	pending, r, err := s.enrolling(ctx, v, k)
-	if err != nil || !r.OK() {
-		return Enrolled{}, r, err
-	}
-	cred, r, err := s.judgeEnrollment(ctx, v, pending, a, c)
-	if err != nil || !r.OK() {
-		return Enrolled{}, r, err
-	}
-	codes, r, err := s.drawCodes(ctx, v, c)
+	pending, err := s.enrolling(ctx, v, k)
 	if err != nil {
-		return Enrolled{}, Refusal{}, err
+		return Enrolled{}, err
 	}
-	if !r.OK() { // nothing was wrong with the code, and it may be sent again
-		key, err := s.lane(ctx, s.store, v.Account.ID, k, c)
-		return Enrolled{}, r, errors.Join(err, s.giveBack(ctx, key))
+	cred, err := s.judgeEnrollment(ctx, v, pending, a, c)
+	if err != nil {
+		return Enrolled{}, err
+	}
+	codes, err := s.drawCodes(ctx, v, c)
+	if Reason(err) == Busy { // nothing was wrong with the code, and it may be sent again
+		key, fault := s.lane(ctx, s.store, v.Account.ID, k, c)
+		return Enrolled{}, cmp.Or(fault, s.giveBack(ctx, key), err)
+	}
+	if err != nil {
+		return Enrolled{}, err
 	}
 	var done Enrolled
-	r, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		done, err = s.bind(ctx, tx, v, pending, cred, codes, c)
 		return err
 	})
-	return done, r, s.faultedIn(ctx, v.Account.ID, k, c, err)
+	return done, s.faultedIn(ctx, v.Account.ID, k, c, err)
 }
 
 // judgeEnrollment counts, then looks at the code. A kind that is switched off
 // may be bound anew: that is its way back.
-func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c Client) (factors.Credential, Refusal, error) {
+func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c Client) (factors.Credential, error) {
 	sub := sessionSubject(v, factors.ForEnroll)
 	key, err := s.lane(ctx, s.store, v.Account.ID, pending.Kind, c)
 	if err != nil {
-		return factors.Credential{}, Refusal{}, err
+		return factors.Credential{}, err
 	}
-	if r, err := s.reserve(ctx, key, bindsAnew); err != nil || !r.OK() {
-		return factors.Credential{}, r, err
+	if err := s.reserve(ctx, key, bindsAnew); err != nil {
+		return factors.Credential{}, err
 	}
 	state, err := s.try(ctx, sub, pending.Kind)
 	if err != nil {
-		return factors.Credential{}, Refusal{}, s.faulted(ctx, key, err)
+		return factors.Credential{}, s.faulted(ctx, key, err)
 	}
 	if s.kinds.Of(pending.Kind).Tries == 0 {
 		state = pending.State // a wrong code keeps the secret, however often
@@ -163,33 +165,32 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	switch {
 	case err == nil:
 		cred.Name = cmp.Or(a.Name, cred.Name)
-		return cred, Refusal{}, nil
+		return cred, nil
 	case errors.Is(err, factors.ErrOlder):
-		r, err := s.older(ctx, sub, pending.Kind, key, state)
-		return cred, r, err
+		return cred, s.older(ctx, sub, pending.Kind, key, state)
 	case errors.Is(err, factors.ErrExpired):
-		return cred, Refusal{Why: Expired}, nil
+		return cred, Refuse(Expired, "")
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed):
-		r, err := s.write(ctx, func(tx Tx) error {
+		err := s.write(ctx, func(tx Tx) error {
 			e := s.event(EventEnrollFailed, v.Account.ID, c)
 			e.Detail = string(pending.Kind)
 			return tx.Record(ctx, e)
 		})
-		return cred, cmpRefusal(r, Refusal{Why: Wrong}), err
+		return cred, cmp.Or(err, Refuse(Wrong, ""))
 	}
-	return cred, Refusal{}, s.faulted(ctx, key, err)
+	return cred, s.faulted(ctx, key, err)
 }
 
 // checkName holds what a factor may be called; empty only where a name of its
 // kind is put in its place.
-func checkName(name string, empty bool) Refusal {
+func checkName(name string, empty bool) error {
 	switch {
 	case name == "" && !empty:
-		return Refusal{Why: Bad, Text: "Enter a name."}
+		return Refuse(Bad, "Enter a name.")
 	case utf8.RuneCountInString(name) > maxNameRunes:
-		return Refusal{Why: Bad, Text: "A name can have at most 60 characters."}
+		return Refuse(Bad, "A name can have at most 60 characters.")
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
-		return Refusal{Why: Bad, Text: "A name can contain only visible characters."}
+		return Refuse(Bad, "A name can contain only visible characters.")
 	}
-	return Refusal{}
+	return nil
 }

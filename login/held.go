@@ -44,7 +44,7 @@ func (s *Service) Hold(ctx context.Context, v *Visit, f HeldForm) (id string, er
 	}
 	id = NewID()
 	now := s.Now()
-	_, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		return tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: v.Account.ID, Subject: v.Session.ID, Purpose: forHeld,
 			Kind: heldKind, State: state, Created: now, Expires: now.Add(s.opt.LoginTTL)})
 	})
@@ -68,7 +68,7 @@ func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm,
 		return HeldForm{}, err
 	}
 	mine := false
-	_, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		mine, err = tx.TakeCeremony(ctx, id)
 		return err
 	})
@@ -80,7 +80,7 @@ func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm,
 
 // Drop forgets the form that waits in a session.
 func (s *Service) Drop(ctx context.Context, v *Visit) error {
-	_, err := s.write(ctx, func(tx Tx) error { return tx.DropCeremonies(ctx, v.Session.ID, forHeld) })
+	err := s.write(ctx, func(tx Tx) error { return tx.DropCeremonies(ctx, v.Session.ID, forHeld) })
 	return err
 }
 

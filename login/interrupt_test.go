@@ -105,17 +105,17 @@ func TestHangingUpOnAPassword(t *testing.T) {
 			s.User(name, login.Member)
 			c := login.Client{Range: name, Address: "192.0.2.1", Browser: "Firefox"}
 			ctx, cancel := context.WithCancel(context.Background())
-			_, r, _ := interrupted(s, n, cancel).Password(ctx, name, "not the password", "", c)
+			_, err := interrupted(s, n, cancel).Password(ctx, name, "not the password", "", c)
 			events, account, address := count2(s.Events(name), "login.failed"), passwordFails(t, s, name), failed(t, s, "address:"+name)
-			if account != events || account != address || r.Why == login.Wrong && account != 1 {
-				t.Errorf("wrong, moment %d: %v, %d failures of the account, %d of the address, %d in the log", n, r, account, address, events)
+			if account != events || account != address || login.Reason(err) == login.Wrong && account != 1 {
+				t.Errorf("wrong, moment %d: %v, %d failures of the account, %d of the address, %d in the log", n, err, account, address, events)
 			}
 			judged += account
 			cancel()
 
 			ctx, cancel = context.WithCancel(context.Background())
 			before := passwordFails(t, s, name)
-			entry, _, _ := interrupted(s, n, cancel).Password(ctx, name, sitetest.Password, "", c)
+			entry, _ := interrupted(s, n, cancel).Password(ctx, name, sitetest.Password, "", c)
 			if after := passwordFails(t, s, name); after > before || entry.Session != "" && after != 0 {
 				t.Errorf("right, moment %d: %d failures, %d before", n, after, before)
 			}
@@ -134,7 +134,7 @@ func TestHangingUpOnAPasswordInside(t *testing.T) {
 			name := fmt.Sprintf("ada%d", n)
 			a := s.User(name, login.Member)
 			ctx, cancel := context.WithCancel(context.Background())
-			_, _ = interrupted(s, n, cancel).CheckPassword(ctx, a, "not the password", login.Client{Range: name})
+			_ = interrupted(s, n, cancel).CheckPassword(ctx, a, "not the password", login.Client{Range: name})
 			events, account, address := count2(s.Events(name), "password.failed"), passwordFails(t, s, name), failed(t, s, "address:"+name)
 			if account != events || account != address {
 				t.Errorf("moment %d: %d failures of the account, %d of the address, %d in the log", n, account, address, events)
@@ -153,25 +153,25 @@ func TestHangingUpOnACode(t *testing.T) {
 		v := session(t, s, m, c)
 		key := "factor:" + m.id + ":recovery"
 		for n := 1; n <= most; n++ {
-			entry, r, err := s.Login.Password(context.Background(), m.name, sitetest.Password, "", c)
-			if err != nil || !r.OK() {
-				t.Fatal(r, err)
+			entry, err := s.Login.Password(context.Background(), m.name, sitetest.Password, "", c)
+			if err != nil {
+				t.Fatal(err)
 			}
 			for _, code := range []string{"no code", m.codes[0]} {
 				ctx, cancel := context.WithCancel(context.Background())
 				before := count2(s.Events(m.name), "factor.failed")
-				got, r, err := interrupted(s, n, cancel).Answer(ctx, entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, c)
+				got, err := interrupted(s, n, cancel).Answer(ctx, entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, c)
 				cancel()
 				after := count2(s.Events(m.name), "factor.failed")
-				if right := code != "no code"; err != nil || right != (got.Session != "") || !right && (failed(t, s, key) != 1 || after != before+1) || right && failed(t, s, key) != 0 {
-					t.Fatalf("moment %d, %q: %v %v, %d failures, %d in the log", n, code, r, err, failed(t, s, key), after-before)
+				if right := code != "no code"; right != (err == nil) || !right && login.Refused(err) == nil || right != (got.Session != "") || !right && (failed(t, s, key) != 1 || after != before+1) || right && failed(t, s, key) != 0 {
+					t.Fatalf("moment %d, %q: %v, %d failures, %d in the log", n, code, err, failed(t, s, key), after-before)
 				}
 			}
 			if m.codes = m.codes[1:]; len(m.codes) < 2 {
-				r, err := s.Login.MakeCodes(context.Background(), v, c)
+				err := s.Login.MakeCodes(context.Background(), v, c)
 				sheet, err2 := s.Login.Codes(context.Background(), v)
-				if err != nil || err2 != nil || !r.OK() {
-					t.Fatal(r, err, err2)
+				if err != nil || err2 != nil {
+					t.Fatal(err, err2)
 				}
 				m.codes = nil
 				for _, x := range sheet.Codes {
@@ -179,16 +179,16 @@ func TestHangingUpOnACode(t *testing.T) {
 				}
 			}
 			ctx, cancel := context.WithCancel(context.Background())
-			if _, err := interrupted(s, n, cancel).CheckCode(ctx, v, m.codes[0], c); err != nil || failed(t, s, key) != 0 {
+			if err := interrupted(s, n, cancel).CheckCode(ctx, v, m.codes[0], c); err != nil || failed(t, s, key) != 0 {
 				t.Errorf("checking, moment %d: %v, %d failures", n, err, failed(t, s, key))
 			}
 			cancel()
 			ctx, cancel = context.WithCancel(context.Background())
 			s.Advance(time.Minute)
 			code, _ := factors.TOTPCode(m.secret, s.Now().Unix()/factors.TOTPPeriod)
-			_, r, err = interrupted(s, n, cancel).Confirm(ctx, v, factors.KindTOTP, factors.Answer{Code: code}, c)
-			if err != nil || !r.OK() || failed(t, s, "factor:"+m.id+":totp") != 0 {
-				t.Errorf("step-up, moment %d: %v %v", n, r, err)
+			_, err = interrupted(s, n, cancel).Confirm(ctx, v, factors.KindTOTP, factors.Answer{Code: code}, c)
+			if err != nil || failed(t, s, "factor:"+m.id+":totp") != 0 {
+				t.Errorf("step-up, moment %d: %v", n, err)
 			}
 			cancel()
 		}
@@ -199,14 +199,14 @@ func TestHangingUpOnACode(t *testing.T) {
 func session(t *testing.T, s *sitetest.Site, m *model, c login.Client) *login.Visit {
 	t.Helper()
 	s.Advance(time.Minute)
-	entry, r, err := s.Login.Password(context.Background(), m.name, sitetest.Password, "", c)
-	if err != nil || !r.OK() {
-		t.Fatal(r, err)
+	entry, err := s.Login.Password(context.Background(), m.name, sitetest.Password, "", c)
+	if err != nil {
+		t.Fatal(err)
 	}
 	code, _ := factors.TOTPCode(m.secret, s.Now().Unix()/factors.TOTPPeriod)
-	entry, r, err = s.Login.Answer(context.Background(), entry.Pending, factors.KindTOTP, factors.Answer{Code: code}, false, c)
-	if err != nil || !r.OK() {
-		t.Fatal(r, err)
+	entry, err = s.Login.Answer(context.Background(), entry.Pending, factors.KindTOTP, factors.Answer{Code: code}, false, c)
+	if err != nil {
+		t.Fatal(err)
 	}
 	v, err := s.Login.Visit(context.Background(), entry.Session)
 	if err != nil || v == nil {
@@ -243,15 +243,15 @@ func TestChangedWhileThePasswordIsChecked(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				entry, r, _ := interrupted(s, n, do).Password(ctx, name, sitetest.Password, "", login.Client{Range: name})
+				entry, refusal := interrupted(s, n, do).Password(ctx, name, sitetest.Password, "", login.Client{Range: name})
 				sessions, err := s.Store.Sessions(ctx, a.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if changed && (r.OK() && entry.Session != "" || len(sessions) > 0) || !changed && len(sessions) != 1 {
-					t.Errorf("%s, moment %d (%v): %+v %v, %d sessions", what, n, changed, entry, r, len(sessions))
+				if changed && (refusal == nil && entry.Session != "" || len(sessions) > 0) || !changed && len(sessions) != 1 {
+					t.Errorf("%s, moment %d (%v): %+v %v, %d sessions", what, n, changed, entry, refusal, len(sessions))
 				}
-				if changed && r.Why == login.Wrong && !slices.Contains(s.Events(name), "login.failed") {
+				if changed && login.Reason(refusal) == login.Wrong && !slices.Contains(s.Events(name), "login.failed") {
 					refused++ // by the transaction that would have opened the session
 				}
 			}

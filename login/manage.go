@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -9,16 +10,16 @@ import (
 )
 
 // Rename gives one factor another name.
-func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c Client) (Refusal, error) {
+func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c Client) error {
 	name = strings.TrimSpace(name)
-	if r := checkName(name, false); !r.OK() {
-		return r, nil
+	if err := checkName(name, false); err != nil {
+		return err
 	}
 	return s.change(ctx, v, id, func(tx Tx, a Account, cred factors.Credential) error {
 		old := cred.Name
 		cred.Name = name
 		if swapped, err := tx.SwapCredential(ctx, cred); err != nil || !swapped {
-			return cmpErr(err, ErrNotFound)
+			return cmp.Or(err, ErrNotFound)
 		}
 		e := s.event(EventFactorRenamed, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, "“"+old+"” is now “"+name+"”"
@@ -27,7 +28,7 @@ func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c Clien
 }
 
 // Prefer makes one factor the one that is asked for first.
-func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c Client) (Refusal, error) {
+func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c Client) error {
 	return s.change(ctx, v, id, func(tx Tx, a Account, cred factors.Credential) error {
 		a.Preferred = cred.ID
 		if err := tx.SaveAccount(ctx, a); err != nil {
@@ -41,7 +42,7 @@ func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c Client) (Re
 
 // change runs a change of one factor that its owner may name. Ids of others
 // are not found.
-func (s *Service) change(ctx context.Context, v *Visit, id string, do func(Tx, Account, factors.Credential) error) (Refusal, error) {
+func (s *Service) change(ctx context.Context, v *Visit, id string, do func(Tx, Account, factors.Credential) error) error {
 	return s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
@@ -71,7 +72,7 @@ func (s *Service) findFactor(ctx context.Context, r Reader, accountID, id string
 
 // Remove takes one factor away. The last one takes recovery codes and trusted
 // browsers with it, and cannot go while the policy demands it.
-func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) (Refusal, error) {
+func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) error {
 	return s.change(ctx, v, id, func(tx Tx, a Account, cred factors.Credential) error {
 		if _, err := tx.DeleteCredential(ctx, a.ID, cred.ID); err != nil {
 			return err
@@ -81,7 +82,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) (Re
 			return err
 		}
 		if v.Policy.Asks(a) && v.Policy.Met(a) && !v.Policy.Met(left) {
-			return refuse(Denied, "A second factor is required here. Add another one before you remove this one.")
+			return Refuse(Denied, "A second factor is required here. Add another one before you remove this one.")
 		}
 		if !left.HasFactor() {
 			if err := s.bare(ctx, tx, a); err != nil {
@@ -116,17 +117,17 @@ func (s *Service) bare(ctx context.Context, tx Tx, a Account) error {
 
 // Disable switches two-factor sign-in off: every factor, all recovery codes,
 // every trusted browser.
-func (s *Service) Disable(ctx context.Context, v *Visit, c Client) (Refusal, error) {
+func (s *Service) Disable(ctx context.Context, v *Visit, c Client) error {
 	return s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return err
 		}
 		if !a.HasFactor() {
-			return refuse(Denied, "Two-factor sign-in is off already.")
+			return Refuse(Denied, "Two-factor sign-in is off already.")
 		}
 		if v.Policy.Asks(a) {
-			return refuse(Denied, "A second factor is required here. It cannot be switched off.")
+			return Refuse(Denied, "A second factor is required here. It cannot be switched off.")
 		}
 		if err := s.Strip(ctx, tx, a); err != nil {
 			return err
@@ -187,12 +188,12 @@ func (s *Service) ForgetAll(ctx context.Context, v *Visit, c Client) error {
 
 // DismissWarning puts away what the account's sessions were warned about.
 func (s *Service) DismissWarning(ctx context.Context, v *Visit) error {
-	_, err := s.write(ctx, func(tx Tx) error { return tx.WarnSessions(ctx, v.Account.ID, "") })
+	err := s.write(ctx, func(tx Tx) error { return tx.WarnSessions(ctx, v.Account.ID, "") })
 	return err
 }
 
 func (s *Service) drop(ctx context.Context, v *Visit, kind EventKind, c Client, do func(Tx) (bool, error)) error {
-	_, err := s.write(ctx, func(tx Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		found, err := do(tx)
 		if err == nil && !found {
 			err = ErrNotFound

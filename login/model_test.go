@@ -96,7 +96,7 @@ func (m *model) judge(k factors.Kind, right bool) login.Why {
 		if c.fails, c.until = 0, (time.Time{}); len(c.recent) == 0 { // what lies within 30 days stays counted
 			*c = count{}
 		}
-		return login.Fine
+		return login.NotRefused
 	}
 	c.fails, c.recent = c.fails+1, append(c.recent, now)
 	if over := c.fails - after; over >= 0 {
@@ -117,26 +117,34 @@ func (m *model) begin(t *rapid.T) {
 	if m.pending != "" && m.s.Now().Before(m.expires) {
 		return
 	}
-	entry, r, err := m.s.Login.Password(context.Background(), m.name, sitetest.Password, "", stranger())
-	if err != nil || !r.OK() || entry.Pending == "" || entry.Session != "" {
-		t.Fatalf("the first step: %+v %v %v", entry, r, err)
+	entry, err := m.s.Login.Password(context.Background(), m.name, sitetest.Password, "", stranger())
+	if err != nil || entry.Pending == "" || entry.Session != "" {
+		t.Fatalf("the first step: %+v %v", entry, err)
 	}
 	m.pending, m.expires = entry.Pending, m.s.Now().Add(m.s.Login.Options().LoginTTL)
 	m.mail, m.tries = "", 0
 }
 
+// why is the reason of a refusal; a fault ends the test.
+func why(t interface{ Fatal(args ...any) }, err error) login.Why {
+	if err != nil && login.Refused(err) == nil {
+		t.Fatal(err)
+	}
+	return login.Reason(err)
+}
+
 // answer gives a code and holds what comes against the model.
 func (m *model) answer(t *rapid.T, k factors.Kind, code string, right bool) {
 	m.begin(t)
-	entry, r, err := m.s.Login.Answer(context.Background(), m.pending, k, factors.Answer{Code: code}, false, stranger())
-	want := m.judge(k, right)
-	if r.Why == login.Expired && want == login.Wrong && k == factors.KindEmail {
-		r.Why = login.Wrong
+	entry, err := m.s.Login.Answer(context.Background(), m.pending, k, factors.Answer{Code: code}, false, stranger())
+	got, want := why(t, err), m.judge(k, right)
+	if got == login.Expired && want == login.Wrong && k == factors.KindEmail {
+		got = login.Wrong
 	}
-	if err != nil || r.Why != want {
-		t.Fatalf("%s %q: %v %v, the model says %v", k, code, r, err, want)
+	if got != want {
+		t.Fatalf("%s %q: %v, the model says %v", k, code, got, want)
 	}
-	if want != login.Fine {
+	if want != login.NotRefused {
 		return
 	}
 	v, err := m.s.Login.Visit(context.Background(), entry.Session)

@@ -20,20 +20,19 @@ func (s *Service) again(ctx context.Context, sub subject, k factors.Kind) (facto
 
 // older is the answer to a code that was right until a newer one was sent. It
 // opens nothing and counts nothing: only the owner's mailbox knows such a code.
-func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key string, state []byte) (Refusal, error) {
+func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key string, state []byte) error {
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
 	if errors.Is(err, ErrNotFound) {
-		return Refusal{Why: Gone}, nil
+		return Refuse(Gone, "")
 	}
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
 	if err := s.giveBack(ctx, key); err != nil {
-		return Refusal{}, err
+		return err
 	}
-	r, err := s.write(ctx, func(tx Tx) error { return tx.UntryCeremony(ctx, c.ID) })
-	if err != nil || !r.OK() {
-		return r, err
+	if err := s.write(ctx, func(tx Tx) error { return tx.UntryCeremony(ctx, c.ID) }); err != nil {
+		return err
 	}
-	return Refusal{Why: Older, Text: "A newer code was sent at " + s.sent(k, state).At.UTC().Format("15:04:05") + " UTC. Use that one."}, nil
+	return Refuse(Older, "A newer code was sent at "+s.sent(k, state).At.UTC().Format("15:04:05")+" UTC. Use that one.")
 }

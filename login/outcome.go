@@ -148,8 +148,11 @@ func (s *Service) Stands(ctx context.Context, session, pending string) (bool, er
 		}
 	}
 	if pending != "" {
-		_, r, err := s.pendingSubject(ctx, pending)
-		return r.OK(), err
+		_, err := s.pendingSubject(ctx, pending)
+		if Reason(err) == Gone {
+			return false, nil
+		}
+		return err == nil, err
 	}
 	return true, nil
 }

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -24,18 +25,18 @@ type Entry struct {
 // Password is the first step. Unknown, wrong, disabled and not yet set all
 // take the same path, the same hash and the same time; the difference is
 // known only to the event.
-func (s *Service) Password(ctx context.Context, login, password, next string, c Client) (Entry, Refusal, error) {
+func (s *Service) Password(ctx context.Context, login, password, next string, c Client) (Entry, error) {
 	acct, key, err := s.find(ctx, login, c)
 	if err != nil {
-		return Entry{}, Refusal{}, err
+		return Entry{}, err
 	}
-	right, rehash, r, err := s.judge(ctx, acct, key, password, c)
-	if err != nil || !r.OK() {
-		return Entry{}, r, err
+	right, rehash, err := s.judge(ctx, acct, key, password, c)
+	if err != nil {
+		return Entry{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // it was judged: what follows is carried to the end, whoever hangs up
 	if !right || !acct.Disabled.IsZero() {
-		r, err := s.write(ctx, func(tx Tx) error {
+		err := s.write(ctx, func(tx Tx) error {
 			if err := s.addressFailed(ctx, tx, c); err != nil {
 				return err
 			}
@@ -46,17 +47,14 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 			}
 			return tx.Tried(ctx, e)
 		})
-		if r.OK() {
-			r = Refusal{Why: Wrong}
-		}
-		return Entry{}, r, err
+		return Entry{}, cmp.Or(err, Refuse(Wrong, ""))
 	}
 	var entry Entry
-	r, err = s.write(ctx, func(tx Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		entry, err = s.passwordRight(ctx, tx, acct, rehash, next, c)
 		return err
 	})
-	return entry, r, err
+	return entry, err
 }
 
 // find looks an account up by what was typed. A name that cannot be a login
@@ -85,20 +83,20 @@ func (s *Service) find(ctx context.Context, login string, c Client) (Account, st
 // of right passwords is never mistaken for failures, and a burst of wrong ones
 // is counted one by one. Once the slot is taken nothing stops with the request:
 // hanging up would hide a guess from the counters and the log.
-func (s *Service) judge(ctx context.Context, acct Account, key, password string, c Client) (right bool, rehash string, r Refusal, err error) {
-	if r, err = s.passwordHeld(ctx, key, c); err != nil || !r.OK() {
+func (s *Service) judge(ctx context.Context, acct Account, key, password string, c Client) (right bool, rehash string, err error) {
+	if err = s.passwordHeld(ctx, key, c); err != nil {
 		return
 	}
 	phc := string(acct.Password)
 	if phc == "" {
 		phc = s.hasher.Dummy()
 	}
-	busy, err := s.inTurn(ctx, c, func() error {
+	err = s.inTurn(ctx, c, func() (err error) {
 		ctx := context.WithoutCancel(ctx)
-		if r, err = s.addressHeld(ctx, c); err != nil || !r.OK() { // others may have failed while this one waited
+		if err = s.addressHeld(ctx, c); err != nil { // others may have failed while this one waited
 			return err
 		}
-		if r, err = s.reserve(ctx, key, neverOff); err != nil || !r.OK() {
+		if err = s.reserve(ctx, key, neverOff); err != nil {
 			return err
 		}
 		var old bool
@@ -114,21 +112,20 @@ func (s *Service) judge(ctx context.Context, acct Account, key, password string,
 		if !acct.Disabled.IsZero() { // right, and refused all the same
 			return nil
 		}
-		_, err = s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
-		return err
+		return s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
 	})
-	return right, rehash, cmpRefusal(busy, r), err
+	return right, rehash, err
 }
 
-func (s *Service) passwordHeld(ctx context.Context, key string, c Client) (Refusal, error) {
-	if r, err := s.addressHeld(ctx, c); err != nil || !r.OK() {
-		return r, err
+func (s *Service) passwordHeld(ctx context.Context, key string, c Client) error {
+	if err := s.addressHeld(ctx, c); err != nil {
+		return err
 	}
 	t, err := s.store.Throttle(ctx, key)
 	if err != nil {
-		return Refusal{}, err
+		return err
 	}
-	return held(t, s.Now()), nil
+	return held(t, s.Now())
 }
 
 // passwordRight opens a session where nothing else stands before the account,
@@ -139,7 +136,7 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, rehash
 		return Entry{}, err
 	}
 	if !a.Disabled.IsZero() || a.Password != read.Password {
-		return Entry{}, refuse(Wrong, "")
+		return Entry{}, Refuse(Wrong, "")
 	}
 	if rehash != "" {
 		a.Password = Hidden(rehash)

@@ -30,7 +30,7 @@ func (s *Service) admitBare(ctx context.Context, tx Tx, a Account, c Client) err
 		return err
 	}
 	if err != nil || l.AccountID != a.ID || s.over(l.Created, l.Expires) {
-		return refuse(Denied, "The factors of this account were reset. Open the link in the mail about it, then sign in.")
+		return Refuse(Denied, "The factors of this account were reset. Open the link in the mail about it, then sign in.")
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func (s *Service) ForgetCounters(ctx context.Context, tx Tx, a Account, others .
 
 // SavedCodes notes that someone says to have kept the recovery codes.
 func (s *Service) SavedCodes(ctx context.Context, v *Visit) error {
-	_, err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, StepSaved) })
+	err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, StepSaved) })
 	return err
 }
 

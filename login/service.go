@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
@@ -76,77 +75,19 @@ func (s *Service) Knows(k factors.Kind) bool { return s.kinds.Find(k) != nil }
 // Now is the one clock.
 func (s *Service) Now() time.Time { return s.opt.Now() }
 
-// Why is the reason of a refusal. The zero value is no refusal.
-type Why int
-
-// The reasons.
-const (
-	Fine    Why = iota
-	Wrong       // wrong code or password, unknown, disabled, not there: all the same
-	Typo        // a recovery code whose check character does not fit; not counted
-	Older       // an emailed code that a newer one replaced; not counted
-	Wait        // a limit holds; see Refusal.Wait
-	Off         // the kind is switched off after too many failures
-	Expired     // the emailed code is too old, or was tried too often
-	Gone        // the pending login or enrollment is over
-	Busy        // too many passwords to check at once
-	Bad         // the input cannot be used; Refusal.Text says why
-	Denied      // a rule forbids it; Refusal.Text says which
-)
-
-// Refusal is an expected answer that is not a yes.
-type Refusal struct {
-	Why  Why
-	Wait time.Duration
-	Text string
-}
-
-// OK says that nothing was refused.
-func (r Refusal) OK() bool { return r.Why == Fine }
-
-// refusal lets a transaction be rolled back with an expected answer.
-type refusal struct{ Refusal }
-
-func (refusal) Error() string { return "refused" }
-
-func refuse(why Why, text string) error { return refusal{Refusal{Why: why, Text: text}} }
-
-// Refuse rolls a transaction back with an expected answer; see Settle.
-func Refuse(why Why, text string) error { return refuse(why, text) }
-
-// RefuseFor is Refuse for a limit that holds for some time.
-func RefuseFor(wait time.Duration) error { return refusal{Refusal{Why: Wait, Wait: wait}} }
-
-// Settle takes a refusal out of a transaction's error.
-func Settle(err error) (Refusal, error) {
-	var r refusal
-	if errors.As(err, &r) {
-		return r.Refusal, nil
-	}
-	return Refusal{}, err
-}
-
-// write runs a transaction, settles it, then wakes the mail worker.
-func (s *Service) write(ctx context.Context, do func(Tx) error) (Refusal, error) {
-	r, err := Settle(s.store.Write(ctx, do))
+// write runs a transaction, then wakes the mail worker.
+func (s *Service) write(ctx context.Context, do func(Tx) error) error {
+	err := s.store.Write(ctx, do)
 	if s.opt.Wake != nil && err == nil {
 		s.opt.Wake()
 	}
-	return r, err
+	return err
 }
 
 // inTurn runs a job that hashes when the turn of the client's address comes.
 // Busy means that the queue is full; the job has not run then.
-func (s *Service) inTurn(ctx context.Context, c Client, job func() error) (Refusal, error) {
+func (s *Service) inTurn(ctx context.Context, c Client, job func() error) error {
 	return Busied(s.hasher.Do(ctx, c.Range, job))
-}
-
-// Busied takes a full queue out of an error of Hasher.Do.
-func Busied(err error) (Refusal, error) {
-	if errors.Is(err, password.ErrBusy) {
-		return Refusal{Why: Busy, Wait: busyWait}, nil
-	}
-	return Refusal{}, err
 }
 
 // event begins an event about an account, done by a client.

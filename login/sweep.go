@@ -52,7 +52,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, p := range stale {
-		_, err := s.write(ctx, func(tx Tx) error {
+		err := s.write(ctx, func(tx Tx) error {
 			a, err := tx.LockAccount(ctx, p.AccountID)
 			if errors.Is(err, ErrNotFound) {
 				return nil

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -67,9 +68,9 @@ const (
 // reserve counts a failure before the answer is looked at, in a transaction of
 // its own, so that a hundred answers at once are counted a hundred times. The
 // count is given back by passed when the answer is right.
-func (s *Service) reserve(ctx context.Context, key string, how counting) (Refusal, error) {
-	var refused Refusal
-	_, err := s.write(ctx, func(tx Tx) error {
+func (s *Service) reserve(ctx context.Context, key string, how counting) error {
+	var refused error
+	err := s.write(ctx, func(tx Tx) error {
 		now := s.Now()
 		t, err := LockThrottle(ctx, tx, key, now)
 		if err != nil {
@@ -80,15 +81,15 @@ func (s *Service) reserve(ctx context.Context, key string, how counting) (Refusa
 			t.Off = now // the answer that reached the cap was never judged: a crash
 		}
 		refused = held(t, now)
-		if refused.Why == Off && how == bindsAnew {
+		if Reason(refused) == Off && how == bindsAnew {
 			refused = held(Throttle{Until: t.Until}, now)
 		}
-		if refused.OK() {
+		if refused == nil {
 			s.fail(&t, how, now)
 		}
 		return tx.SaveThrottle(ctx, t)
 	})
-	return refused, err
+	return cmp.Or(err, refused)
 }
 
 // fail counts one failure and begins the wait that it brings.
@@ -119,7 +120,7 @@ func lockWait(first time.Duration, over int) time.Duration {
 
 // giveBack takes back a reserved failure whose answer was not judged after all.
 func (s *Service) giveBack(ctx context.Context, key string) error {
-	_, err := s.write(ctx, func(tx Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		t, err := LockThrottle(ctx, tx, key, s.Now())
 		if err != nil || t.Fails == 0 {
 			return err
@@ -134,8 +135,8 @@ func (s *Service) giveBack(ctx context.Context, key string) error {
 
 // faultedIn is faulted for the counter of a kind that a browser's failures go to.
 func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kind, c Client, fault error) error {
-	if fault == nil {
-		return nil
+	if fault == nil || Refused(fault) != nil {
+		return fault
 	}
 	ctx = context.WithoutCancel(ctx)
 	key, err := s.lane(ctx, s.store, accountID, k, c)
@@ -147,10 +148,10 @@ func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kin
 
 // faulted gives a reserved failure back when a fault kept the answer from being
 // judged, or a right one from being carried out: nobody has failed. The fault
-// stays the answer.
+// stays the answer. A refusal gives nothing back.
 func (s *Service) faulted(ctx context.Context, key string, fault error) error {
-	if fault == nil {
-		return nil
+	if fault == nil || Refused(fault) != nil {
+		return fault
 	}
 	return errors.Join(fault, s.giveBack(context.WithoutCancel(ctx), key))
 }
@@ -173,26 +174,26 @@ func (s *Service) passed(ctx context.Context, tx Tx, key string) error {
 
 // held looks whether a limit holds, without counting. Where the clock went back
 // it lets through: whoever then locks the counter sets it right (see Throttle.AsOf).
-func held(t Throttle, now time.Time) Refusal {
+func held(t Throttle, now time.Time) error {
 	switch {
 	case !t.Off.IsZero():
-		return Refusal{Why: Off}
+		return Refuse(Off, "")
 	case t.Last.After(now.Add(ClockSlack)):
-		return Refusal{}
+		return nil
 	}
 	if until := t.AsOf(now).Until; now.Before(until) {
-		return Refusal{Why: Wait, Wait: until.Sub(now)}
+		return RefuseFor(until.Sub(now))
 	}
-	return Refusal{}
+	return nil
 }
 
 // addressHeld says whether an address has failed too often within the window.
-func (s *Service) addressHeld(ctx context.Context, c Client) (Refusal, error) {
+func (s *Service) addressHeld(ctx context.Context, c Client) error {
 	t, err := s.store.Throttle(ctx, addressKey(c.Range))
 	if err != nil || t.Fails < AddressFailures {
-		return Refusal{}, err
+		return err
 	}
-	return held(t, s.Now()), nil
+	return held(t, s.Now())
 }
 
 // addressFailed counts a failed sign-in post of an address. Successes do not
@@ -239,7 +240,7 @@ func (s *Service) countCode(ctx context.Context, tx Tx, accountID string) error 
 		return err
 	}
 	if wait := s.codeWait(&t, now); wait > 0 {
-		return refusal{Refusal{Why: Wait, Wait: wait}}
+		return RefuseFor(wait)
 	}
 	t.Fails, t.Last, t.Recent = len(t.Recent)+1, now, append(t.Recent, now)
 	return tx.SaveThrottle(ctx, t)

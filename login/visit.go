@@ -85,7 +85,7 @@ func (s *Service) ended(x Session, now time.Time) bool {
 
 // Logout ends the session of a token and forgets the pending login of another.
 func (s *Service) Logout(ctx context.Context, session, pending string, c Client) error {
-	_, err := s.write(ctx, func(tx Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		if session != "" {
 			x, err := tx.EndSessionByToken(ctx, HashToken(session))
 			if err == nil {
@@ -102,7 +102,7 @@ func (s *Service) Logout(ctx context.Context, session, pending string, c Client)
 
 // Cancel forgets a pending login.
 func (s *Service) Cancel(ctx context.Context, pending string) error {
-	_, err := s.write(ctx, func(tx Tx) error { return s.cancel(ctx, tx, pending) })
+	err := s.write(ctx, func(tx Tx) error { return s.cancel(ctx, tx, pending) })
 	return err
 }
 

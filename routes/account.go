@@ -14,12 +14,12 @@ import (
 // linkPage shows the page behind a link from a mail, or says that the link is
 // over: used, replaced by a newer one, too old, or never made.
 func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, views.Frame), purposes ...login.LinkPurpose) error {
-	_, a, r, err := w.Accounts.Link(c.Request.Context(), c.Param("token"), purposes...)
+	_, a, err := w.Accounts.Link(c.Request.Context(), c.Param("token"), purposes...)
+	if login.Reason(err) == login.Gone {
+		return w.linkOver(c)
+	}
 	if err != nil {
 		return err
-	}
-	if !r.OK() {
-		return w.linkOver(c)
 	}
 	w.nameForm(c)
 	s, f := show(a)
@@ -48,14 +48,14 @@ func (w *web) linkOver(c *gin.Context) error {
 }
 
 // byLink ends a form behind a link.
-func (w *web) byLink(c *gin.Context, r login.Refusal, err error, to string, show func(alert string) (views.Screen, views.Frame)) error {
+func (w *web) byLink(c *gin.Context, err error, to string, show func(alert string) (views.Screen, views.Frame)) error {
 	switch {
+	case login.Reason(err) == login.Gone:
+		return w.linkOver(c)
+	case err != nil && show != nil:
+		return w.refused(c, err, show)
 	case err != nil:
 		return err
-	case r.Why == login.Gone:
-		return w.linkOver(c)
-	case !r.OK():
-		return w.refused(c, r, show)
 	}
 	w.redirect(c, to)
 	return nil
@@ -73,12 +73,11 @@ func (w *web) acceptInvite(c *gin.Context) error {
 		return err
 	}
 	ctx, token := c.Request.Context(), c.Param("token")
-	_, a, _, err := w.Accounts.Link(ctx, token, login.LinkInvite)
-	if err != nil {
-		return err
+	_, a, err := w.Accounts.Link(ctx, token, login.LinkInvite)
+	if err == nil {
+		err = w.Accounts.SetByLink(ctx, token, login.LinkInvite, f["name"], f["password"], w.client(c))
 	}
-	r, err := w.Accounts.SetByLink(ctx, token, login.LinkInvite, f["name"], f["password"], w.client(c))
-	return w.byLink(c, r, err, withNext("/login?said=registered", wanted(c)), func(alert string) (views.Screen, views.Frame) {
+	return w.byLink(c, err, withNext("/login?said=registered", wanted(c)), func(alert string) (views.Screen, views.Frame) {
 		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Next: wanted(c), Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
 	})
 }
@@ -95,16 +94,13 @@ func (w *web) forgot(c *gin.Context) error {
 		return err
 	}
 	if f["login"] == "" {
-		return w.refused(c, login.Refusal{Why: login.Bad, Text: "Enter your login."}, func(alert string) (views.Screen, views.Frame) {
+		return w.refused(c, login.Refuse(login.Bad, "Enter your login."), func(alert string) (views.Screen, views.Frame) {
 			return views.Forgot{Next: wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
-	r, err := w.Accounts.Forgot(c.Request.Context(), f["login"], wanted(c), w.client(c))
+	err = w.Accounts.Forgot(c.Request.Context(), f["login"], wanted(c), w.client(c))
 	if err != nil {
-		return err
-	}
-	if !r.OK() {
-		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+		return w.refused(c, err, func(alert string) (views.Screen, views.Frame) {
 			return views.Forgot{Login: f["login"], Next: wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
@@ -125,12 +121,11 @@ func (w *web) reset(c *gin.Context) error {
 		return err
 	}
 	ctx, token := c.Request.Context(), c.Param("token")
-	_, a, _, err := w.Accounts.Link(ctx, token, login.LinkReset)
-	if err != nil {
-		return err
+	_, a, err := w.Accounts.Link(ctx, token, login.LinkReset)
+	if err == nil {
+		err = w.Accounts.SetByLink(ctx, token, login.LinkReset, "", f["password"], w.client(c))
 	}
-	r, err := w.Accounts.SetByLink(ctx, token, login.LinkReset, "", f["password"], w.client(c))
-	return w.byLink(c, r, err, withNext("/login?said=reset", wanted(c)), func(alert string) (views.Screen, views.Frame) {
+	return w.byLink(c, err, withNext("/login?said=reset", wanted(c)), func(alert string) (views.Screen, views.Frame) {
 		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c), Alert: alert}, views.Frame{Title: "New password"}
 	})
 }
@@ -149,8 +144,8 @@ func (w *web) securePage(c *gin.Context) error {
 }
 
 func (w *web) secure(c *gin.Context) error {
-	r, err := w.Accounts.Secure(c.Request.Context(), c.Param("token"), w.client(c))
-	return w.byLink(c, r, err, "/login?said=secured", nil)
+	err := w.Accounts.Secure(c.Request.Context(), c.Param("token"), w.client(c))
+	return w.byLink(c, err, "/login?said=secured", nil)
 }
 
 // stopEmailPage is behind the link to the old address. It only shows a button,
@@ -165,8 +160,8 @@ func (w *web) stopEmailPage(c *gin.Context) error {
 
 // stopEmail stops the change, and leads to what ends all sessions.
 func (w *web) stopEmail(c *gin.Context) error {
-	secure, r, err := w.Accounts.StopEmail(c.Request.Context(), c.Param("token"), w.client(c))
-	return w.byLink(c, r, err, strings.TrimPrefix(secure, w.Login.Options().URL)+"?said=stopped", nil)
+	secure, err := w.Accounts.StopEmail(c.Request.Context(), c.Param("token"), w.client(c))
+	return w.byLink(c, err, strings.TrimPrefix(secure, w.Login.Options().URL)+"?said=stopped", nil)
 }
 
 func (w *web) cancelEmail(c *gin.Context) error {
@@ -181,7 +176,7 @@ func (w *web) changePassword(c *gin.Context) error {
 	if v := visit(c); v.Account.HasFactor() && !v.Fresh {
 		return w.toConfirm(c)
 	}
-	return w.act(c, "password", "password", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+	return w.act(c, "password", "password", func(ctx context.Context, v *login.Visit, k login.Client) error {
 		return w.Accounts.Change(ctx, v, f["current"], f["password"], k)
 	})
 }
@@ -191,7 +186,7 @@ func (w *web) changeEmail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.act(c, "email", "email-asked", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+	return w.act(c, "email", "email-asked", func(ctx context.Context, v *login.Visit, k login.Client) error {
 		return w.Accounts.ChangeEmail(ctx, v, f["email"], k)
 	})
 }
@@ -201,7 +196,7 @@ func (w *web) changeName(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.act(c, "name", "name", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+	return w.act(c, "name", "name", func(ctx context.Context, v *login.Visit, k login.Client) error {
 		return w.Accounts.Rename(ctx, v, f["name"], k)
 	})
 }

@@ -61,10 +61,10 @@ func filterQuery(path string, f accounts.Filter) string {
 
 // admin is who is enrolled and who is not.
 func (w *web) admin(c *gin.Context) error {
-	return w.showAdmin(c, views.Admin{}, login.Refusal{})
+	return w.showAdmin(c, views.Admin{}, nil)
 }
 
-func (w *web) showAdmin(c *gin.Context, s views.Admin, refused login.Refusal) error {
+func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *login.Refusal) error {
 	ctx, f := c.Request.Context(), w.filters(c)
 	page, err := w.Accounts.Page(ctx, f)
 	if err != nil {
@@ -103,9 +103,9 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused login.Refusal) er
 }
 
 // showOr shows one of the admin's screens, with what was refused.
-func (w *web) showOr(c *gin.Context, refused login.Refusal, title string, show func(alert string) views.Screen) error {
+func (w *web) showOr(c *gin.Context, refused *login.Refusal, title string, show func(alert string) views.Screen) error {
 	frame := views.Frame{Title: title, Area: "admin", Wide: true}
-	if refused.OK() {
+	if refused == nil {
 		return w.render(c, http.StatusOK, show(""), frame)
 	}
 	return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) { return show(alert), frame })
@@ -198,12 +198,12 @@ func (w *web) inviteUser(c *gin.Context) error {
 		return err
 	}
 	ctx, v := c.Request.Context(), visit(c)
-	id, _, r, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Email: f["email"], Role: login.Role(f["role"])}, w.client(c))
+	id, _, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Email: f["email"], Role: login.Role(f["role"])}, w.client(c))
+	if refused := login.Refused(err); refused != nil {
+		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"], Email: f["email"]}, refused)
+	}
 	if err != nil {
 		return err
-	}
-	if !r.OK() {
-		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"], Email: f["email"]}, r)
 	}
 	w.redirect(c, "/admin/users/"+id+"?said=invited")
 	return nil

@@ -16,7 +16,7 @@ import (
 
 // importPage takes a file.
 func (w *web) importPage(c *gin.Context) error {
-	return w.showOr(c, login.Refusal{}, "Import", func(string) views.Screen { return views.AdminImport{Max: accounts.MaxLines} })
+	return w.showOr(c, nil, "Import", func(string) views.Screen { return views.AdminImport{Max: accounts.MaxLines} })
 }
 
 // tryImport shows what would become of each line; with do=1 it does it, which
@@ -32,7 +32,7 @@ func (w *web) tryImport(c *gin.Context) error {
 	}
 	s := views.AdminImport{CSV: text, Max: accounts.MaxLines, Done: f["do"] == "1"}
 	if strings.TrimSpace(text) == "" {
-		return w.showOr(c, login.Refusal{Why: login.Bad, Text: "Choose a file, or paste its lines."}, "Import", func(alert string) views.Screen {
+		return w.showOr(c, &login.Refusal{Why: login.Bad, Text: "Choose a file, or paste its lines."}, "Import", func(alert string) views.Screen {
 			return views.AdminImport{Max: accounts.MaxLines, Alert: alert}
 		})
 	}
@@ -42,9 +42,9 @@ func (w *web) tryImport(c *gin.Context) error {
 	}
 	// A thousand lines on a slow disk may take longer than a page.
 	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(2 * formTime)) // a recorder in tests has none
-	lines, r, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
-	if !r.OK() {
-		return w.showOr(c, r, "Import", func(alert string) views.Screen {
+	lines, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
+	if refused := login.Refused(err); refused != nil {
+		return w.showOr(c, refused, "Import", func(alert string) views.Screen {
 			return views.AdminImport{CSV: text, Max: accounts.MaxLines, Alert: alert}
 		})
 	}
@@ -62,7 +62,7 @@ func (w *web) tryImport(c *gin.Context) error {
 		s.Alert = "The import stopped before the end. Import the same file again: it continues where this one stopped, and creates new links where the old ones were not used."
 		return w.render(c, http.StatusInternalServerError, s, views.Frame{Title: "Import", Area: "admin", Wide: true})
 	}
-	return w.showOr(c, login.Refusal{}, "Import", func(string) views.Screen { return s })
+	return w.showOr(c, nil, "Import", func(string) views.Screen { return s })
 }
 
 // importText is the file, or what was pasted.

@@ -40,7 +40,7 @@ func (w *web) audit(c *gin.Context) error {
 	for _, e := range page.Events {
 		s.Rows = append(s.Rows, auditRow(e, page))
 	}
-	return w.showOr(c, login.Refusal{}, "Audit log", func(string) views.Screen { return s })
+	return w.showOr(c, nil, "Audit log", func(string) views.Screen { return s })
 }
 
 func auditQuery(path string, f accounts.AuditFilter, after int64) string {
@@ -79,9 +79,9 @@ func auditRow(e login.Event, page accounts.AuditPage) views.AuditRow {
 }
 
 // outbox is what mail waits, went and failed.
-func (w *web) outbox(c *gin.Context) error { return w.showOutbox(c, login.Refusal{}) }
+func (w *web) outbox(c *gin.Context) error { return w.showOutbox(c, nil) }
 
-func (w *web) showOutbox(c *gin.Context, refused login.Refusal) error {
+func (w *web) showOutbox(c *gin.Context, refused *login.Refusal) error {
 	f := accounts.MailFilter{Status: one(c.Query("status"), "queued", "sent", "failed", "expired"), After: short(c.Query("after"), 100), Limit: eventsPage}
 	page, err := w.Accounts.Outbox(c.Request.Context(), f)
 	if err != nil {
@@ -115,12 +115,12 @@ func mailWords(template string) string {
 
 // retryMail tries a mail again.
 func (w *web) retryMail(c *gin.Context) error {
-	r, err := w.Accounts.RetryMail(c.Request.Context(), accounts.Admin(visit(c), "", w.client(c)), c.Param("id"))
+	err := w.Accounts.RetryMail(c.Request.Context(), accounts.Admin(visit(c), "", w.client(c)), c.Param("id"))
+	if refused := login.Refused(err); refused != nil {
+		return w.showOutbox(c, refused)
+	}
 	if err != nil {
 		return err
-	}
-	if !r.OK() {
-		return w.showOutbox(c, r)
 	}
 	w.redirect(c, "/admin/mail?said=retried")
 	return nil

@@ -14,11 +14,11 @@ import (
 
 // person is one account as an admin may see it.
 func (w *web) person(c *gin.Context) error {
-	return w.showPerson(c, views.AdminPerson{}, login.Refusal{})
+	return w.showPerson(c, views.AdminPerson{}, nil)
 }
 
 // showPerson shows an account; typed is what stood in the form that was refused.
-func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused login.Refusal) error {
+func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused *login.Refusal) error {
 	ctx, v := c.Request.Context(), visit(c)
 	p, err := w.Accounts.Person(ctx, c.Param("id"))
 	if err != nil {
@@ -66,19 +66,19 @@ func (w *web) personScreen(p accounts.Person) views.AdminPerson {
 
 // manage carries out what an admin does to an account. Its name is the last
 // part of the path, the section of the page and the word of the notice.
-func (w *web) manage(name string, do func(context.Context, accounts.By, string, map[string]string) (login.Refusal, error)) handler {
+func (w *web) manage(name string, do func(context.Context, accounts.By, string, map[string]string) error) handler {
 	return func(c *gin.Context) error {
 		f, err := form(c, "reason", "role", "kind", "email")
 		if err != nil {
 			return err
 		}
 		id := c.Param("id")
-		r, err := do(c.Request.Context(), accounts.Admin(visit(c), f["reason"], w.client(c)), id, f)
+		err = do(c.Request.Context(), accounts.Admin(visit(c), f["reason"], w.client(c)), id, f)
+		if refused := login.Refused(err); refused != nil {
+			return w.showPerson(c, views.AdminPerson{AlertFor: name, Reason: short(f["reason"], 200), Typed: short(f["email"], 254)}, refused)
+		}
 		if err != nil {
 			return err
-		}
-		if !r.OK() {
-			return w.showPerson(c, views.AdminPerson{AlertFor: name, Reason: short(f["reason"], 200), Typed: short(f["email"], 254)}, r)
 		}
 		if name == "delete" { // its page is gone
 			w.redirect(c, "/admin?said=did-delete")
@@ -93,46 +93,46 @@ func (w *web) manage(name string, do func(context.Context, accounts.By, string, 
 	}
 }
 
-func (w *web) unlockUser(ctx context.Context, by accounts.By, id string, f map[string]string) (login.Refusal, error) {
+func (w *web) unlockUser(ctx context.Context, by accounts.By, id string, f map[string]string) error {
 	return w.Accounts.Unlock(ctx, by, id, factors.Kind(f["kind"]))
 }
 
-func (w *web) disableUser(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+func (w *web) disableUser(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
 	return w.Accounts.SetDisabled(ctx, by, id, true)
 }
 
-func (w *web) enableUser(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+func (w *web) enableUser(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
 	return w.Accounts.SetDisabled(ctx, by, id, false)
 }
 
-func (w *web) endUserSessions(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+func (w *web) endUserSessions(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
 	return w.Accounts.EndSessions(ctx, by, id)
 }
 
-func (w *web) changeRole(ctx context.Context, by accounts.By, id string, f map[string]string) (login.Refusal, error) {
+func (w *web) changeRole(ctx context.Context, by accounts.By, id string, f map[string]string) error {
 	return w.Accounts.SetRole(ctx, by, id, login.Role(f["role"]))
 }
 
-func (w *web) resetFactors(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
-	_, r, err := w.Accounts.ResetFactors(ctx, by, id)
-	return r, err
+func (w *web) resetFactors(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
+	_, err := w.Accounts.ResetFactors(ctx, by, id)
+	return err
 }
 
-func (w *web) inviteAgain(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
-	_, r, err := w.Accounts.InviteAgain(ctx, by, id)
-	return r, err
+func (w *web) inviteAgain(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
+	_, err := w.Accounts.InviteAgain(ctx, by, id)
+	return err
 }
 
-func (w *web) startReset(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
-	_, r, err := w.Accounts.StartReset(ctx, by, id)
-	return r, err
+func (w *web) startReset(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
+	_, err := w.Accounts.StartReset(ctx, by, id)
+	return err
 }
 
-func (w *web) correctEmail(ctx context.Context, by accounts.By, id string, f map[string]string) (login.Refusal, error) {
+func (w *web) correctEmail(ctx context.Context, by accounts.By, id string, f map[string]string) error {
 	return w.Accounts.CorrectEmail(ctx, by, id, f["email"])
 }
 
-func (w *web) deleteUser(ctx context.Context, by accounts.By, id string, _ map[string]string) (login.Refusal, error) {
+func (w *web) deleteUser(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
 	return w.Accounts.Delete(ctx, by, id)
 }
 
@@ -147,11 +147,11 @@ func (w *web) enrollPage(c *gin.Context) error {
 
 // enroll spends the link and lets this browser sign in with the password.
 func (w *web) enroll(c *gin.Context) error {
-	ticket, r, err := w.Accounts.Ticket(c.Request.Context(), c.Param("token"), w.client(c))
-	if err == nil && r.OK() {
+	ticket, err := w.Accounts.Ticket(c.Request.Context(), c.Param("token"), w.client(c))
+	if err == nil {
 		w.cookies.set(c, ticketCookie, ticket, login.TicketTTL)
 	}
-	return w.byLink(c, r, err, "/login?said=ticket", nil)
+	return w.byLink(c, err, "/login?said=ticket", nil)
 }
 
 // savedCodes is the button below fresh recovery codes.

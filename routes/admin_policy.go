@@ -24,13 +24,13 @@ func (w *web) policyPage(c *gin.Context) error {
 	}
 	q := c.Request.URL.Query()
 	if !q.Has("who") {
-		return w.showPolicy(c, present, wish{Policy: present}, login.Refusal{})
+		return w.showPolicy(c, present, wish{Policy: present}, nil)
 	}
-	p, r := policyForm(q, present, w.Login.Now())
-	if r.OK() {
-		r = w.Accounts.CheckPolicy(p)
+	p, err := policyForm(q, present, w.Login.Now())
+	if err == nil {
+		err = w.Accounts.CheckPolicy(p)
 	}
-	return w.showPolicy(c, present, wish{p, r.OK(), ""}, r)
+	return w.showPolicy(c, present, wish{p, err == nil, ""}, login.Refused(err))
 }
 
 // savePolicy puts a policy in force.
@@ -44,14 +44,15 @@ func (w *web) savePolicy(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p, r := policyForm(c.Request.PostForm, present, w.Login.Now())
-	if r.OK() {
-		if r, err = w.Accounts.SavePolicy(ctx, accounts.Admin(visit(c), f["reason"], w.client(c)), p); err != nil {
-			return err
-		}
+	p, err := policyForm(c.Request.PostForm, present, w.Login.Now())
+	if err == nil {
+		err = w.Accounts.SavePolicy(ctx, accounts.Admin(visit(c), f["reason"], w.client(c)), p)
 	}
-	if !r.OK() {
-		return w.showPolicy(c, present, wish{p, w.Accounts.CheckPolicy(p).OK(), short(f["reason"], 200)}, r)
+	if refused := login.Refused(err); refused != nil {
+		return w.showPolicy(c, present, wish{p, w.Accounts.CheckPolicy(p) == nil, short(f["reason"], 200)}, refused)
+	}
+	if err != nil {
+		return err
 	}
 	w.redirect(c, "/admin/policy?said=policy")
 	return nil
@@ -60,7 +61,7 @@ func (w *web) savePolicy(c *gin.Context) error {
 // policyForm reads a policy. The form says with an empty field that it asks
 // about kinds, so that none ticked is none; a client that does not speak of
 // them leaves them as they are. A day that is not given is today.
-func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy, login.Refusal) {
+func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy, error) {
 	p := login.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Kinds: map[login.Role][]factors.Kind{}}
 	for role, name := range map[login.Role]string{login.Member: "user_kinds", login.Admin: "admin_kinds"} {
 		p.Kinds[role] = present.Kinds[role]
@@ -76,11 +77,11 @@ func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy
 	if from := q.Get("from"); from != "" {
 		day, err := time.Parse(dateLayout, from)
 		if err != nil {
-			return p, login.Refusal{Why: login.Bad, Text: "Enter the date as in " + now.UTC().AddDate(0, 0, 14).Format(dateLayout) + "."}
+			return p, login.Refuse(login.Bad, "Enter the date as in "+now.UTC().AddDate(0, 0, 14).Format(dateLayout)+".")
 		}
 		p.From = day
 	}
-	return p, login.Refusal{}
+	return p, nil
 }
 
 // wish is the policy that somebody looks at.
@@ -90,7 +91,7 @@ type wish struct {
 	reason  string // typed so far
 }
 
-func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused login.Refusal) error {
+func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused *login.Refusal) error {
 	ctx := c.Request.Context()
 	pre, err := w.Accounts.Preview(ctx, p.Policy)
 	if err != nil {

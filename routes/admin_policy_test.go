@@ -165,8 +165,8 @@ func TestReminders(t *testing.T) {
 			t.Errorf("funnel: %+v %v", f, err)
 		}
 		cli := accounts.By{Actor: "cli", Name: "the command line", Reason: "lost phone"}
-		if _, r, err := s.Accounts.ResetFactors(t.Context(), cli, s.Account("ada@example.com").ID); err != nil || !r.OK() {
-			t.Fatal(r, err)
+		if _, err := s.Accounts.ResetFactors(t.Context(), cli, s.Account("ada@example.com").ID); err != nil {
+			t.Fatal(err)
 		}
 		if f, err = s.Accounts.Funnel(t.Context()); err != nil || f != (accounts.Funnel{}) {
 			t.Errorf("the funnel still counts someone whose factors were reset: %+v %v", f, err)

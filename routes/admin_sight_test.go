@@ -19,9 +19,9 @@ func TestNamesAreOnlyText(t *testing.T) {
 		boss := s.Admin("boss")
 		names := []string{"=1+1", "+1", "-1", "@SUM(A1)", "  =cmd", "a,\"b\"", "<script>alert(1)</script>"}
 		for i, name := range names {
-			_, r, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("=%d", i), Name: name, Role: login.Member, Origin: "cli"}, "", login.Event{Actor: "cli", Reason: name})
-			if err != nil || !r.OK() {
-				t.Fatal(r, err)
+			_, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("=%d", i), Name: name, Role: login.Member, Origin: "cli"}, "", login.Event{Actor: "cli", Reason: name})
+			if err != nil {
+				t.Fatal(err)
 			}
 		}
 		for _, file := range []string{"/admin/enrollment.csv", "/admin/audit.csv"} {

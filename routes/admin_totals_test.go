@@ -24,9 +24,9 @@ func TestTotalsWhileAccountsChange(t *testing.T) {
 			a := s.Account(fmt.Sprintf("p%03d@example.com", i))
 			race.Go(func() {
 				for n := range 4 {
-					_, err := s.Accounts.SetDisabled(t.Context(), by, a.ID, n%2 == 0)
-					_, err2 := s.Accounts.SetRole(t.Context(), by, a.ID, []login.Role{login.Admin, login.Member}[n%2])
-					if err != nil || err2 != nil {
+					err := s.Accounts.SetDisabled(t.Context(), by, a.ID, n%2 == 0)
+					err2 := s.Accounts.SetRole(t.Context(), by, a.ID, []login.Role{login.Admin, login.Member}[n%2])
+					if err != nil || err2 != nil && login.Refused(err2) == nil { // who is it already stays it
 						t.Error(err, err2)
 					}
 				}
@@ -51,8 +51,8 @@ func TestTotalsWhileAccountsChange(t *testing.T) {
 func TestSearch(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		for i, name := range []string{"Ada Byron", "Émilie du Châtelet", "byron o'neil", "100% Sure", "under_score"} {
-			if _, r, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("user%d@lab%d.example.com", i, i%2), Name: name, Role: login.Member}, "x", login.Event{Actor: "cli"}); err != nil || !r.OK() {
-				t.Fatal(r, err)
+			if _, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("user%d@lab%d.example.com", i, i%2), Name: name, Role: login.Member}, "x", login.Event{Actor: "cli"}); err != nil {
+				t.Fatal(err)
 			}
 		}
 		n, err := s.Store.Buckets(t.Context())

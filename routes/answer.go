@@ -39,6 +39,11 @@ var (
 // fail turns an error into an answer. What is not expected is logged, and the
 // person sees only the request's id.
 func (w *web) fail(c *gin.Context, err error) {
+	if r := login.Refused(err); r != nil { // no screen of its own shows it
+		code := refusal(c, r)
+		w.say(c, code, http.StatusText(code), sentence(r))
+		return
+	}
 	var s status
 	if errors.As(err, &s) {
 		if s.code == http.StatusServiceUnavailable {
@@ -94,26 +99,34 @@ func (w *web) say(c *gin.Context, code int, heading, text string) {
 	}
 }
 
-// refused shows a screen again with what was refused. How it is answered is
-// the same for every form.
-func (w *web) refused(c *gin.Context, r login.Refusal, show func(alert string) (views.Screen, views.Frame)) error {
-	code := http.StatusUnprocessableEntity
-	switch r.Why {
-	case login.Wait:
-		code = http.StatusTooManyRequests
-	case login.Busy:
-		code = http.StatusServiceUnavailable
+// refused shows a screen again with what was refused. An error that refuses
+// nothing stays one.
+func (w *web) refused(c *gin.Context, err error, show func(alert string) (views.Screen, views.Frame)) error {
+	r := login.Refused(err)
+	if r == nil {
+		return err
 	}
+	screen, frame := show(sentence(r))
+	return w.render(c, refusal(c, r), screen, frame)
+}
+
+// refusal is the status of a refusal, on whichever screen it is shown.
+func refusal(c *gin.Context, r *login.Refusal) (code int) {
 	if r.Wait > 0 {
 		c.Header("Retry-After", strconv.Itoa(seconds(r.Wait)))
 	}
-	screen, frame := show(sentence(r))
-	return w.render(c, code, screen, frame)
+	switch r.Why {
+	case login.Wait:
+		return http.StatusTooManyRequests
+	case login.Busy:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusUnprocessableEntity
 }
 
 // sentence says a refusal in words. Wrong, switched off and not there read the
 // same.
-func sentence(r login.Refusal) string {
+func sentence(r *login.Refusal) string {
 	if r.Text != "" {
 		return r.Text
 	}

@@ -83,7 +83,7 @@ func TestReplayInAnyDress(t *testing.T) {
 func unlock(s *sitetest.Site, name string) {
 	s.T.Helper()
 	for _, kind := range []factors.Kind{factors.KindTOTP, factors.KindEmail, factors.KindRecovery} {
-		if _, err := s.Accounts.Unlock(s.T.Context(), accounts.Terminal("test"), s.Account(name).ID, kind); err != nil {
+		if err := s.Accounts.Unlock(s.T.Context(), accounts.Terminal("test"), s.Account(name).ID, kind); err != nil {
 			s.T.Fatal(err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // challengePage is the second step: the chooser and one open panel. It sends
 // nothing, however often it is loaded.
 func (w *web) challengePage(c *gin.Context) error {
-	return w.showChallenge(c, factors.Kind(c.Query("factor")), c.Query("to"), login.Refusal{})
+	return w.showChallenge(c, factors.Kind(c.Query("factor")), c.Query("to"), nil)
 }
 
 // wanted is where the form or page that was asked for says it leads.
@@ -28,13 +28,13 @@ func wanted(c *gin.Context) string {
 }
 
 // showChallenge shows the second step, with what was refused.
-func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused login.Refusal) error {
-	ch, r, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to, w.client(c))
+func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *login.Refusal) error {
+	ch, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to, w.client(c))
+	if login.Reason(err) == login.Gone {
+		return w.over(c, wanted(c))
+	}
 	if err != nil {
 		return err
-	}
-	if !r.OK() {
-		return w.over(c, wanted(c))
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
 		s := w.challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: "/login/challenge?", next: ch.Next})
@@ -44,7 +44,7 @@ func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused l
 		}
 		return s, views.Frame{Title: "Second step"}
 	}
-	if refused.OK() {
+	if refused == nil {
 		s, f := show("")
 		return w.render(c, http.StatusOK, s, f)
 	}
@@ -157,23 +157,22 @@ func (w *web) sendCode(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.Login.Send(c.Request.Context(), w.cookies.get(c, loginCookie), k, f["to"], w.client(c))
+	err = w.Login.Send(c.Request.Context(), w.cookies.get(c, loginCookie), k, f["to"], w.client(c))
+	if login.Reason(err) == login.Gone {
+		return w.over(c, wanted(c))
+	}
+	if refused := login.Refused(err); refused != nil {
+		return w.showChallenge(c, k, f["to"], unsent(refused))
+	}
 	if err != nil {
 		return err
 	}
-	switch r.Why {
-	case login.Gone:
-		return w.over(c, wanted(c))
-	case login.Fine:
-		w.redirect(c, withNext("/login/challenge?"+factorQuery(k, f["to"]), wanted(c)))
-	default:
-		return w.showChallenge(c, k, f["to"], unsent(r))
-	}
+	w.redirect(c, withNext("/login/challenge?"+factorQuery(k, f["to"]), wanted(c)))
 	return nil
 }
 
 // unsent says why no code was sent.
-func unsent(r login.Refusal) login.Refusal {
+func unsent(r *login.Refusal) *login.Refusal {
 	if r.Why == login.Wait {
 		r.Text = "A code was sent a moment ago. You can request another code in " + words(r.Wait) + "."
 	} else {
@@ -201,19 +200,19 @@ func (w *web) answer(c *gin.Context) error {
 		return err
 	}
 	if strings.TrimSpace(f["code"]) == "" {
-		return w.showChallenge(c, k, f["to"], login.Refusal{Why: login.Bad, Text: "Enter the code."})
+		return w.showChallenge(c, k, f["to"], &login.Refusal{Why: login.Bad, Text: "Enter the code."})
 	}
-	entry, r, err := w.Login.Answer(c.Request.Context(), w.cookies.get(c, loginCookie), k,
+	entry, err := w.Login.Answer(c.Request.Context(), w.cookies.get(c, loginCookie), k,
 		factors.Answer{Code: f["code"], Target: f["to"]}, f["trust"] == "on", w.client(c))
+	if login.Reason(err) == login.Gone {
+		return w.over(c, wanted(c))
+	}
+	if refused := login.Refused(err); refused != nil {
+		return w.showChallenge(c, k, f["to"], refused)
+	}
 	if err != nil {
 		return err
 	}
-	switch r.Why {
-	case login.Gone:
-		return w.over(c, wanted(c))
-	case login.Fine:
-		w.enter(c, entry)
-		return w.goOn(c, entry.Session, entry.Next)
-	}
-	return w.showChallenge(c, k, f["to"], r)
+	w.enter(c, entry)
+	return w.goOn(c, entry.Session, entry.Next)
 }

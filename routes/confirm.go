@@ -22,7 +22,7 @@ func (w *web) confirmPage(c *gin.Context) error {
 		w.redirect(c, w.way(v, next))
 		return nil
 	}
-	return w.showConfirm(c, stepUp{factors.Kind(c.Query("factor")), c.Query("to"), next, c.Query("held")}, login.Refusal{})
+	return w.showConfirm(c, stepUp{factors.Kind(c.Query("factor")), c.Query("to"), next, c.Query("held")}, nil)
 }
 
 // stepUp is what a step-up carries from page to page: the kind that is open and
@@ -41,7 +41,7 @@ func (a stepUp) query(more string) string {
 	return q + more
 }
 
-func (w *web) showConfirm(c *gin.Context, a stepUp, refused login.Refusal) error {
+func (w *web) showConfirm(c *gin.Context, a stepUp, refused *login.Refusal) error {
 	v := visit(c)
 	ch, err := w.Login.Confirmation(c.Request.Context(), v, a.kind, a.to, w.client(c))
 	if err != nil {
@@ -64,7 +64,7 @@ func (w *web) showConfirm(c *gin.Context, a stepUp, refused login.Refusal) error
 		s.Login, s.Next, s.HeldID, s.Held, s.Alert = v.Account.Login, a.next, a.held, heldWords(held.Path), alert
 		return s, views.Frame{Title: "Confirm it is you"}
 	}
-	if refused.OK() {
+	if refused == nil {
 		s, f := show("")
 		return w.render(c, http.StatusOK, s, f)
 	}
@@ -82,15 +82,15 @@ func (w *web) sendConfirm(c *gin.Context) error {
 		return err
 	}
 	a := stepUp{k, f["to"], SafeNext(f["next"]), f["held"]}
-	r, err := w.Login.SendConfirm(c.Request.Context(), visit(c), k, a.to, w.client(c))
+	err = w.Login.SendConfirm(c.Request.Context(), visit(c), k, a.to, w.client(c))
+	if refused := login.Refused(err); refused != nil {
+		return w.showConfirm(c, a, unsent(refused))
+	}
 	if err != nil {
 		return err
 	}
-	if !r.OK() {
-		return w.showConfirm(c, a, unsent(r))
-	}
 	if overPage(c) {
-		return w.showConfirm(c, a, login.Refusal{})
+		return w.showConfirm(c, a, nil)
 	}
 	w.redirect(c, a.query("&"+factorQuery(k, a.to)))
 	return nil
@@ -104,12 +104,13 @@ func (w *web) confirm(c *gin.Context) error {
 		return err
 	}
 	v, a := visit(c), stepUp{"", f["to"], SafeNext(f["next"]), f["held"]}
-	k, entry, r, err := w.judgeConfirm(c, v, f)
+	k, entry, err := w.judgeConfirm(c, v, f)
+	a.kind = k
+	if refused := login.Refused(err); refused != nil {
+		return w.showConfirm(c, a, refused)
+	}
 	if err != nil {
 		return err
-	}
-	if a.kind = k; !r.OK() {
-		return w.showConfirm(c, a, r)
 	}
 	w.enter(c, entry)
 	c.Set(ledKey, onward(a.next))
@@ -147,28 +148,26 @@ func (w *web) notNow(c *gin.Context) error {
 	return nil
 }
 
-func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) (factors.Kind, login.Entry, login.Refusal, error) {
-	empty := login.Refusal{Why: login.Bad, Text: "Enter the code."}
+func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) (factors.Kind, login.Entry, error) {
 	if !v.Account.HasFactor() {
 		if f["password"] == "" {
-			empty.Text = "Enter your password."
-			return "", login.Entry{}, empty, nil
+			return "", login.Entry{}, login.Refuse(login.Bad, "Enter your password.")
 		}
-		entry, r, err := w.Login.ConfirmPassword(c.Request.Context(), v, f["password"], w.client(c))
-		if r.Why == login.Wrong {
-			r.Text = "That is not your password."
+		entry, err := w.Login.ConfirmPassword(c.Request.Context(), v, f["password"], w.client(c))
+		if login.Reason(err) == login.Wrong {
+			err = login.Refuse(login.Wrong, "That is not your password.")
 		}
-		return "", entry, r, err
+		return "", entry, err
 	}
 	k := factors.Kind(f["kind"])
 	if !w.Login.Knows(k) { // the password does not count for someone who has a factor
-		return "", login.Entry{}, login.Refusal{Why: login.Bad, Text: "Confirm with one of your factors."}, nil
+		return "", login.Entry{}, login.Refuse(login.Bad, "Confirm with one of your factors.")
 	}
 	if strings.TrimSpace(f["code"]) == "" {
-		return k, login.Entry{}, empty, nil
+		return k, login.Entry{}, login.Refuse(login.Bad, "Enter the code.")
 	}
-	entry, r, err := w.Login.Confirm(c.Request.Context(), v, k, factors.Answer{Code: f["code"], Target: f["to"]}, w.client(c))
-	return k, entry, r, err
+	entry, err := w.Login.Confirm(c.Request.Context(), v, k, factors.Answer{Code: f["code"], Target: f["to"]}, w.client(c))
+	return k, entry, err
 }
 
 // hold keeps a form that a step-up holds up, and gives its id. One with a

@@ -61,21 +61,21 @@ func (w *web) beginEnrollment(k factors.Kind) handler {
 		if err != nil {
 			return err
 		}
-		r, err := w.Login.BeginEnrollment(c.Request.Context(), visit(c), k, f[to], w.client(c))
-		if err != nil {
-			return err
-		}
-		if r.Why == login.Wait {
-			r = unsent(r)
-		}
+		err = w.Login.BeginEnrollment(c.Request.Context(), visit(c), k, f[to], w.client(c))
+		refused := login.Refused(err)
 		switch {
-		case r.OK():
+		case refused == nil && err != nil:
+			return err
+		case refused == nil:
 			w.redirect(c, withNext("/profile/factors/"+string(k), wanted(c)))
 			return nil
-		case to != "":
-			return w.showEnrollment(c, k, views.Enroll{Address: f[to]}, r)
+		case refused.Why == login.Wait:
+			refused = unsent(refused)
 		}
-		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+		if to != "" {
+			return w.showEnrollment(c, k, views.Enroll{Address: f[to]}, refused)
+		}
+		return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) {
 			return views.Message{Heading: "No factor was added", Text: alert, Back: "/profile", BackLabel: "Back to your profile"}, views.Frame{}
 		})
 	}
@@ -84,18 +84,19 @@ func (w *web) beginEnrollment(k factors.Kind) handler {
 // enrollmentPage shows what is pending, or asks for the target of a kind that
 // sends a code first.
 func (w *web) enrollmentPage(k factors.Kind) handler {
-	return func(c *gin.Context) error { return w.showEnrollment(c, k, views.Enroll{}, login.Refusal{}) }
+	return func(c *gin.Context) error { return w.showEnrollment(c, k, views.Enroll{}, nil) }
 }
 
 // showEnrollment shows a kind's page with what was typed into it.
-func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll, refused login.Refusal) error {
+func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll, refused *login.Refusal) error {
 	v, t := visit(c), w.Login.Kinds().Of(k)
-	e, r, err := w.Login.Enrollment(c.Request.Context(), v, k)
-	if err != nil {
-		return err
-	}
-	if !r.OK() && t.To == "" {
+	e, err := w.Login.Enrollment(c.Request.Context(), v, k)
+	none := login.Reason(err) == login.Gone
+	switch {
+	case none && t.To == "":
 		return w.notEnrolling(c)
+	case err != nil && !none:
+		return err
 	}
 	s := typed
 	s.Offer, s.Title, s.Next, s.Forced = offer(t), t.Title, wanted(c), v.Forced()
@@ -104,7 +105,7 @@ func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll,
 			s.Others = append(s.Others, o)
 		}
 	}
-	if r.OK() {
+	if !none {
 		s.Sent, s.Address, s.ResendIn, s.Show = e.Address != "", e.Address, seconds(e.ResendIn), e.Show
 		s.Mailed, s.Late, s.Refused, s.Expired = e.Mail.Sent, e.Mail.Tried, e.Mail.Refused, e.Mail.Expired
 		if t.Mask != nil {
@@ -117,7 +118,7 @@ func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll,
 		s.Address = v.Account.Email
 	}
 	frame := views.Frame{Title: t.Add, Area: "profile"}
-	if refused.OK() {
+	if refused == nil {
 		return w.render(c, http.StatusOK, s, frame)
 	}
 	return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) {
@@ -134,13 +135,13 @@ const qrModule = 8
 // qr is a pending enrollment as a picture, where the kind has one.
 func (w *web) qr(k factors.Kind) handler {
 	return func(c *gin.Context) error {
-		e, r, err := w.Login.Enrollment(c.Request.Context(), visit(c), k)
+		e, err := w.Login.Enrollment(c.Request.Context(), visit(c), k)
+		picture, ok := e.Show.(factors.Picture)
+		if login.Reason(err) == login.Gone || err == nil && !ok {
+			return errNotFound
+		}
 		if err != nil {
 			return err
-		}
-		picture, ok := e.Show.(factors.Picture)
-		if !r.OK() || !ok {
-			return errNotFound
 		}
 		png, err := qrcode.Encode(picture.Picture(), qrcode.Medium, -qrModule)
 		if err != nil {
@@ -158,20 +159,20 @@ func (w *web) confirmEnrollment(k factors.Kind) handler {
 		if err != nil {
 			return err
 		}
-		again := func(r login.Refusal) error { return w.showEnrollment(c, k, views.Enroll{Name: f["name"]}, r) }
+		again := func(r *login.Refusal) error { return w.showEnrollment(c, k, views.Enroll{Name: f["name"]}, r) }
 		if f["code"] == "" {
-			return again(login.Refusal{Why: login.Bad, Text: "Enter the code."})
+			return again(&login.Refusal{Why: login.Bad, Text: "Enter the code."})
 		}
-		done, r, err := w.Login.ConfirmEnrollment(c.Request.Context(), visit(c), k,
+		done, err := w.Login.ConfirmEnrollment(c.Request.Context(), visit(c), k,
 			login.Proof{Answer: factors.Answer{Code: f["code"]}, Name: f["name"]}, w.client(c))
-		if err != nil {
-			return err
-		}
-		if r.Why == login.Gone {
+		if login.Reason(err) == login.Gone {
 			return w.notEnrolling(c)
 		}
-		if !r.OK() {
-			return again(r)
+		if refused := login.Refused(err); refused != nil {
+			return again(refused)
+		}
+		if err != nil {
+			return err
 		}
 		w.enter(c, done.Entry)
 		w.redirect(c, enrolledAt(done.First, wanted(c)))

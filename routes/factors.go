@@ -14,13 +14,13 @@ import (
 
 // act carries out a change that a profile's button asks for, and says on the
 // profile what was done or why not.
-func (w *web) act(c *gin.Context, section, said string, do func(context.Context, *login.Visit, login.Client) (login.Refusal, error)) error {
-	r, err := do(c.Request.Context(), visit(c), w.client(c))
+func (w *web) act(c *gin.Context, section, said string, do func(context.Context, *login.Visit, login.Client) error) error {
+	err := do(c.Request.Context(), visit(c), w.client(c))
+	if refused := login.Refused(err); refused != nil {
+		return w.showProfile(c, section, refused)
+	}
 	if err != nil {
 		return err
-	}
-	if !r.OK() {
-		return w.showProfile(c, section, r)
 	}
 	w.redirect(c, "/profile?said="+said)
 	return nil
@@ -31,19 +31,19 @@ func (w *web) renameFactor(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.act(c, "factors", "factor-renamed", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+	return w.act(c, "factors", "factor-renamed", func(ctx context.Context, v *login.Visit, k login.Client) error {
 		return w.Login.Rename(ctx, v, c.Param("id"), f["name"], k)
 	})
 }
 
 func (w *web) preferFactor(c *gin.Context) error {
-	return w.act(c, "factors", "factor-first", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+	return w.act(c, "factors", "factor-first", func(ctx context.Context, v *login.Visit, k login.Client) error {
 		return w.Login.Prefer(ctx, v, c.Param("id"), k)
 	})
 }
 
 func (w *web) removeFactor(c *gin.Context) error {
-	return w.act(c, "factors", "factor-removed", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
+	return w.act(c, "factors", "factor-removed", func(ctx context.Context, v *login.Visit, k login.Client) error {
 		return w.Login.Remove(ctx, v, c.Param("id"), k)
 	})
 }
@@ -53,42 +53,42 @@ func (w *web) disable(c *gin.Context) error {
 }
 
 func (w *web) endSession(c *gin.Context) error {
-	return w.act(c, "", "session-ended", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
-		return login.Refusal{}, w.Login.EndSession(ctx, v, c.Param("id"), k)
+	return w.act(c, "", "session-ended", func(ctx context.Context, v *login.Visit, k login.Client) error {
+		return w.Login.EndSession(ctx, v, c.Param("id"), k)
 	})
 }
 
 func (w *web) endOthers(c *gin.Context) error {
-	return w.act(c, "", "sessions-ended", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
-		return login.Refusal{}, w.Login.EndOthers(ctx, v, k)
+	return w.act(c, "", "sessions-ended", func(ctx context.Context, v *login.Visit, k login.Client) error {
+		return w.Login.EndOthers(ctx, v, k)
 	})
 }
 
 func (w *web) forgetBrowser(c *gin.Context) error {
-	return w.act(c, "", "forgotten", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
-		return login.Refusal{}, w.Login.Forget(ctx, v, c.Param("id"), k)
+	return w.act(c, "", "forgotten", func(ctx context.Context, v *login.Visit, k login.Client) error {
+		return w.Login.Forget(ctx, v, c.Param("id"), k)
 	})
 }
 
 func (w *web) forgetAll(c *gin.Context) error {
-	return w.act(c, "", "all-forgotten", func(ctx context.Context, v *login.Visit, k login.Client) (login.Refusal, error) {
-		return login.Refusal{}, w.Login.ForgetAll(ctx, v, k)
+	return w.act(c, "", "all-forgotten", func(ctx context.Context, v *login.Visit, k login.Client) error {
+		return w.Login.ForgetAll(ctx, v, k)
 	})
 }
 
 // dismissWarning puts away the word about a code used twice.
 func (w *web) dismissWarning(c *gin.Context) error {
-	return w.act(c, "", "warning", func(ctx context.Context, v *login.Visit, _ login.Client) (login.Refusal, error) {
-		return login.Refusal{}, w.Login.DismissWarning(ctx, v)
+	return w.act(c, "", "warning", func(ctx context.Context, v *login.Visit, _ login.Client) error {
+		return w.Login.DismissWarning(ctx, v)
 	})
 }
 
 // recoveryPage shows the recovery codes again.
 func (w *web) recoveryPage(c *gin.Context) error {
-	return w.showRecovery(c, c.Query("new") != "", "", login.Refusal{})
+	return w.showRecovery(c, c.Query("new") != "", "", nil)
 }
 
-func (w *web) showRecovery(c *gin.Context, justMade bool, checked string, refused login.Refusal) error {
+func (w *web) showRecovery(c *gin.Context, justMade bool, checked string, refused *login.Refusal) error {
 	sheet, err := w.Login.Codes(c.Request.Context(), visit(c))
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (w *web) showRecovery(c *gin.Context, justMade bool, checked string, refuse
 		}
 		return s, views.Frame{Title: "Recovery codes", Area: "profile"}
 	}
-	if refused.OK() {
+	if refused == nil {
 		s, f := show("")
 		return w.render(c, http.StatusOK, s, f)
 	}
@@ -140,12 +140,12 @@ func fileName(host string) string {
 
 // makeRecovery makes a new set and shows it.
 func (w *web) makeRecovery(c *gin.Context) error {
-	r, err := w.Login.MakeCodes(c.Request.Context(), visit(c), w.client(c))
+	err := w.Login.MakeCodes(c.Request.Context(), visit(c), w.client(c))
+	if refused := login.Refused(err); refused != nil {
+		return w.showProfile(c, "factors", refused)
+	}
 	if err != nil {
 		return err
-	}
-	if !r.OK() {
-		return w.showProfile(c, "factors", r)
 	}
 	w.redirect(c, "/profile/factors/recovery?new=1")
 	return nil
@@ -157,15 +157,16 @@ func (w *web) checkRecovery(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.Login.CheckCode(c.Request.Context(), visit(c), f["code"], w.client(c))
-	if err != nil {
+	err = w.Login.CheckCode(c.Request.Context(), visit(c), f["code"], w.client(c))
+	if err == nil {
+		return w.showRecovery(c, false, "This code is good. It was not used up.", nil)
+	}
+	refused := login.Refused(err)
+	if refused == nil {
 		return err
 	}
-	if r.Why == login.Wrong {
-		r.Text = "That is not one of your unused codes."
+	if refused.Why == login.Wrong {
+		refused.Text = "That is not one of your unused codes."
 	}
-	if r.OK() {
-		return w.showRecovery(c, false, "This code is good. It was not used up.", r)
-	}
-	return w.showRecovery(c, false, "", r)
+	return w.showRecovery(c, false, "", refused)
 }

@@ -130,7 +130,7 @@ func (w *web) toConfirm(c *gin.Context) error {
 		}
 		if overPage(c) {
 			c.Header("HX-Retarget", "#dialog")
-			return w.showConfirm(c, a, login.Refusal{})
+			return w.showConfirm(c, a, nil)
 		}
 	}
 	w.redirect(c, a.query(""))

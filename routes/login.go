@@ -48,15 +48,12 @@ func (w *web) login(c *gin.Context) error {
 		return err
 	}
 	next := SafeNext(f["next"])
-	entry, r, err := w.Login.Password(c.Request.Context(), f["login"], f["password"], next, w.client(c))
+	entry, err := w.Login.Password(c.Request.Context(), f["login"], f["password"], next, w.client(c))
 	if err != nil {
-		return err
-	}
-	if !r.OK() {
-		if r.Why == login.Wrong {
-			r.Text = "That login and password do not match."
+		if login.Reason(err) == login.Wrong {
+			err = login.Refuse(login.Wrong, "That login and password do not match.")
 		}
-		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+		return w.refused(c, err, func(alert string) (views.Screen, views.Frame) {
 			return views.Login{Login: f["login"], Next: next, Register: w.Accounts.Open(), Alert: alert}, views.Frame{Title: "Sign in"}
 		})
 	}

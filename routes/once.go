@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -98,14 +99,7 @@ func (w *web) once(c *gin.Context, who guard, do func() error) error {
 	case key == "":
 		return err
 	}
-	return cmpErr(err, w.Login.Abandon(context.WithoutCancel(c.Request.Context()), key))
-}
-
-func cmpErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
+	return cmp.Or(err, w.Login.Abandon(context.WithoutCancel(c.Request.Context()), key))
 }
 
 // sent gives the cookies that a browser sent.
@@ -185,8 +179,11 @@ func (w *web) known(ctx context.Context, rep repeat, token string) (bool, error)
 		v, err := w.Login.Peek(ctx, token)
 		return v != nil, err
 	case loginCookie:
-		_, r, err := w.Login.Pending(ctx, token)
-		return r.OK(), err
+		_, err := w.Login.Pending(ctx, token)
+		if login.Reason(err) == login.Gone {
+			return false, nil
+		}
+		return err == nil, err
 	}
 	return true, nil
 }

@@ -16,9 +16,9 @@ import (
 )
 
 // profile is a person in charge of their own doors.
-func (w *web) profile(c *gin.Context) error { return w.showProfile(c, "", login.Refusal{}) }
+func (w *web) profile(c *gin.Context) error { return w.showProfile(c, "", nil) }
 
-func (w *web) showProfile(c *gin.Context, section string, refused login.Refusal) error {
+func (w *web) showProfile(c *gin.Context, section string, refused *login.Refusal) error {
 	v := visit(c)
 	o, err := w.Login.Overview(c.Request.Context(), v)
 	if err != nil {
@@ -29,7 +29,7 @@ func (w *web) showProfile(c *gin.Context, section string, refused login.Refusal)
 		s.Alert, s.AlertFor = alert, section
 		return s, views.Frame{Title: "Your profile", Area: "profile", Wide: true}
 	}
-	if refused.OK() {
+	if refused == nil {
 		s, f := show("")
 		return w.render(c, http.StatusOK, s, f)
 	}

@@ -32,12 +32,9 @@ func (w *web) register(c *gin.Context) error {
 		return err
 	}
 	next := SafeNext(f["next"])
-	browser, r, err := w.Accounts.Register(c.Request.Context(), accounts.Form{Login: f["login"], Name: f["name"], Password: f["password"], Next: next}, w.client(c))
+	browser, err := w.Accounts.Register(c.Request.Context(), accounts.Form{Login: f["login"], Name: f["name"], Password: f["password"], Next: next}, w.client(c))
 	if err != nil {
-		return err
-	}
-	if !r.OK() {
-		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+		return w.refused(c, err, func(alert string) (views.Screen, views.Frame) {
 			return views.Register{Action: "/register", Login: f["login"], Name: f["name"], Next: next, Alert: alert}, views.Frame{Title: "Create an account"}
 		})
 	}
@@ -69,8 +66,8 @@ func (w *web) verifyEmail(c *gin.Context) error {
 	ctx, token, browser := c.Request.Context(), c.Param("token"), w.cookies.get(c, registerCookie)
 	x, ask, err := w.Accounts.Registration(ctx, token, browser)
 	if errors.Is(err, login.ErrNotFound) {
-		r, err := w.Accounts.VerifyEmail(ctx, token, w.client(c))
-		return w.byLink(c, r, err, "/profile?said=email-confirmed", func(alert string) (views.Screen, views.Frame) {
+		err := w.Accounts.VerifyEmail(ctx, token, w.client(c))
+		return w.byLink(c, err, "/profile?said=email-confirmed", func(alert string) (views.Screen, views.Frame) {
 			return views.Message{Heading: "Your address was not confirmed", Text: alert, Back: "/profile", BackLabel: "Back to your profile"},
 				views.Frame{Title: "Your address was not confirmed"}
 		})
@@ -82,11 +79,11 @@ func (w *web) verifyEmail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	next, r, err := w.Accounts.Join(ctx, token, browser, f["password"], w.client(c))
-	if err == nil && r.OK() {
+	next, err := w.Accounts.Join(ctx, token, browser, f["password"], w.client(c))
+	if err == nil {
 		w.cookies.drop(c, registerCookie)
 	}
-	return w.byLink(c, r, err, withNext("/login?said=registered", next), func(alert string) (views.Screen, views.Frame) {
+	return w.byLink(c, err, withNext("/login?said=registered", next), func(alert string) (views.Screen, views.Frame) {
 		return views.Join{Action: c.Request.URL.Path, Login: x.Login, Ask: ask, Alert: alert}, views.Frame{Title: "Confirm this address"}
 	})
 }

@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"net/http"
 	"sync"
@@ -62,7 +63,7 @@ func (t *SetupToken) end() {
 func (w *web) setupPage(c *gin.Context) error {
 	if !w.Options.Setup.fits(c.Query("token")) {
 		if to, err := w.usedHere(c); err != nil || to == "" {
-			return cmpErr(err, errNotFound)
+			return cmp.Or(err, error(errNotFound))
 		}
 		return w.linkOver(c)
 	}
@@ -82,31 +83,28 @@ func (w *web) setup(c *gin.Context) error {
 	}
 	defer done()
 	ctx, k := c.Request.Context(), w.client(c)
-	r := login.Refusal{Why: login.Bad, Text: "Choose a password."}
+	err = login.Refuse(login.Bad, "Choose a password.")
 	if f["password"] != "" {
-		_, r, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: login.Admin, Origin: "setup", From: k.Range},
+		_, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: login.Admin, Origin: "setup", From: k.Range},
 			"", login.Event{Actor: "self", Address: k.Address, Browser: k.Browser})
-		if err != nil {
-			return err
-		}
 	}
-	if r.Why == login.Gone { // somebody was quicker
+	if login.Reason(err) == login.Gone { // somebody was quicker
 		w.Options.Setup.end()
 		return errNotFound
 	}
-	if !r.OK() {
-		return w.refused(c, r, func(alert string) (views.Screen, views.Frame) {
+	if err != nil {
+		return w.refused(c, err, func(alert string) (views.Screen, views.Frame) {
 			return views.Setup{Token: f["token"], Login: f["login"], Alert: alert}, views.Frame{Title: "First admin"}
 		})
 	}
 	w.Options.Setup.end()
-	entry, r, err := w.Login.Password(ctx, f["login"], f["password"], "", k)
-	if err != nil {
-		return err
-	}
-	if !r.OK() {
+	entry, err := w.Login.Password(ctx, f["login"], f["password"], "", k)
+	if login.Refused(err) != nil {
 		w.redirect(c, "/login?said=registered")
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	w.enter(c, entry)
 	w.redirect(c, "/profile/factors")

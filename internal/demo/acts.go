@@ -17,8 +17,8 @@ import (
 func (t *story) signIn(ctx context.Context, p *person) error {
 	c := p.client
 	c.Known, c.Session = p.known, p.session
-	entry, r, err := t.b.login.Password(ctx, p.login, t.password, "", c)
-	if err := t.fine(r, err); err != nil {
+	entry, err := t.b.login.Password(ctx, p.login, t.password, "", c)
+	if err != nil {
 		return err
 	}
 	if entry.Pending != "" {
@@ -39,18 +39,18 @@ func (t *story) answer(ctx context.Context, p *person, pending string, c login.C
 		if err != nil {
 			return login.Entry{}, err
 		}
-		entry, r, err := t.b.login.Answer(ctx, pending, factors.KindTOTP, factors.Answer{Code: code}, false, c)
-		return entry, t.fine(r, err)
+		entry, err := t.b.login.Answer(ctx, pending, factors.KindTOTP, factors.Answer{Code: code}, false, c)
+		return entry, err
 	}
-	r, err := t.b.login.Send(ctx, pending, factors.KindEmail, "", c)
-	if err := t.fine(r, err); err != nil {
+	err := t.b.login.Send(ctx, pending, factors.KindEmail, "", c)
+	if err != nil {
 		return login.Entry{}, err
 	}
 	if err := t.deliver(ctx); err != nil {
 		return login.Entry{}, err
 	}
-	entry, r, err := t.b.login.Answer(ctx, pending, factors.KindEmail, factors.Answer{Code: t.codes[p.login]}, false, c)
-	return entry, t.fine(r, err)
+	entry, err := t.b.login.Answer(ctx, pending, factors.KindEmail, factors.Answer{Code: t.codes[p.login]}, false, c)
+	return entry, err
 }
 
 func (t *story) code(p *person) (string, error) {
@@ -64,14 +64,14 @@ func (t *story) enroll(ctx context.Context, p *person, k factors.Kind) error {
 	if err != nil || v == nil {
 		return errors.Join(err, errors.New("not signed in"))
 	}
-	r, err := t.b.login.BeginEnrollment(ctx, v, k, "", p.client)
-	if err := t.fine(r, err); err != nil {
+	err = t.b.login.BeginEnrollment(ctx, v, k, "", p.client)
+	if err != nil {
 		return err
 	}
 	a := login.Proof{Name: map[factors.Kind]string{factors.KindTOTP: "Phone", factors.KindEmail: "Work mail"}[k]}
 	if k == factors.KindTOTP {
-		e, r, err := t.b.login.Enrollment(ctx, v, k)
-		if err := t.fine(r, err); err != nil {
+		e, err := t.b.login.Enrollment(ctx, v, k)
+		if err != nil {
 			return err
 		}
 		p.secret = e.Show.(factors.TOTPSetup).Key
@@ -84,11 +84,11 @@ func (t *story) enroll(ctx context.Context, p *person, k factors.Kind) error {
 		}
 		a.Code = t.codes[p.login]
 	}
-	done, r, err := t.b.login.ConfirmEnrollment(ctx, v, k, a, p.client)
+	done, err := t.b.login.ConfirmEnrollment(ctx, v, k, a, p.client)
 	if done.Session != "" {
 		p.session = done.Session
 	}
-	return t.fine(r, err)
+	return err
 }
 
 // deliver reads the mailboxes of the story. Nothing leaves the machine.
@@ -129,19 +129,18 @@ func (t *story) finish(ctx context.Context) error {
 			return err
 		}
 		by := accounts.Terminal("Left the company")
-		var r login.Refusal
 		switch p.ends {
 		case "disabled":
-			r, err = t.b.accounts.SetDisabled(ctx, by, a.ID, true)
+			err = t.b.accounts.SetDisabled(ctx, by, a.ID, true)
 		case "reset":
 			by.Reason = "Lost the phone on holiday"
-			_, r, err = t.b.accounts.ResetFactors(ctx, by, a.ID)
+			_, err = t.b.accounts.ResetFactors(ctx, by, a.ID)
 		case "locked":
 			err = t.attack(ctx, p)
 		case "low":
 			err = t.spend(ctx, p, 8)
 		}
-		if err := t.fine(r, err); err != nil {
+		if err != nil {
 			return fmt.Errorf("%s, %s: %w", p.login, p.ends, err)
 		}
 	}
@@ -159,12 +158,13 @@ func (t *story) attack(ctx context.Context, p *person) error {
 	thief.Shown, thief.Range, thief.Browser = "203.0.113.x", thief.Address, "An unknown browser"
 	for range t.b.login.Options().LockDisable {
 		t.clock.pass(login.LockWaitMax + time.Second)
-		entry, r, err := t.b.login.Password(ctx, p.login, t.password, "", thief)
-		if err := t.fine(r, err); err != nil {
+		entry, err := t.b.login.Password(ctx, p.login, t.password, "", thief)
+		if err != nil {
 			return err
 		}
-		if _, _, err := t.b.login.Answer(ctx, entry.Pending, factors.KindTOTP, factors.Answer{Code: "000000"}, false, thief); err != nil {
-			return err
+		_, err = t.b.login.Answer(ctx, entry.Pending, factors.KindTOTP, factors.Answer{Code: "000000"}, false, thief)
+		if login.Refused(err) == nil {
+			return fmt.Errorf("a wrong code was not refused: %w", err)
 		}
 	}
 	return nil
@@ -177,12 +177,12 @@ func (t *story) spend(ctx context.Context, p *person, n int) error {
 		if err != nil {
 			return err
 		}
-		entry, r, err := t.b.login.Password(ctx, p.login, t.password, "", p.client)
-		if err := t.fine(r, err); err != nil {
+		entry, err := t.b.login.Password(ctx, p.login, t.password, "", p.client)
+		if err != nil {
 			return err
 		}
-		_, r, err = t.b.login.Answer(ctx, entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, p.client)
-		if err := t.fine(r, err); err != nil {
+		_, err = t.b.login.Answer(ctx, entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, p.client)
+		if err != nil {
 			return err
 		}
 	}

@@ -127,10 +127,14 @@ func (b *base) accept(ctx context.Context, std Streams) error {
 		return err
 	}
 	fmt.Fprintf(std.Out, "Keep this head elsewhere: nightlatch audit verify tells of this, until it is given a later one with --head: %s\n", found.Head)
+	var unsaid []string
 	for _, name := range slices.Sorted(maps.Keys(links)) {
-		if err := printOnce(std, name+": there is no address, hand this link over: "+links[name], "nightlatch factor reset "+name+" --reason R"); err != nil {
-			return err
+		if printOnce(std, "", name+": there is no address, hand this link over: "+links[name], "") != nil {
+			unsaid = append(unsaid, name)
 		}
+	}
+	if unsaid != nil {
+		return unprinted("the link for each of these", anew("factor reset", strings.Join(unsaid, " "), "--reason R"))
 	}
 	return nil
 }

@@ -37,7 +37,9 @@ func (x auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if found.Broken == 0 {
 		fmt.Fprintf(std.Out, "%d rows, each follows the one before\n%s\n", found.Rows, found.Since)
 	}
-	printHead(std, found)
+	if err := printHead(std, found); err != nil {
+		return err
+	}
 	switch {
 	case found.Broken > 0:
 		return fmt.Errorf("the audit log is broken at row %d: it was changed, or one before it is missing", found.Broken)
@@ -47,10 +49,11 @@ func (x auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return nil
 }
 
-func printHead(std Streams, s accounts.AuditState) {
-	if s.Head != "" {
-		fmt.Fprintf(std.Out, "Keep this head elsewhere, for audit verify --head: %s\n", s.Head)
+func printHead(std Streams, s accounts.AuditState) error {
+	if s.Head == "" {
+		return nil
 	}
+	return printOnce(std, "the head", "Keep this head elsewhere, for audit verify --head: "+s.Head, "this prints it again: nightlatch audit verify")
 }
 
 // isHead is the form of a head: a SHA-256 in hexadecimal.
@@ -73,7 +76,7 @@ func (x auditAcceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	}
 	fmt.Fprintf(std.Out, "accepted: %s\n", found.Fault)
 	if found, err = b.accounts.VerifyAudit(ctx, ""); err == nil {
-		printHead(std, found)
+		err = printHead(std, found)
 	}
 	return err
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -19,6 +17,10 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 }
+
+// serves are the commands that are ended by being told to stop; any other was
+// broken off.
+var serves = map[string]bool{"serve": true, "demo": true}
 
 // cli is the command line.
 type cli struct {
@@ -42,6 +44,8 @@ type cli struct {
 // when it did not, 2 when it was not understood.
 func Main(args []string, io Streams) int {
 	var c cli
+	out := &paper{Writer: io.Out}
+	io.Out = out
 	exit := -1
 	info, _ := debug.ReadBuildInfo()
 	parser, err := kong.New(&c, kong.Name("nightlatch"), kong.Vars{"version": about(Version, info)}, kong.Writers(io.Out, io.Err), kong.Exit(func(code int) { exit = code }),
@@ -53,16 +57,29 @@ func Main(args []string, io Streams) int {
 	}
 	run, err := parser.Parse(args)
 	if exit >= 0 { // help was asked for
+		if out.err != nil {
+			return 1
+		}
 		return exit
 	}
 	if err != nil {
 		fmt.Fprintln(io.Err, "nightlatch:", err)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, again, stop := untilTold()
 	defer stop()
 	run.BindTo(ctx, (*context.Context)(nil))
-	if err := run.Run(&c.Flags, io); err != nil && !errors.Is(err, context.Canceled) {
+	err = run.Run(&c.Flags, io, again)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("stopped before it was done")
+		if run.Selected() != nil && serves[run.Selected().Name] {
+			err = nil
+		}
+	}
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("not all could be printed: %w", out.err)
+	}
+	if err != nil {
 		fmt.Fprintln(io.Err, "nightlatch:", err)
 		return 1
 	}

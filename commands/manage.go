@@ -214,6 +214,6 @@ func (b *base) reset(ctx context.Context, std Streams, name, reason string) erro
 		fmt.Fprintf(std.Out, "%s: reset; the link to enroll again went out by mail\n", a.Login)
 		return nil
 	}
-	return printOnce(std, a.Login+": reset; there is no address, hand this link over: "+sent.Link,
-		"nightlatch factor reset "+a.Login+" --reason R")
+	return printOnce(std, "the link", a.Login+": reset; there is no address, hand this link over: "+sent.Link,
+		anew("factor reset", a.Login, "--reason R"))
 }

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"nightlatch.example/nightlatch/accounts"
@@ -65,14 +64,5 @@ func handOver(std Streams, a login.Account, sent accounts.Sent, verb string) err
 		fmt.Fprintf(std.Out, "%s: the link went out by mail\n", a.Login)
 		return nil
 	}
-	return printOnce(std, sent.Link, "nightlatch user "+verb+" "+a.Login)
-}
-
-// printOnce prints what is not kept anywhere. Where it cannot be printed, the
-// error says which command makes another.
-func printOnce(std Streams, text, another string) error {
-	if _, err := fmt.Fprintln(std.Out, text); err != nil {
-		return errors.New("the link could not be printed and is lost; this makes another: " + another)
-	}
-	return nil
+	return printOnce(std, "the link", sent.Link, anew("user", verb, a.Login))
 }

@@ -32,7 +32,7 @@ type serveCmd struct {
 }
 
 // Run serves until it is told to stop.
-func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
+func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams, again hurry) error {
 	f.Name = either(x.Name, f.Name)
 	s, err := f.check()
 	if err != nil {
@@ -44,6 +44,7 @@ func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 		return err
 	}
 	defer b.store.Close()
+	b.again = again
 	return b.serve(ctx, io)
 }
 
@@ -89,7 +90,7 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 		if err != nil {
 			return err
 		}
-		background.Go(func() { _ = serveUntil(working, side, numbers.handler()) })
+		background.Go(func() { _ = serveUntil(working, b.again, side, numbers.handler()) })
 	}
 	background.Go(func() { watch.Run(working) })
 	background.Go(func() { worker.Run(working) })
@@ -102,10 +103,10 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 		}
 	}
 	b.announce(listener.Addr())
-	err = serveUntil(ctx, listener, handler)
+	err = serveUntil(ctx, b.again, listener, handler)
 	b.log.Info("stopping")
 	rest()
-	background.Wait()
+	b.again.orAll(&background)
 	return err
 }
 
@@ -128,10 +129,7 @@ func (b *base) announce(addr net.Addr) {
 
 // printSetup says where the first admin is made, which is kept nowhere else.
 func printSetup(std Streams, link string) error {
-	if _, err := fmt.Fprintf(std.Out, "No account exists yet. Make the first admin here: %s\n", link); err != nil {
-		return errors.New("the setup link could not be printed and is lost; starting again makes another")
-	}
-	return nil
+	return printOnce(std, "the setup link", "No account exists yet. Make the first admin here: "+link, "starting again makes another")
 }
 
 // listen opens a port, and says plainly when it cannot.
@@ -146,8 +144,9 @@ func listen(name, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// serveUntil serves, and lets requests under way end when it is told to stop.
-func serveUntil(ctx context.Context, l net.Listener, h http.Handler) error {
+// serveUntil serves, and lets requests under way end when it is told to stop,
+// unless it is told again.
+func serveUntil(ctx context.Context, again hurry, l net.Listener, h http.Handler) error {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
 	done := make(chan error, 1)
@@ -159,6 +158,13 @@ func serveUntil(ctx context.Context, l net.Listener, h http.Handler) error {
 	}
 	end, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
+	go func() {
+		select {
+		case <-again:
+			cancel()
+		case <-end.Done():
+		}
+	}()
 	if err := s.Shutdown(end); err != nil {
 		return s.Close()
 	}

@@ -36,6 +36,7 @@ type base struct {
 	wake     func()   // set by serve; the mail worker's
 	migrated []string // the steps that this start took
 	making   making
+	again    hurry // set by serve and demo
 }
 
 // making says whether a command may make a database and keys where there are

@@ -50,7 +50,7 @@ func served(t *testing.T, h http.HandlerFunc, do func(p *pipes)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		p, done := newPipes(), make(chan error)
-		go func() { done <- serveUntil(ctx, p, h) }()
+		go func() { done <- serveUntil(ctx, nil, p, h) }()
 		do(p)
 		stop()
 		if err := <-done; err != nil {

@@ -62,7 +62,7 @@ func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	case err != nil:
 		return err
 	case link != "":
-		return printOnce(std, link, "nightlatch user invite "+strings.TrimSpace(x.Login))
+		return printOnce(std, "the link", link, anew("user invite", strings.TrimSpace(x.Login)))
 	}
 	return nil
 }

@@ -15,8 +15,11 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// profile is a person in charge of their own doors.
-func (w *web) profile(c *gin.Context) error { return w.showProfile(c, "", nil) }
+// profile is a person in charge of their own doors. The address may name a form
+// that is to be open.
+func (w *web) profile(c *gin.Context) error {
+	return w.showProfile(c, c.Query("form"), nil)
+}
 
 func (w *web) showProfile(c *gin.Context, section string, refused *login.Refusal) error {
 	v := visit(c)

@@ -107,6 +107,13 @@ func compress(content []byte) []byte {
 // is empty for a file that does not exist.
 func (s *Static) Path(name string) string { return s.paths[name] }
 
+// Content gives a file with its content type, for an address without a hash in
+// it. Both are empty for a file that does not exist.
+func (s *Static) Content(name string) (kind string, content []byte) {
+	f := s.files[s.paths[name]]
+	return f.kind, f.plain
+}
+
 // ServeHTTP answers with the file, marked as never changing, or with 404.
 func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := s.files[r.URL.Path]

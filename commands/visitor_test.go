@@ -74,11 +74,14 @@ func (v *visitor) do(method, path string, body io.Reader) page {
 	return page{got.StatusCode, got.Header.Get("Location"), got.Header, string(text)}
 }
 
+// defaultPort is what the cookies of a site with the default URL carry.
+const defaultPort = "_8080"
+
 // cookie is the value of one of the visitor's cookies.
 func (v *visitor) cookie(name string) string {
 	at, _ := url.Parse(v.base)
 	for _, c := range v.client.Jar.Cookies(at) {
-		if c.Name == name {
+		if c.Name == name || c.Name == name+defaultPort {
 			return c.Value
 		}
 	}
@@ -128,6 +131,7 @@ func newAccount(t testing.TB, dir string, env []string, login string, more ...st
 
 // with gives the visitor a cookie.
 func (v *visitor) with(name, value string) *visitor {
+	name += defaultPort
 	at, _ := url.Parse(v.base)
 	v.client.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 	return v

@@ -33,6 +33,8 @@ type Reader interface {
 	Outcome(ctx context.Context, key string) (Outcome, error) // ErrNotFound when the form was not sent
 	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
 	Browser(ctx context.Context, hash, accountID string, trusted bool) (Browser, error)
+	// HasBrowser says whether a cookie is good at some account at a time.
+	HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error)
 	Throttle(ctx context.Context, key string) (Throttle, error) // zero row when there is none
 	Link(ctx context.Context, hash string, purpose LinkPurpose) (Link, error)
 	Setting(ctx context.Context, key string) (string, error) // "" when unset

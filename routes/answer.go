@@ -29,7 +29,6 @@ var (
 	errNotFound  = status{http.StatusNotFound, "This page does not exist, or you have no access to it."}
 	errMethod    = status{http.StatusMethodNotAllowed, "This address does not accept that kind of request."}
 	errForbidden = status{http.StatusForbidden, "Your account does not have access to this page."}
-	errCross     = status{http.StatusForbidden, "This request came from another site and was not carried out."}
 	errForm      = status{http.StatusBadRequest, "This form cannot be read. Go back and send it again."}
 	errType      = status{http.StatusUnsupportedMediaType, "Only forms can be sent here."}
 	errDatabase  = status{http.StatusServiceUnavailable, "The site cannot reach its database at the moment. Please try again in a minute."}
@@ -93,9 +92,14 @@ func (w *web) say(c *gin.Context, code int, heading, text string) {
 		m.RequestID = c.GetString(idKey)
 		c.Header(answerHeader, "fault")
 	}
-	if err := w.render(c, code, m, views.Frame{Title: heading}); err != nil {
+	w.sayIt(c, code, m)
+}
+
+// sayIt shows a page that only says something, or its text where that fails.
+func (w *web) sayIt(c *gin.Context, code int, m views.Message) {
+	if err := w.render(c, code, m, views.Frame{Title: m.Heading}); err != nil {
 		w.Log.Error("page failed", "id", c.GetString(idKey), "error", err)
-		c.String(code, "%s", text)
+		c.String(code, "%s", m.Text)
 	}
 }
 

@@ -30,7 +30,7 @@ func BenchmarkVerify(b *testing.B) {
 	databases(b, func(b *testing.B, s *sitetest.Site) {
 		s.User("ada", login.Member)
 		x := s.Browser().SignIn("ada")
-		cookie := &http.Cookie{Name: "nightlatch_session", Value: x.Cookie("nightlatch_session")}
+		cookie := &http.Cookie{Name: x.CookieName("nightlatch_session"), Value: x.Cookie("nightlatch_session")}
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				r := httptest.NewRequest("GET", "/verify", nil)

@@ -2,7 +2,8 @@ package routes
 
 import (
 	"net/http"
-	"strings"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -26,35 +27,55 @@ const forever = 400 * 24 * time.Hour
 
 // cookies knows how the site's cookies are called and marked.
 type cookies struct {
-	prefix string
-	secure bool
+	prefix, suffix string
+	secure         bool
 }
 
+// newCookies names the cookies of an origin. Browsers keep the cookies of all
+// ports of a host together, so those of a site on a port of its own carry it.
 func newCookies(origin string) cookies {
-	if strings.HasPrefix(origin, "https:") {
+	u, err := url.Parse(origin)
+	switch {
+	case err != nil: // was refused at the start
+		return cookies{}
+	case u.Scheme == "https":
 		return cookies{prefix: "__Host-", secure: true}
+	case u.Port() != "" && u.Port() != "80":
+		return cookies{suffix: "_" + u.Port()}
 	}
 	return cookies{}
 }
 
-// get reads a cookie. One that is given twice is no cookie of ours.
+// name is how a cookie is called at this site.
+func (k cookies) name(name string) string { return k.prefix + name + k.suffix }
+
+// get reads a cookie. One that still has several values is none: see settle.
 func (k cookies) get(c *gin.Context, name string) string {
-	found := c.Request.CookiesNamed(k.prefix + name)
-	if len(found) != 1 {
-		return ""
+	if values := k.values(c.Request, name); len(values) == 1 {
+		return values[0]
 	}
-	return found[0].Value
+	return ""
+}
+
+// values are the different values of a cookie that a browser sent.
+func (k cookies) values(r *http.Request, name string) (list []string) {
+	for _, x := range r.CookiesNamed(k.name(name)) {
+		if !slices.Contains(list, x.Value) {
+			list = append(list, x.Value)
+		}
+	}
+	return list
 }
 
 // set gives a cookie; a life of 0 ends with the browser.
 func (k cookies) set(c *gin.Context, name, value string, life time.Duration) {
-	http.SetCookie(c.Writer, &http.Cookie{Name: k.prefix + name, Value: value, Path: "/", MaxAge: int(life.Seconds()),
+	http.SetCookie(c.Writer, &http.Cookie{Name: k.name(name), Value: value, Path: "/", MaxAge: int(life.Seconds()),
 		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode})
 }
 
 // drop takes a cookie back.
 func (k cookies) drop(c *gin.Context, name string) {
-	http.SetCookie(c.Writer, &http.Cookie{Name: k.prefix + name, Path: "/", MaxAge: -1,
+	http.SetCookie(c.Writer, &http.Cookie{Name: k.name(name), Path: "/", MaxAge: -1,
 		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode})
 }
 
@@ -63,11 +84,11 @@ func (k cookies) replace(r *http.Request, name, value string) {
 	all := r.Cookies()
 	r.Header.Del("Cookie")
 	for _, x := range all {
-		if x.Name != k.prefix+name {
+		if x.Name != k.name(name) {
 			r.AddCookie(x)
 		}
 	}
-	r.AddCookie(&http.Cookie{Name: k.prefix + name, Value: value})
+	r.AddCookie(&http.Cookie{Name: k.name(name), Value: value})
 }
 
 // enter hands over what a step of signing in gave.

@@ -18,7 +18,7 @@ func FuzzRequest(f *testing.F) {
 	root := s.Browser().SignIn("root@example.com")
 	root.EnrollTOTP()
 	const form = "application/x-www-form-urlencoded"
-	f.Add("POST", "/login", form, "login=a&password=b&next=//evil.example", "nightlatch_session=x", "//evil.example", "1.2.3.4", false)
+	f.Add("POST", "/login", form, "login=a&password=b&next=//evil.example", "nightlatch_session_8080=x", "//evil.example", "1.2.3.4", false)
 	f.Add("GET", "/admin?q=%25&after=%00&sort=-last", "", "", "a=b; a=c", "/profile", ",", true)
 	f.Add("POST", "/admin/import", form, "csv=ada,\"A,admin%0d%0a=1", "", "", "::1", true)
 	f.Add("POST", "/profile/factors/totp/confirm", "multipart/form-data; boundary=b", "--b\r\n", "\"", "javascript:x", "x", true)

@@ -43,8 +43,8 @@ func FuzzForm(f *testing.F) {
 // One cookie of ours is what the browser was given, two of one name are none,
 // and replacing one leaves no old one behind.
 func FuzzCookies(f *testing.F) {
-	f.Add("nightlatch_session=AAAA; nightlatch_known=BBBB", "CCCC")
-	f.Add("nightlatch_session=A; nightlatch_session=B", "")
+	f.Add("nightlatch_session_8080=AAAA; nightlatch_known_8080=BBBB", "CCCC")
+	f.Add("nightlatch_session_8080=A; nightlatch_session_8080=B", "")
 	f.Add(`__Host-nightlatch_session="A B"; =; a; ;;`, "D")
 	f.Fuzz(func(t *testing.T, header, token string) {
 		for _, k := range []cookies{newCookies("http://localhost"), newCookies("https://localhost")} {

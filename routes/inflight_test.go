@@ -114,7 +114,7 @@ func signInForm(ctx context.Context, b *sitetest.Browser, pairs ...string) *http
 	}
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, b.URL+"/login", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.AddCookie(&http.Cookie{Name: "nightlatch_form", Value: b.Cookie("nightlatch_form")})
+	r.AddCookie(&http.Cookie{Name: b.CookieName("nightlatch_form"), Value: b.Cookie("nightlatch_form")})
 	if b.HTMX {
 		r.Header.Set("HX-Request", "true")
 	}

@@ -34,10 +34,13 @@ func (w *web) loginPage(c *gin.Context) error {
 	if v != nil {
 		s.As, s.On = v.Account.Login, w.way(v, "")
 	}
-	w.nameForm(c)
-	if v == nil && c.Query("over") != "" {
+	switch {
+	case v == nil && w.lostCookie(c):
+		s.Alert = w.lostCookieText()
+	case v == nil && c.Query("over") != "":
 		s.Alert = "Your sign-in took too long. Please start again."
 	}
+	w.nameForm(c)
 	return w.render(c, http.StatusOK, s, views.Frame{Title: "Sign in"})
 }
 
@@ -59,6 +62,9 @@ func (w *web) login(c *gin.Context) error {
 	}
 	// It was carried out: a second click, which ends this connection, gets this answer.
 	c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context()))
+	if w.cookieless(c.Request) {
+		w.unkept.note(w.who(c), w.Login.Now())
+	}
 	w.enter(c, entry)
 	if entry.Pending != "" {
 		w.redirect(c, "/login/challenge")

@@ -97,12 +97,19 @@ func headers(https bool) gin.HandlerFunc {
 
 // protect refuses what no route takes.
 func (w *web) protect(c *gin.Context) {
+	if misplaced, refused := w.stray(c.Request); refused {
+		w.turnBack(c, misplaced)
+		c.Abort()
+		return
+	}
 	err := w.unfit(c.Request)
 	if err == nil {
 		err = w.adrift(c)
 	}
+	if err == nil {
+		err = w.settle(c)
+	}
 	if err != nil {
-		w.logCross(c, err)
 		w.fail(c, err)
 		c.Abort()
 		return
@@ -111,12 +118,10 @@ func (w *web) protect(c *gin.Context) {
 	c.Next()
 }
 
-// unfit says what is wrong with a request, whichever route it is for: another
-// site sends it, it is too large, or its address is not text.
+// unfit says what is wrong with a request, whichever route it is for: it is too
+// large, or its address is not text.
 func (w *web) unfit(r *http.Request) error {
 	switch {
-	case w.cross.Check(r) != nil:
-		return errCross
 	case r.ContentLength > maxBody: // also where the route does not read it
 		return errLarge
 	case !isText(r.URL.Path):
@@ -131,7 +136,7 @@ func (w *web) unfit(r *http.Request) error {
 // was ended in the real one must not open anything.
 func (w *web) adrift(c *gin.Context) error {
 	switch c.FullPath() {
-	case "/healthz", "/readyz", "/static/*name":
+	case "/healthz", "/readyz", "/static/*name", "/robots.txt", "/favicon.ico":
 		return nil
 	}
 	if w.Lost != nil && w.Lost() != nil {

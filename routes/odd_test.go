@@ -210,7 +210,7 @@ func TestOddPlaces(t *testing.T) {
 		}
 		for _, cookie := range []string{"", "x", strings.Repeat("A", 5000), "%00", "\"a b\""} {
 			b := s.Browser()
-			b.Header = http.Header{"Cookie": {"nightlatch_session=" + cookie + "; nightlatch_login=" + cookie + "; nightlatch_known=" + cookie}}
+			b.Header = http.Header{"Cookie": {s.CookieName("nightlatch_session") + "=" + cookie + "; " + s.CookieName("nightlatch_login") + "=" + cookie + "; " + s.CookieName("nightlatch_known") + "=" + cookie}}
 			b.Get("/profile").WantStatus(t, 303)
 			b.Get("/login/challenge").WantStatus(t, 303)
 		}

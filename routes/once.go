@@ -208,7 +208,7 @@ func (w *web) again(c *gin.Context, o login.Outcome) (bool, error) {
 // is taken back.
 func (w *web) given(lines []string, name string) (value string, ok bool) {
 	for _, line := range lines {
-		if x, err := http.ParseSetCookie(line); err == nil && x.Name == w.cookies.prefix+name {
+		if x, err := http.ParseSetCookie(line); err == nil && x.Name == w.cookies.name(name) {
 			value, ok = x.Value, true
 		}
 	}

@@ -44,6 +44,8 @@ type web struct {
 	brand   string
 	cookies cookies
 	cross   *http.CrossOriginProtection
+	unkept  unkept
+	site    *url.URL // where the site lives
 	engine  *gin.Engine
 }
 
@@ -64,6 +66,7 @@ func New(o Options) http.Handler {
 	// Behind a proxy that changes Host, the browser's Origin is still ours. A
 	// URL that is no origin was refused at the start.
 	_ = w.cross.AddTrustedOrigin(opt.URL)
+	w.site, _ = url.Parse(opt.URL)
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New(func(e *gin.Engine) { e.HandleMethodNotAllowed = true })
@@ -107,6 +110,9 @@ func (w *web) front() []route {
 		{get, "/readyz", open, w.readyz},
 		{get, "/static/*name", open, w.asset},
 		{get, "/verify", open, w.verify},
+		{get, "/.well-known/change-password", open, w.changePasswordPage},
+		{get, "/robots.txt", open, w.robots},
+		{get, "/favicon.ico", open, w.favicon},
 
 		{get, "/setup", open, w.setupPage},
 		{post, "/setup", open, w.setup},

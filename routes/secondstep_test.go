@@ -89,7 +89,7 @@ func TestSecondStepAlone(t *testing.T) {
 		b.Password(ada)
 		b.Password("bob@example.com")
 		b.Post("/login/challenge/totp", "code", s.Code(e.secret)).WantStatus(t, 422)
-		b.Header = http.Header{"Cookie": {"nightlatch_login=" + adas.Cookie("nightlatch_login")}}
+		b.Header = http.Header{"Cookie": {s.CookieName("nightlatch_login") + "=" + adas.Cookie("nightlatch_login")}}
 		if p := b.Post("/login/challenge/totp", "code", s.Code(e.secret)); p.Went("/profile") {
 			t.Error("two cookies of one name are taken for one")
 		}

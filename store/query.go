@@ -80,6 +80,11 @@ func (q query) Browser(ctx context.Context, hash, accountID string, trusted bool
 	return r.browser(), missing(err)
 }
 
+// HasBrowser says whether a cookie is good at some account at a time.
+func (q query) HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error) {
+	return q.db.NewSelect().Model((*browserRow)(nil)).Where("token_hash = ? AND trusted = ? AND until_at > ?", hash, trusted, at(now)).Exists(ctx)
+}
+
 // Throttle reads a counter; none is an empty one.
 func (q query) Throttle(ctx context.Context, key string) (login.Throttle, error) {
 	r := throttleRow{Key: key}

@@ -91,17 +91,27 @@ func (b *Browser) Do(method, path string, body io.Reader, asHTMX bool) *Page {
 func (b *Browser) Cookie(name string) string {
 	base, _ := url.Parse(b.URL)
 	for _, c := range b.jar.Cookies(base) {
-		if c.Name == name {
+		if c.Name == b.CookieName(name) {
 			return c.Value
 		}
 	}
 	return ""
 }
 
+// CookieName is how one of the site's cookies is called there: with its port,
+// where it is http on a port of its own. Other names stay.
+func (s *Site) CookieName(name string) string {
+	base, _ := url.Parse(s.URL)
+	if port := base.Port(); base.Scheme == "http" && port != "" && port != "80" && strings.HasPrefix(name, "nightlatch_") && !strings.HasSuffix(name, "_"+port) {
+		return name + "_" + port
+	}
+	return name
+}
+
 // SetCookie gives the browser a cookie.
 func (b *Browser) SetCookie(name, value string) {
 	base, _ := url.Parse(b.URL)
-	b.jar.SetCookies(base, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+	b.jar.SetCookies(base, []*http.Cookie{{Name: b.CookieName(name), Value: value, Path: "/"}})
 }
 
 // Clone is another browser with the same cookies.

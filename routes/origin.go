@@ -1,0 +1,49 @@
+package routes
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"nightlatch.example/nightlatch/views"
+)
+
+// stray says whether a form may not be taken because of where its page lies:
+// on another site, or on this one opened by another scheme or name than its
+// own, where no cookie of ours would be kept.
+func (w *web) stray(r *http.Request) (misplaced, refused bool) {
+	if r.Method != http.MethodPost {
+		return false, w.cross.Check(r) != nil
+	}
+	from, err := url.Parse(r.Header.Get("Origin"))
+	if err == nil && from.Host != "" && !w.livesAt(from) &&
+		(r.Header.Get("Sec-Fetch-Site") == "same-origin" || strings.EqualFold(from.Host, r.Host) || from.Hostname() == w.site.Hostname()) {
+		return true, true
+	}
+	return false, w.cross.Check(r) != nil
+}
+
+// livesAt says whether a page's origin has the site's scheme and name. The port
+// may be another, as behind a forwarded one: cookies are kept there all the same.
+func (w *web) livesAt(from *url.URL) bool {
+	return strings.EqualFold(from.Scheme, w.site.Scheme) && strings.EqualFold(from.Hostname(), w.site.Hostname())
+}
+
+// turnBack answers a form of a page that lies elsewhere, before anything of it
+// is looked at: with where the site lives, and in the log for its admin.
+func (w *web) turnBack(c *gin.Context, misplaced bool) {
+	w.Log.Warn("refused as another site's", "id", c.GetString(idKey), "route", c.FullPath(),
+		"origin", short(c.GetHeader("Origin"), maxOrigin), "host", short(c.Request.Host, maxOrigin), "url", w.site.String())
+	m := views.Message{Heading: "Not carried out", Back: w.site.String(), BackLabel: "Open " + w.site.Host}
+	m.Text = "This request came from another site and was not carried out. This site lives at " + w.site.String() + "."
+	if misplaced {
+		m.Text = "You opened this site by another address than its own, so nothing was carried out. It lives at " + w.site.String() + ". Open it there."
+	}
+	w.sayIt(c, http.StatusForbidden, m)
+}
+
+// maxOrigin is how many characters of a header go into the log: a host name has
+// 253 at most, and a scheme and a port come with it.
+const maxOrigin = 280

@@ -12,6 +12,7 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -22,14 +23,14 @@ type acceptCmd struct {
 // Run makes the key file the site's, when the one from before is lost for good.
 // It says first what goes.
 func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	s, err := f.check()
+	s, err := f.check(std)
 	if err != nil {
 		return err
 	}
-	if path, embedded := strings.CutPrefix(s.database, "sqlite:"); embedded && missing(path) {
-		return noDatabase(path)
+	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && site.Missing(path) {
+		return site.NoDatabase(path)
 	}
-	db, err := store.OpenAlone(ctx, s.database)
+	db, err := store.OpenAlone(ctx, s.Database)
 	if err != nil {
 		return fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
 	}
@@ -37,7 +38,7 @@ func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if err := migrated(ctx, db); err != nil {
 		return err
 	}
-	none, err := strangeKeys(ctx, s.keys, db)
+	none, err := strangeKeys(ctx, s.Keys, db)
 	if err != nil {
 		return err
 	}
@@ -45,20 +46,18 @@ func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := sayLost(std, s.keys, none, lost); err != nil {
+	if err := sayLost(std, s.Keys, none, lost); err != nil {
 		return err
 	}
 	if !x.Yes {
 		return errors.New("nothing was changed: say --yes to do it")
 	}
-	keys, err := store.OpenKeys(s.keys, none)
+	keys, err := store.OpenKeys(s.Keys, none)
 	if err != nil {
 		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
 	}
 	db.UseKeys(keys)
-	b := &base{settings: s, log: newLog(std.Err, s.level), store: db, keys: keys, wake: func() {}}
-	b.services()
-	return b.accept(ctx, std)
+	return newBase(s, site.With(s.Settings, db, keys)).accept(ctx, std)
 }
 
 // strangeKeys sees that the key file is not the site's, and hands it to the
@@ -121,7 +120,7 @@ func (b *base) accept(ctx context.Context, std Streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.Out, "Done: %s holds the keys of this site. Back it up now. %d accounts lost a factor.\n", b.settings.keys, lost.Accounts)
+	fmt.Fprintf(std.Out, "Done: %s holds the keys of this site. Back it up now. %d accounts lost a factor.\n", b.settings.Keys, lost.Accounts)
 	found, err := b.accounts.VerifyAudit(ctx, "")
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func Main(args []string, io Streams) int {
 	info, _ := debug.ReadBuildInfo()
 	parser, err := kong.New(&c, kong.Name("nightlatch"), kong.Vars{"version": about(Version, info)}, kong.Writers(io.Out, io.Err), kong.Exit(func(code int) { exit = code }),
 		kong.Description("The second lock on a login. Every flag is also an environment variable."),
-		kong.UsageOnError())
+		kong.UsageOnError(), kong.PostBuild(defaultsLater))
 	if err != nil {
 		fmt.Fprintln(io.Err, "nightlatch:", err)
 		return 2
@@ -84,4 +84,17 @@ func Main(args []string, io Streams) int {
 		return 1
 	}
 	return 0
+}
+
+// defaultsLater shows the defaults in the help and leaves them to site.Options:
+// whether somebody wrote a value matters there.
+func defaultsLater(k *kong.Kong) error {
+	for _, group := range k.Model.AllFlags(false) {
+		for _, f := range group {
+			if f.HasDefault && f.PlaceHolder == "" {
+				f.PlaceHolder, f.HasDefault, f.Default = f.Default, false, ""
+			}
+		}
+	}
+	return nil
 }

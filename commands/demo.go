@@ -2,12 +2,14 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"nightlatch.example/nightlatch/internal/demo"
 	"nightlatch.example/nightlatch/password"
+	"nightlatch.example/nightlatch/site"
 )
 
 type demoCmd struct{}
@@ -22,28 +24,33 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) erro
 	defer os.RemoveAll(folder)
 	f.Data, f.Mail = folder, "dir:"+filepath.Join(folder, "mail")
 	f.Database, f.Keys = "sqlite:"+filepath.Join(folder, "nightlatch.db"), filepath.Join(folder, "keys.json")
-	s, err := f.check()
+	s, err := f.check(std)
 	if err != nil {
 		return err
 	}
 	clock := &demo.Clock{}
-	s.login.Now = clock.Now
-	s.cost = password.Cost{MemoryKiB: 64, Time: 1, Threads: 1} // while the story is told; see below
-	b, err := s.begin(ctx, std, true)
+	s.Login.Now = clock.Now
+	s.Make, s.Cost = true, password.Cost{MemoryKiB: 64, Time: 1, Threads: 1} // while the story is told; see below
+	b, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer b.store.Close()
-	b.again = again
 	guest, err := demo.Tell(ctx, demo.Site{Store: b.store, Login: b.login, Accounts: b.accounts, Clock: clock})
-	if err != nil {
-		return err
+	if err == nil {
+		err = printOnce(std, "the password", guestText(guest, s.Login.URL), "starting again makes another")
 	}
-	text := fmt.Sprintf("A throw-away site with %d accounts. Sign in at %s\n  login          %s\n  password       %s\n  recovery code  %s",
-		guest.Accounts, b.settings.login.URL, guest.Login, guest.Password, guest.RecoveryCode)
-	if err := printOnce(std, "the password", text, "starting again makes another"); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, b.site.Close())
 	}
 	// From here on passwords cost what they must; the first sign-in makes the hash anew.
+	s.Cost = password.Cost{}
+	b = newBase(s, site.With(s.Settings, b.store, b.keys))
+	b.again = again
 	return b.serve(ctx, std)
+}
+
+// guestText says how to sign in.
+func guestText(g demo.Guest, url string) string {
+	return fmt.Sprintf("A throw-away site with %d accounts. Sign in at %s\n  login          %s\n  password       %s\n  recovery code  %s",
+		g.Accounts, url, g.Login, g.Password, g.RecoveryCode)
 }

@@ -31,10 +31,10 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		return true
 	}
 	report("environment", "every name is known", checkStrangers())
-	s, err := f.check()
+	s, err := f.check(std)
 	if report("configuration", "every value can be used", err) {
 		remark, err := checkMail(ctx, s)
-		report("mail", s.mail.String()+" takes mail from "+s.from+remark, err)
+		report("mail", s.Mail.String()+" takes mail from "+s.From+remark, err)
 		checkStore(ctx, s, report)
 	}
 	switch {
@@ -48,19 +48,19 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 
 // checkMail goes through everything that sending needs, and sends nothing.
 func checkMail(ctx context.Context, s settings) (remark string, err error) {
-	if folder := s.mail.Folder(); folder != "" {
+	if folder := s.Mail.Folder(); folder != "" {
 		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 			return "", nil // the server makes it; the doctor makes nothing
 		}
 	}
-	t, err := s.mail.Open(mail.TransportOptions{Hello: s.helo})
+	t, err := s.Mail.Open(mail.TransportOptions{Hello: s.Helo})
 	if err != nil {
 		return "", err
 	}
-	if s.mail.Remote() && mail.LocalSender(s.from) {
-		return "", fmt.Errorf("the sender %s has no domain that other servers know: set NIGHTLATCH_MAIL_FROM", s.from)
+	if s.Mail.Remote() && mail.LocalSender(s.From) {
+		return "", fmt.Errorf("the sender %s has no domain that other servers know: set NIGHTLATCH_MAIL_FROM", s.From)
 	}
-	sender, err := netmail.ParseAddress(s.from)
+	sender, err := netmail.ParseAddress(s.From)
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +75,7 @@ func checkMail(ctx context.Context, s settings) (remark string, err error) {
 // checkStore looks at the database, its migrations, its keys and its clock. It
 // changes nothing, so what is missing is a fault and not made.
 func checkStore(ctx context.Context, s settings, report func(string, string, error) bool) {
-	db, err := openStore(ctx, s, false)
+	db, err := s.OpenStore(ctx)
 	if !report("database", "it answers", err) {
 		return
 	}
@@ -93,12 +93,12 @@ func checkStore(ctx context.Context, s settings, report func(string, string, err
 // checkKeys looks whether the key file is the site's, and opens all that is
 // sealed with it.
 func checkKeys(ctx context.Context, s settings, db *store.Store, report func(string, string, error) bool) {
-	keys, err := store.OpenKeys(s.keys, false)
+	keys, err := store.OpenKeys(s.Keys, false)
 	if err == nil {
 		db.UseKeys(keys)
 		err = db.FollowKeys(ctx)
 	}
-	if !report("keys", s.keys+" can be read, and is the one of this site", err) {
+	if !report("keys", s.Keys+" can be read, and is the one of this site", err) {
 		return
 	}
 	n, shut, err := db.CheckSealed(ctx)

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"nightlatch.example/nightlatch/site"
 )
 
 const (
@@ -41,22 +43,23 @@ func variables() iter.Seq2[string, reflect.StructField] {
 func secret(field reflect.StructField) bool { return field.Tag.Get("secret") != "" }
 
 // readFiles takes values from the files that NAME_FILE names. A flag wins.
-func (f *Flags) readFiles(r *reader) {
+func (f *Flags) readFiles() error {
 	for name, field := range variables() {
 		path := os.Getenv(name + inFile)
 		value := reflect.ValueOf(f).Elem().FieldByIndex(field.Index)
 		switch {
 		case !secret(field) || path == "":
 		case os.Getenv(name) != "":
-			r.complain(fmt.Errorf("%s and %s are both set: keep one of them", name, name+inFile))
+			return fmt.Errorf("%s and %s are both set: keep one of them", name, name+inFile)
 		case value.String() == "":
 			text, err := readSecret(path)
 			if err != nil {
-				r.complain(fmt.Errorf("%s names a file that %w", name+inFile, err))
+				return fmt.Errorf("%s names a file that %w", name+inFile, err)
 			}
 			value.SetString(text)
 		}
 	}
+	return nil
 }
 
 // readSecret reads a file, without the newline at its end. Neither its path nor
@@ -81,7 +84,7 @@ func readSecret(path string) (string, error) {
 	case len(text) > most:
 		return "", errors.New("is too long for a value")
 	}
-	if err := unclean(value, false); err != nil {
+	if err := site.Unclean(value, false); err != nil {
 		return "", fmt.Errorf("%w; one newline at the end is all that may follow the value", err)
 	}
 	return value, nil

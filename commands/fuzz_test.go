@@ -1,12 +1,14 @@
 package commands
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/site"
 )
 
 // A configuration is refused in one line that names the variable and tells no
@@ -16,24 +18,24 @@ func FuzzSettings(f *testing.F) {
 	f.Add("http://user:hunter2@x", "a:b", ":x", "mysql://u:hunter2@h", "smtps://u:hunter2@h:99999", "\r\nBcc: a", "x/y", "-1s", "0")
 	f.Add("", "", "", "", "", "", "", "", "")
 	f.Fuzz(func(t *testing.T, url, name, addr, database, mail, from, proxies, span, count string) {
-		x := Flags{URL: url, Name: name, Addr: addr, Database: database, Mail: mail, MailFrom: from, TrustedProxies: proxies, MetricsAddr: addr,
+		x := Flags{Addr: addr, MetricsAddr: addr, Options: site.Options{URL: url, Name: name, Database: database, Mail: mail, MailFrom: from, TrustedProxies: proxies,
 			LoginTTL: span, CodeTTL: span, CodeCooldown: span, ConfirmTTL: span, SessionIdle: span, SessionMax: span, TrustTTL: span, LockWait: span,
-			LockAfter: count, LockDisable: count}
-		s, err := x.check()
+			LockAfter: count, LockDisable: count}}
+		s, err := x.check(Streams{Err: io.Discard})
 		if err != nil {
 			if said := err.Error(); !strings.HasPrefix(said, "NIGHTLATCH_") || strings.ContainsAny(said, "\r\n") {
 				t.Errorf("%q", said)
 			}
 			return
 		}
-		o := s.login
+		o := s.Login
 		switch {
 		case !strings.HasPrefix(o.URL, "http://") && !strings.HasPrefix(o.URL, "https://"), strings.HasSuffix(o.URL, "/"), o.Host == "", strings.ContainsAny(o.URL, "\r\n\"<> "):
 			t.Errorf("origin %q, host %q", o.URL, o.Host)
 		case o.CodeTTL > 10*time.Minute, o.LockWait > login.LockWaitMax, o.LockAfter < 1, o.LockDisable < 1, o.LoginTTL <= 0, o.SessionMax <= 0, o.TrustTTL < 0:
 			t.Errorf("numbers: %+v", o)
-		case strings.ContainsAny(o.Brand+s.from, "\r\n"), !utf8.ValidString(o.Brand), o.Brand == "":
-			t.Errorf("brand %q, sender %q", o.Brand, s.from)
+		case strings.ContainsAny(o.Brand+s.From, "\r\n"), !utf8.ValidString(o.Brand), o.Brand == "":
+			t.Errorf("brand %q, sender %q", o.Brand, s.From)
 		}
 	})
 }

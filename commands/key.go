@@ -21,8 +21,10 @@ type rotateCmd struct {
 	Promote bool `xor:"step" help:"Only the second step: seal everything with the key that was added."`
 }
 
-// learning is how long servers get to read a new key. They look every second.
-const learning = 25 * time.Second
+const (
+	learning = 25 * time.Second       // that servers get to read a new key; they look every second
+	askEvery = 200 * time.Millisecond // whether they have
+)
 
 // Run rotates the keys: first every running server reads the new key, then it
 // seals. It may be run again after it was broken off: the old keys stay in the
@@ -50,7 +52,7 @@ func (x rotateCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 			return err
 		}
 		if x.Add {
-			return sayAdded(std, b.settings.keys, added)
+			return sayAdded(std, b.settings.Keys, added)
 		}
 	}
 	if err := b.lead(ctx); err != nil {
@@ -76,7 +78,7 @@ func (b *base) lead(ctx context.Context) error {
 		return err
 	}
 	if late != "" {
-		return fmt.Errorf("the new key waits in %s and seals nothing yet, since a running server has not read it: %s. See that it can read its key file, and that this is a copy of the newest; then run this again", b.settings.keys, late)
+		return fmt.Errorf("the new key waits in %s and seals nothing yet, since a running server has not read it: %s. See that it can read its key file, and that this is a copy of the newest; then run this again", b.settings.Keys, late)
 	}
 	if err := b.store.Lead(ctx); err != nil {
 		return err
@@ -90,7 +92,7 @@ func (b *base) lead(ctx context.Context) error {
 // await waits until something holds of every running server, and names those
 // of which it does not.
 func (b *base) await(ctx context.Context, holds func(store.Process) bool) (late string, err error) {
-	tick := time.NewTicker(keyWatch / 5)
+	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	for end := time.Now().Add(learning); ; {
 		list, err := b.store.Running(ctx)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -152,7 +153,7 @@ func (x factorStatusCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		for _, i := range s.Factors {
 			items = append(items, i.Kind+" “"+i.Name+"”")
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", s.Login, word, either(strings.Join(items, ", "), "-"), s.RecoveryLeft)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", s.Login, word, cmp.Or(strings.Join(items, ", "), "-"), s.RecoveryLeft)
 	}
 	return t.Flush()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -25,28 +26,28 @@ type (
 // Run brings the database up to date. A new site gets its keys too, so that
 // other commands may come before the first server.
 func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	s, err := f.check()
+	s, err := f.check(io)
 	if err != nil {
 		return err
 	}
+	s.Make = true
 	if err := s.foreignFolder(); err != nil {
 		return err
 	}
-	log := newLog(io.Err, s.level)
-	warnStrangers(log)
-	db, err := openStore(ctx, s, true)
+	warnStrangers(s.Log)
+	db, err := s.OpenStore(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	begun, err := db.Begun(ctx)
 	if err == nil && !begun {
-		err = s.orphaned()
+		err = s.Orphaned()
 	}
 	if err != nil {
 		return err
 	}
-	stop := showProgress(db, io.Err, log)
+	stop := s.ShowProgress(db)
 	done, err := db.Migrate(ctx)
 	stop()
 	if err := report(io, "up", done, err); err != nil {
@@ -56,22 +57,22 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err != nil {
 		return err
 	}
-	if used && missing(s.keys) {
+	if used && site.Missing(s.Keys) {
 		return nil // a used database may be migrated from a machine without its keys
 	}
-	b := &base{settings: s, store: db, making: true}
-	return b.openKeys(ctx)
+	_, err = s.OpenKeys(ctx, db)
+	return err
 }
 
 // foreignFolder refuses to make files that the account of the service, whose
 // folder it is, could not read.
 func (s settings) foreignFolder() error {
-	files := []string{s.keys}
-	if path, ok := strings.CutPrefix(s.database, "sqlite:"); ok {
+	files := []string{s.Keys}
+	if path, ok := strings.CutPrefix(s.Database, "sqlite:"); ok {
 		files = append(files, path)
 	}
 	for _, path := range files {
-		if missing(path) {
+		if site.Missing(path) {
 			if err := store.NotOurs(path); err != nil {
 				return err
 			}
@@ -83,14 +84,14 @@ func (s settings) foreignFolder() error {
 // Run undoes the last step, while no server runs. With accounts in the database
 // it says what goes, and wants to hear --yes.
 func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	s, err := f.check()
+	s, err := f.check(io)
 	if err != nil {
 		return err
 	}
-	if path, embedded := strings.CutPrefix(s.database, "sqlite:"); embedded && missing(path) {
-		return noDatabase(path)
+	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && site.Missing(path) {
+		return site.NoDatabase(path)
 	}
-	db, err := store.OpenAlone(ctx, s.database)
+	db, err := store.OpenAlone(ctx, s.Database)
 	if err != nil {
 		return fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
 	}
@@ -110,7 +111,7 @@ func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 
 // Run shows what was done.
 func (statusCmd) Run(ctx context.Context, f *Flags, io Streams) error {
-	return f.onStore(ctx, func(s *store.Store) error {
+	return f.onStore(ctx, io, func(s *store.Store) error {
 		steps, err := s.Steps(ctx)
 		for _, x := range steps {
 			word := "pending"
@@ -126,12 +127,12 @@ func (statusCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	})
 }
 
-func (f *Flags) onStore(ctx context.Context, do func(*store.Store) error) error {
-	s, err := f.check()
+func (f *Flags) onStore(ctx context.Context, io Streams, do func(*store.Store) error) error {
+	s, err := f.check(io)
 	if err != nil {
 		return err
 	}
-	db, err := openStore(ctx, s, false)
+	db, err := s.OpenStore(ctx)
 	if err != nil {
 		return err
 	}

@@ -16,18 +16,18 @@ type restoreCmd struct {
 
 // Run puts a backup back while no server runs.
 func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	s, err := f.check()
+	s, err := f.check(std)
 	if err != nil {
 		return err
 	}
-	embedded := len(s.database) > 7 && s.database[:7] == "sqlite:"
+	embedded := len(s.Database) > 7 && s.Database[:7] == "sqlite:"
 	switch {
 	case x.After == (x.File != ""):
 		return errors.New("name a backup, or say --after when the database was put back already")
 	case !embedded && !x.After:
 		return errors.New("a PostgreSQL database is put back with pg_restore --clean while no server runs; then run nightlatch restore --after")
 	}
-	keys, err := store.OpenKeys(s.keys, false)
+	keys, err := store.OpenKeys(s.Keys, false)
 	if err != nil {
 		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
 	}
@@ -35,7 +35,7 @@ func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if x.After {
 		r, err = afterwards(ctx, s, keys)
 	} else {
-		r, err = store.Restore(ctx, s.database, x.File, keys, time.Now())
+		r, err = store.Restore(ctx, s.Database, x.File, keys, time.Now())
 	}
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ What else happened after that time is not known here:
 }
 
 func afterwards(ctx context.Context, s settings, keys *store.Keys) (r store.Restored, err error) {
-	db, err := store.OpenAlone(ctx, s.database)
+	db, err := store.OpenAlone(ctx, s.Database)
 	if err != nil {
 		return r, fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
 	}

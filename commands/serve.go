@@ -1,19 +1,15 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"syscall"
 	"time"
-
-	"nightlatch.example/nightlatch/routes"
-	"nightlatch.example/nightlatch/store"
 )
 
 // The server's patience. A browser that dawdles is not waited for.
@@ -24,63 +20,35 @@ const (
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 	drain         = 10 * time.Second // for requests under way when the process is told to stop
-	sweepEvery    = 15 * time.Second
 )
 
 type serveCmd struct {
-	Name string `placeholder:"Nightlatch" help:"Brand, and issuer in authenticator apps ($NIGHTLATCH_NAME)."`
+	Name string `placeholder:"NAME" help:"Brand, and issuer in authenticator apps ($NIGHTLATCH_NAME)."`
 }
 
 // Run serves until it is told to stop.
-func (x serveCmd) Run(ctx context.Context, f *Flags, io Streams, again hurry) error {
-	f.Name = either(x.Name, f.Name)
-	s, err := f.check()
+func (x serveCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) error {
+	f.Name = cmp.Or(x.Name, f.Name)
+	s, err := f.check(std)
 	if err != nil {
 		return err
 	}
-	s.thorough = true
-	b, err := s.begin(ctx, io, true)
+	s.Make, s.Thorough = true, true
+	b, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer b.store.Close()
 	b.again = again
-	return b.serve(ctx, io)
+	return b.serve(ctx, std)
 }
 
-// serve serves until it is told to stop.
-func (b *base) serve(ctx context.Context, io Streams) error {
-	var overrides fs.FS
-	if b.settings.views != "" {
-		overrides = os.DirFS(b.settings.views)
-	}
-	worker, err := b.worker(overrides)
-	if err != nil {
-		return err
-	}
-	self := newProcess()
-	if err := b.store.Announce(ctx, self); err != nil {
-		return err
-	}
-	watch := b.store.Watch(self, b.lost)
-	o := routes.Options{Lost: watch.Lost, Unavailable: store.Unavailable,
-		Ready: func() error { return errors.Join(watch.Ready(), b.keys.Reload(), worker.Ready()) }}
-	empty, err := b.accounts.Empty(ctx)
-	if err != nil {
-		return err
-	}
-	if empty {
-		o.Setup = routes.NewSetupToken()
-	}
+// serve serves until it is told to stop, and closes the site.
+func (b *base) serve(ctx context.Context, std Streams) error {
+	defer b.end()
 	numbers := newMetrics(b.store.QueuedMail)
-	o.Observe = numbers.observe
-	handler, err := b.handler(overrides, o)
-	if err != nil {
+	if err := b.site.Prepare(ctx, numbers.observe); err != nil {
 		return err
 	}
-	working, rest := context.WithCancel(context.Background())
-	defer rest()
-	var background sync.WaitGroup
 	listener, err := listen("NIGHTLATCH_ADDR (--addr)", b.settings.addr)
 	if err != nil {
 		return err
@@ -90,41 +58,40 @@ func (b *base) serve(ctx context.Context, io Streams) error {
 		if err != nil {
 			return err
 		}
-		background.Go(func() { _ = serveUntil(working, b.again, side, numbers.handler()) })
+		working, rest := context.WithCancel(context.Background())
+		var running sync.WaitGroup
+		running.Go(func() { _ = serveUntil(working, b.again, side, numbers.handler()) })
+		defer running.Wait()
+		defer rest()
 	}
-	background.Go(func() { watch.Run(working) })
-	background.Go(func() { worker.Run(working) })
-	background.Go(func() { b.sweep(working) })
-	background.Go(func() { b.watchKeys(working, self) })
-	background.Go(func() { b.watchClock(working) })
-	if empty {
-		if err := printSetup(io, o.Setup.Link(b.settings.login.URL)); err != nil {
+	if err := b.site.Start(ctx); err != nil {
+		return err
+	}
+	if link := b.site.SetupLink(); link != "" {
+		if err := printSetup(std, link); err != nil {
 			return err
 		}
 	}
 	b.announce(listener.Addr())
-	err = serveUntil(ctx, b.again, listener, handler)
-	b.log.Info("stopping")
-	rest()
-	b.again.orAll(&background)
+	err = serveUntil(ctx, b.again, listener, b.site.Handler())
+	b.settings.Log.Info("stopping")
 	return err
 }
 
-// lost logs that the database is not there any more, or is back.
-func (b *base) lost(err error) {
-	if err != nil {
-		b.log.Error("nothing is served: the database is lost", "error", err)
-		return
-	}
-	b.log.Info("the database is back")
+// end closes the site, unless the process is told again to stop.
+func (b *base) end() {
+	var work sync.WaitGroup
+	work.Go(func() { _ = b.site.Close() })
+	b.again.orAll(&work)
 }
 
 // announce logs what this start did, and where it serves.
 func (b *base) announce(addr net.Addr) {
-	for _, step := range b.migrated {
-		b.log.Info("migrated", "step", step)
+	log := b.settings.Log
+	for _, step := range b.site.Migrated() {
+		log.Info("migrated", "step", step)
 	}
-	b.log.Info("serving", "addr", addr.String(), "url", b.settings.login.URL)
+	log.Info("serving", "addr", addr.String(), "url", b.settings.Login.URL)
 }
 
 // printSetup says where the first admin is made, which is kept nowhere else.
@@ -169,20 +136,4 @@ func serveUntil(ctx context.Context, again hurry, l net.Listener, h http.Handler
 		return s.Close()
 	}
 	return nil
-}
-
-// sweep ends from time to time what is over.
-func (b *base) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := errors.Join(b.login.Sweep(ctx), b.accounts.Sweep(ctx)); err != nil && ctx.Err() == nil {
-			b.log.Error("sweep failed", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }

@@ -82,9 +82,10 @@ func TestBadValuesStopTheStart(t *testing.T) {
 
 // Every variable of the contract has its bad values here.
 func TestEveryVariableIsTried(t *testing.T) {
-	flags := reflect.TypeFor[commands.Flags]()
-	for i := range flags.NumField() {
-		f := flags.Field(i)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[commands.Flags]()) {
+		if f.Anonymous {
+			continue
+		}
 		name, ours := strings.CutPrefix(f.Tag.Get("env"), "NIGHTLATCH_")
 		if !ours {
 			t.Errorf("%s has no variable", f.Name)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -108,7 +109,7 @@ func (x userListCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	t := tabwriter.NewWriter(std.Out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "LOGIN\tNAME\tROLE\tSTATUS\tFACTORS\tRECOVERY CODES")
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\n", r.Login, r.Name, r.Role, r.Status, either(strings.Join(r.Factors, ","), "-"), r.RecoveryLeft)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\n", r.Login, r.Name, r.Role, r.Status, cmp.Or(strings.Join(r.Factors, ","), "-"), r.RecoveryLeft)
 	}
 	return t.Flush()
 }

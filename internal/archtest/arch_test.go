@@ -23,7 +23,8 @@ const (
 // Imports within a room are its own matter.
 var rooms = map[string][]string{
 	"main":       {"commands"},
-	"commands":   {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "migrations", "internal/demo"},
+	"commands":   {"site", "login", "accounts", "password", "identity", "store", "mail", "internal/demo"},
+	"site":       {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"},
 	"routes":     {"login", "accounts", "identity", "views", "static", "factors"},
 	"accounts":   {"login", "password", "identity", "factors"},
 	"login":      {"password", "identity", "factors"},
@@ -37,8 +38,8 @@ var rooms = map[string][]string{
 	"migrations": {},
 
 	"internal/demo": {"login", "accounts", "identity", "factors", "store", "mail"},
-	"browser":       {"internal"},                                                                                                       // tests only
-	"internal":      {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static", "commands"}, // harnesses for tests; the built program has none of them
+	"browser":       {"internal"},                                                                                                   // tests only
+	"internal":      {"site", "routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"}, // harnesses for tests; the built program has none of them
 }
 
 type listed struct {

@@ -71,15 +71,6 @@ func migrate(url string) error {
 	return errors.Join(err, s.Close())
 }
 
-// upToDate migrates a database that is not as of today.
-func upToDate(ctx context.Context, s *store.Store) error {
-	steps, err := s.Steps(ctx)
-	if err == nil && slices.ContainsFunc(steps, func(x store.Step) bool { return !x.Done }) {
-		_, err = s.Migrate(ctx)
-	}
-	return err
-}
-
 // mailRooms are the renderers of mails, by what they were made with.
 type mailRooms struct {
 	sync.Mutex

@@ -5,7 +5,6 @@ package sitetest
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,6 +26,7 @@ import (
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/routes"
+	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -72,14 +72,17 @@ type Config struct {
 	Queue    int                               // how many wait for one; 0: more than a test sends, on any machine
 }
 
-// Defaults are the numbers of the contract.
+// shipped is the site as it is without any setting: the tests run on the numbers
+// that people get.
+var shipped = sync.OnceValues(site.Options{}.Check)
+
+// Defaults are a site as it is shipped, on a fixed day.
 func Defaults() Config {
-	return Config{Now: time.Date(2026, 11, 23, 12, 0, 5, 0, time.UTC), Login: login.Options{
-		Brand: "Nightlatch", URL: "http://localhost:8080", Host: "localhost",
-		LoginTTL: 10 * time.Minute, CodeTTL: 5 * time.Minute, CodeCooldown: time.Minute, ConfirmTTL: 5 * time.Minute,
-		SessionIdle: 2 * time.Hour, SessionMax: 24 * time.Hour, TrustTTL: 720 * time.Hour,
-		LockAfter: 5, LockWait: 30 * time.Second, LockDisable: 50,
-	}}
+	set, err := shipped()
+	if err != nil {
+		panic(err)
+	}
+	return Config{Now: time.Date(2026, 11, 23, 12, 0, 5, 0, time.UTC), Login: set.Login}
 }
 
 // cheap keeps the suite quick: the cost of a hash is not what it tests.
@@ -123,56 +126,53 @@ func New(t testing.TB, changes ...func(*Config)) *Site {
 
 func (s *Site) build(c Config) {
 	s.T.Helper()
+	set, err := s.settings(c)
+	if err != nil {
+		s.T.Fatal(err)
+	}
 	ctx := context.Background()
-	var err error
-	must := func() {
-		s.T.Helper()
-		if err != nil {
-			s.T.Fatal(err)
-		}
+	x, err := site.Begin(ctx, set)
+	if err != nil {
+		s.T.Fatal(err)
 	}
-	s.Store, err = store.Open(ctx, c.Database)
-	must()
-	s.T.Cleanup(func() { s.Store.Close() })
-	err = upToDate(ctx, s.Store)
-	must()
-	s.Keys, err = store.OpenKeys(filepath.Join(c.Folder, "keys.json"), true)
-	must()
-	s.Store.UseKeys(s.Keys)
-	err = s.Store.Adopt(ctx)
-	must()
-	s.Hasher = password.NewHasher(cheap, c.Slots, cmp.Or(c.Queue, 256))
-	kinds := factors.Standard(factors.Email{Keys: s.Keys, TTL: c.Login.CodeTTL, Valid: identity.LooksLikeEmail}, factors.Recovery{Memory: cheap.MemoryKiB})
-	if c.Kinds != nil {
-		kinds = c.Kinds(kinds)
-		s.Store.UseKinds(kinds)
+	s.T.Cleanup(func() { x.Close() })
+	if err := x.Prepare(ctx, nil); err != nil {
+		s.T.Fatal(err)
 	}
-	s.Login = login.New(s.Store, s.Hasher, c.Login, kinds)
-	s.Accounts = accounts.New(s.Store, s.Login, s.Hasher, c.Open)
-	renderer, err2 := renderers.get(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL})
-	err = err2
-	must()
-	transport, err2 := mustMail(cmp.Or(c.Mail, "dir:"+s.mailDir))
-	err = err2
-	must()
-	s.worker, err = mail.New(mail.Options{Outbox: s.Store, Transport: transport, Renderer: renderer,
-		From: "Nightlatch <nightlatch@localhost>", Log: slog.New(slog.DiscardHandler), Now: c.Login.Now, Poll: time.Second})
-	must()
-	files, err2 := files()
-	err = err2
-	must()
-	stage, err2 := takeStage(c.Login.Host, c.Login.Now)
-	err = err2
-	must()
+	r := x.Rooms()
+	s.Store, s.Watch, s.Keys, s.Login, s.Hasher, s.Accounts, s.Setup, s.worker = r.Store, r.Watch, r.Keys, r.Login, r.Hasher, r.Accounts, r.Setup, r.Mail
+	s.URL, s.Handler = c.Login.URL, x.Handler()
+}
+
+// settings are those of a shipped site, but for what the test wants otherwise
+// and what would take long.
+func (s *Site) settings(c Config) (set site.Settings, err error) {
+	if set, err = shipped(); err != nil {
+		return set, err
+	}
+	set.Data, set.Keys, set.Database, set.Make, set.Upgrade = c.Folder, filepath.Join(c.Folder, "keys.json"), c.Database, true, true
+	set.Login, set.Open, set.Kinds = c.Login, c.Open, c.Kinds
+	set.Cost, set.Slots, set.Queue = cheap, c.Slots, cmp.Or(c.Queue, 256)
+	set.Log = slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))
+	if set.Mail, err = mail.ParseURL(cmp.Or(c.Mail, "dir:"+s.mailDir)); err != nil {
+		return set, err
+	}
+	if set.Proxies, err = routes.ParseProxies(c.Proxies); err != nil {
+		return set, err
+	}
+	if set.Made.Static, err = files(); err != nil {
+		return set, err
+	}
+	if set.Made.Mails, err = renderers.get(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL}); err != nil {
+		return set, err
+	}
+	stage, err := takeStage(c.Login.Host, c.Login.Now)
+	if err != nil {
+		return set, err
+	}
 	s.T.Cleanup(stage.giveBack)
-	proxies, err2 := routes.ParseProxies(c.Proxies)
-	err = err2
-	must()
-	s.Setup = routes.NewSetupToken()
-	s.Watch = s.Store.Watch(store.Process{ID: login.NewID()}, func(error) {})
-	s.URL = c.Login.URL
-	s.Handler = routes.New(routes.Options{Login: s.Login, Accounts: s.Accounts, Views: stage.views, Static: files, Proxies: proxies,
-		Setup: s.Setup, Ready: func() error { return errors.Join(s.Watch.Ready(), s.Keys.Reload()) }, Lost: s.Watch.Lost, Unavailable: store.Unavailable, Log: slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))})
+	set.Made.Views = stage.views
+	return set, nil
 }
 
 type locked struct {
@@ -184,14 +184,6 @@ func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
-}
-
-func mustMail(url string) (mail.Transport, error) {
-	c, err := mail.ParseURL(url)
-	if err != nil {
-		return nil, err
-	}
-	return c.Open(mail.TransportOptions{})
 }
 
 // Now is the site's clock.

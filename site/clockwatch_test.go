@@ -1,4 +1,4 @@
-package commands
+package site
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ func TestAClockThatJumpsIsLogged(t *testing.T) {
 		{"a year back", -year, 5 * time.Second, "by=8760h0m5s direction=back"},
 	} {
 		var text bytes.Buffer
-		b := &base{log: slog.New(slog.NewTextHandler(&text, nil))}
+		b := &Site{log: slog.New(slog.NewTextHandler(&text, nil))}
 		at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 		looks := []clockLook{{at, 0}, {at.Add(5 * time.Second), 5 * time.Second}, {at.Add(5*time.Second + x.wall), 5*time.Second + x.passed},
 			{at.Add(10*time.Second + x.wall), 10*time.Second + x.passed}}

@@ -1,15 +1,11 @@
-package commands
+package site
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/mattn/go-isatty"
 
 	"nightlatch.example/nightlatch/store"
 )
@@ -58,21 +54,16 @@ func (p *progress) run(tick <-chan time.Time, done <-chan struct{}, say func(str
 	}
 }
 
-// showProgress says how far a migration is, to a terminal or into the log, until
-// stop is called.
-func showProgress(db *store.Store, to io.Writer, log *slog.Logger) (stop func()) {
-	p, every, say := &progress{}, logEvery, func(line string) { log.Info(line) }
-	if terminal(to) {
-		every, say = sayEvery, func(line string) { fmt.Fprintln(to, line) }
+// ShowProgress says how far a migration is, to Progress or else into the log,
+// until stop is called.
+func (s Settings) ShowProgress(db *store.Store) (stop func()) {
+	p, every, say := &progress{}, sayEvery, s.Progress
+	if say == nil {
+		every, say = logEvery, func(line string) { s.Log.Info(line) }
 	}
 	db.OnProgress(p.tell)
 	tick, done := time.NewTicker(every), make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() { p.run(tick.C, done, say) })
 	return func() { tick.Stop(); close(done); running.Wait() }
-}
-
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
 }

@@ -1,4 +1,4 @@
-package commands
+package site
 
 import (
 	"errors"
@@ -18,9 +18,9 @@ var (
 	errQuoted  = errors.New("begins or ends with a quote, which is not part of the value: remove it, since an env file of Docker or systemd keeps or loses quotes in its own way")
 )
 
-// unclean says what stands in a value that nobody meant to write. In words for
+// Unclean says what stands in a value that nobody meant to write. In words for
 // people a quote may stand at one end, and joiners between letters.
-func unclean(value string, words bool) error {
+func Unclean(value string, words bool) error {
 	first, _ := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
 	switch {
@@ -45,19 +45,20 @@ func quote(r rune) bool {
 	return strings.ContainsRune("\"'`", r) || unicode.In(r, unicode.Pi, unicode.Pf) || r == '„' || r == '‚'
 }
 
-// clean looks at every value as it was written, before any of them is read.
-func (f *Flags) clean(r *reader) {
-	v := reflect.ValueOf(f).Elem()
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if v.Field(i).Kind() != reflect.String {
+// Clean looks at every text in a struct of options as it was written, before any
+// of them is read. The first that nobody meant to write is refused by its name.
+func Clean(options any) error {
+	v := reflect.ValueOf(options)
+	for _, field := range reflect.VisibleFields(v.Type()) {
+		name := field.Tag.Get("env")
+		if name == "" || field.Type.Kind() != reflect.String {
 			continue
 		}
-		name := field.Tag.Get("env")
-		if err := unclean(v.Field(i).String(), name == "NIGHTLATCH_NAME" || name == "NIGHTLATCH_MAIL_FROM"); err != nil {
-			r.bad(name, "%v", err)
+		if err := Unclean(v.FieldByIndex(field.Index).String(), name == "NIGHTLATCH_NAME" || name == "NIGHTLATCH_MAIL_FROM"); err != nil {
+			return BadValue(name, "%v", err)
 		}
 	}
+	return nil
 }
 
 // path reads the place of a file or folder, which is written as it is: nothing
@@ -66,7 +67,7 @@ func (f *Flags) clean(r *reader) {
 func (r *reader) path(name, after, value string) string {
 	path := strings.TrimPrefix(value, after)
 	bad := func(what string) { r.bad(name, "must be %sPATH, %s", after, what) }
-	switch err := unclean(path, false); {
+	switch err := Unclean(path, false); {
 	case err != nil:
 		bad("and its path " + err.Error())
 	case path == "" && after != "":

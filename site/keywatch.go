@@ -1,6 +1,7 @@
-package commands
+package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -16,44 +17,44 @@ const keyWatch = time.Second
 // newProcess is how this server shows itself to others.
 func newProcess() store.Process {
 	host, _ := os.Hostname()
-	return store.Process{ID: login.NewID(), Host: either(host, "an unnamed host"), PID: int64(os.Getpid())}
+	return store.Process{ID: login.NewID(), Host: cmp.Or(host, "an unnamed host"), PID: int64(os.Getpid())}
 }
 
 // watchKeys follows the key file and the database's word on which key seals,
 // and tells the other processes which keys this one has read: nobody makes a key
 // the leading one that a running server does not know.
-func (b *base) watchKeys(ctx context.Context, self store.Process) {
+func (s *Site) watchKeys(ctx context.Context) {
 	tick := time.NewTicker(keyWatch)
 	defer tick.Stop()
-	if b.keys.Shared() {
-		b.log.Info("others than its owner can read the key file; it is taken all the same, since its mount is read-only", "file", b.settings.keys)
+	if s.rooms.Keys.Shared() {
+		s.log.Info("others than its owner can read the key file; it is taken all the same, since its mount is read-only", "file", s.set.Keys)
 	}
 	var said string
-	newest, lead := b.keys.NewestID(), b.keys.LeadID()
+	newest, lead := s.rooms.Keys.NewestID(), s.rooms.Keys.LeadID()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		said = b.checkKeys(ctx, said)
-		if newest == b.keys.NewestID() && lead == b.keys.LeadID() {
+		said = s.checkKeys(ctx, said)
+		if newest == s.rooms.Keys.NewestID() && lead == s.rooms.Keys.LeadID() {
 			continue
 		}
-		if err := b.store.Announce(ctx, self); err == nil { // at once: a rotation waits for it
-			newest, lead = b.keys.NewestID(), b.keys.LeadID()
+		if err := s.rooms.Store.Announce(ctx, s.self); err == nil { // at once: a rotation waits for it
+			newest, lead = s.rooms.Keys.NewestID(), s.rooms.Keys.LeadID()
 		}
 	}
 }
 
 // checkKeys logs what is wrong with the keys, once, and that it is over.
-func (b *base) checkKeys(ctx context.Context, said string) string {
-	err := b.store.FollowKeys(ctx)
+func (s *Site) checkKeys(ctx context.Context, said string) string {
+	err := s.rooms.Store.FollowKeys(ctx)
 	if !errors.Is(err, login.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
 		err = nil // the database does not answer: others say so
 	}
 	if err == nil {
-		err = b.keys.Reload()
+		err = s.rooms.Keys.Reload()
 	}
 	now := ""
 	if err != nil {
@@ -62,9 +63,9 @@ func (b *base) checkKeys(ctx context.Context, said string) string {
 	switch {
 	case now == said:
 	case err != nil:
-		b.log.Error("the keys cannot be used as they are; this server goes on with those in its memory", "error", err)
+		s.log.Error("the keys cannot be used as they are; this server goes on with those in its memory", "error", err)
 	default:
-		b.log.Info("the keys are right again")
+		s.log.Info("the keys are right again")
 	}
 	return now
 }

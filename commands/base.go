@@ -1,0 +1,45 @@
+package commands
+
+import (
+	"context"
+
+	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/site"
+	"nightlatch.example/nightlatch/store"
+)
+
+// base is what every command that touches accounts needs.
+type base struct {
+	settings settings
+	site     *site.Site
+	store    *store.Store
+	keys     *store.Keys
+	login    *login.Service
+	accounts *accounts.Service
+	again    hurry // set by serve and demo
+}
+
+// open reads the configuration, opens and migrates the database that is there,
+// and opens the keys.
+func (f *Flags) open(ctx context.Context, std Streams) (*base, error) {
+	s, err := f.check(std)
+	if err != nil {
+		return nil, err
+	}
+	return s.begin(ctx)
+}
+
+func (s settings) begin(ctx context.Context) (*base, error) {
+	warnStrangers(s.Log)
+	x, err := site.Begin(ctx, s.Settings)
+	if err != nil {
+		return nil, err
+	}
+	return newBase(s, x), nil
+}
+
+func newBase(s settings, x *site.Site) *base {
+	r := x.Rooms()
+	return &base{settings: s, site: x, store: r.Store, keys: r.Keys, login: r.Login, accounts: r.Accounts}
+}

@@ -1,0 +1,120 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"nightlatch.example/nightlatch/store"
+)
+
+// firstStart is what to do about a site that is not there.
+const firstStart = "start the server once, or run nightlatch migrate up"
+
+// OpenStore opens the database. One that may be made is made, and the folder of
+// the embedded one with it.
+func (s Settings) OpenStore(ctx context.Context) (*store.Store, error) {
+	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && Missing(path) {
+		if err := s.Orphaned(); err != nil {
+			return nil, err
+		}
+		if !s.Make {
+			return nil, NoDatabase(path)
+		}
+	}
+	if s.Make && (strings.HasPrefix(s.Database, "sqlite:"+s.Data) || s.Keys != "" && strings.HasPrefix(s.Keys, s.Data)) {
+		if err := store.MakeFolder(s.Data); err != nil {
+			return nil, fmt.Errorf("NIGHTLATCH_DATA (--data): %w", err)
+		}
+	}
+	db, err := store.Open(ctx, s.Database)
+	if err != nil {
+		return nil, fmt.Errorf("NIGHTLATCH_DATABASE (--database): %w", err)
+	}
+	return db, nil
+}
+
+// NoDatabase is what a command says that makes none.
+func NoDatabase(path string) error {
+	return fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no database %s: %s", path, firstStart)
+}
+
+// Missing says that there is no file of that name.
+func Missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// Orphaned refuses to begin an empty database beside keys that were used: the
+// one that they belong to was lost, or another one was named, and whoever came
+// first would be the admin of a new site.
+func (s Settings) Orphaned() error {
+	if Missing(s.Keys) {
+		return nil
+	}
+	return fmt.Errorf("the key file %s belongs to a database that is not here: NIGHTLATCH_DATABASE names an empty one. "+
+		"Name the right one, or put a backup back with nightlatch restore; to begin a new site on purpose, move the key file away first", s.Keys)
+}
+
+// migrate brings the embedded database up to date, and a PostgreSQL that was
+// never used. One that is in use is migrated only when somebody says so.
+func (s Settings) migrate(ctx context.Context, db *store.Store) ([]string, error) {
+	blank, err := db.Blank(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the database cannot be read: %w", err)
+	}
+	if blank {
+		if err := s.Orphaned(); err != nil {
+			return nil, err
+		}
+		if !s.Make {
+			return nil, fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no site in this database yet: %s", firstStart)
+		}
+	}
+	if err := db.Fit(ctx); err != nil {
+		return nil, err
+	}
+	if db.Embedded() || blank || s.Upgrade {
+		defer s.ShowProgress(db)()
+		done, err := db.Migrate(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("the database cannot be migrated: %w", err)
+		}
+		return done, nil
+	}
+	steps, err := db.Steps(ctx)
+	for _, x := range steps {
+		if !x.Done {
+			return nil, errors.New("the database is older than this program: run nightlatch migrate up")
+		}
+	}
+	return nil, err
+}
+
+// OpenKeys opens the keys, and sees that they are those of the database. They
+// are made only while nothing is sealed: a new file would open nothing of what
+// is there, and hide that the old one is lost.
+func (s Settings) OpenKeys(ctx context.Context, db *store.Store) (*store.Keys, error) {
+	used, err := db.UsesKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	path := s.Keys
+	keys, err := store.OpenKeys(path, s.Make && !used)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && used:
+		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): the key file %s is missing, but the database holds secrets that only it opens: bring it back from your backup, or from another host of this site", path)
+	case errors.Is(err, fs.ErrNotExist) && !s.Make:
+		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): there is no key file %s: %s", path, firstStart)
+	case err != nil:
+		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
+	}
+	db.UseKeys(keys)
+	if err := db.Adopt(ctx); err != nil {
+		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
+	}
+	return keys, nil
+}

@@ -1,0 +1,98 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/routes"
+	"nightlatch.example/nightlatch/static"
+	"nightlatch.example/nightlatch/store"
+	"nightlatch.example/nightlatch/views"
+)
+
+// Made are parts that take long to make and that the sites of a test process
+// share. What is nil is made.
+type Made struct {
+	Static *static.Static
+	Views  *views.Views
+	Mails  *mail.Renderer
+}
+
+// Observe is told how each request ended, and by which route of the table it
+// came; the route is empty when no URL fitted.
+type Observe func(method, route string, status int, took time.Duration)
+
+// Prepare makes the mail worker, the screens and the handler, and where there is
+// no account a way to make the first. Nothing runs yet. Observe may be nil.
+func (s *Site) Prepare(ctx context.Context, observe Observe) (err error) {
+	r := &s.rooms
+	if r.Mail, err = s.worker(); err != nil {
+		return err
+	}
+	empty, err := r.Accounts.Empty(ctx)
+	if err != nil {
+		return err
+	}
+	if empty {
+		r.Setup = routes.NewSetupToken()
+	}
+	s.self = newProcess()
+	r.Watch = r.Store.Watch(s.self, s.lost)
+	files, screens, err := s.screens()
+	if err != nil {
+		return fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
+	}
+	s.handler = routes.New(routes.Options{Login: r.Login, Accounts: r.Accounts, Views: screens, Static: files, Proxies: s.set.Proxies,
+		Setup: r.Setup, Ready: s.ready, Lost: r.Watch.Lost, Unavailable: store.Unavailable, Log: s.log, Observe: observe, Gallery: s.set.Gallery})
+	return nil
+}
+
+// ready says why the site cannot do its work at the moment; nil when it can.
+func (s *Site) ready() error {
+	err := errors.Join(s.rooms.Watch.Ready(), s.rooms.Keys.Reload())
+	if s.mailing {
+		err = errors.Join(err, s.rooms.Mail.Ready())
+	}
+	return err
+}
+
+// screens makes the static files and the screens.
+func (s *Site) screens() (files *static.Static, screens *views.Views, err error) {
+	files, screens = s.set.Made.Static, s.set.Made.Views
+	if files == nil {
+		files, err = static.New(s.set.Views)
+	}
+	if err == nil && screens == nil {
+		opt := s.set.Login
+		screens, err = views.New(views.Options{Overrides: s.set.Views, Asset: files.Path, Now: opt.Now, Host: opt.Host})
+	}
+	return files, screens, err
+}
+
+// worker makes the mail worker.
+func (s *Site) worker() (*mail.Worker, error) {
+	opt, renderer := s.set.Login, s.set.Made.Mails
+	if renderer == nil {
+		var err error
+		if renderer, err = mail.NewRenderer(mail.RenderOptions{Brand: opt.Brand, URL: opt.URL, Overrides: s.set.Views}); err != nil {
+			return nil, fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
+		}
+	}
+	if folder := s.set.Mail.Folder(); folder != "" { // here, so that it belongs to whom the data does
+		if err := store.MakeFolder(folder); err != nil {
+			return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
+		}
+	}
+	if s.set.Mail.Remote() && mail.LocalSender(s.set.From) {
+		s.log.Warn("NIGHTLATCH_MAIL_FROM has no domain that other mail servers know; most will refuse it", "from", s.set.From)
+	}
+	transport, err := s.set.Mail.Open(mail.TransportOptions{Hello: s.set.Helo})
+	if err != nil {
+		return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
+	}
+	return mail.New(mail.Options{Outbox: s.rooms.Store, Transport: transport, Renderer: renderer, From: s.set.From,
+		Log: s.log, Now: opt.Now, Poll: time.Second})
+}

@@ -1,0 +1,197 @@
+package site
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
+	"nightlatch.example/nightlatch/password"
+	"nightlatch.example/nightlatch/routes"
+)
+
+// Settings are options that were checked, and what no option says: commands and
+// tests set it. They are no promise to host applications.
+type Settings struct {
+	Data, Database, Keys, From, Helo string
+	Mail                             mail.Config
+	Open, Gallery                    bool // anyone may register; all screens are shown
+	Proxies                          routes.Proxies
+	Login                            login.Options
+	Views                            fs.FS
+	Log                              *slog.Logger
+
+	Make     bool                              // database and keys where there are none
+	Upgrade  bool                              // migrate a PostgreSQL database in use, too
+	Thorough bool                              // look through the database before it is used
+	Cost     password.Cost                     // of passwords, and its memory that of recovery codes; zero is as shipped
+	Slots    int                               // password hashes at once; 0: one for each core
+	Queue    int                               // how many wait for one; 0: 64 for each
+	Kinds    func(factors.Kinds) factors.Kinds // changes the kinds of factor; may be nil
+	Progress func(string)                      // told every three seconds how far a migration is; nil: the log is, more rarely
+	Made     Made
+}
+
+// Check turns options into settings. The first bad value ends it with one
+// sentence that names the variable; a value that may hold a secret is not shown.
+func (o Options) Check() (s Settings, err error) {
+	r := &reader{shipped: Defaults(o), err: Clean(o)}
+	s.Data = r.path("NIGHTLATCH_DATA", "", r.either("NIGHTLATCH_DATA", o.Data))
+	s.Database = r.database(cmp.Or(o.Database, "sqlite:"+filepath.Join(s.Data, "nightlatch.db")))
+	s.Keys = r.path("NIGHTLATCH_KEYS", "", cmp.Or(o.Keys, filepath.Join(s.Data, "keys.json")))
+	s.From = r.sender(r.either("NIGHTLATCH_MAIL_FROM", o.MailFrom))
+	s.Gallery, s.Views, s.Log = o.Gallery, o.Views, o.Log
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	s.Open = r.oneOf("NIGHTLATCH_REGISTRATION", r.either("NIGHTLATCH_REGISTRATION", o.Registration), "invite", "open") == "open"
+	if strings.HasPrefix(o.Mail, "dir:") {
+		r.path("NIGHTLATCH_MAIL", "dir:", o.Mail)
+	}
+	if s.Mail, err = mail.ParseURL(cmp.Or(o.Mail, "dir:"+filepath.Join(s.Data, "mail"))); err != nil {
+		r.bad("NIGHTLATCH_MAIL", "cannot be used: %v", err)
+	}
+	if s.Proxies, err = routes.ParseProxies(o.TrustedProxies); err != nil {
+		r.bad("NIGHTLATCH_TRUSTED_PROXIES", "cannot be used: %v", err)
+	}
+	s.Login = o.loginOptions(r)
+	if s.Helo, err = mail.ASCIIHost(cmp.Or(o.MailHelo, s.Login.Host)); err != nil && r.err == nil {
+		r.bad("NIGHTLATCH_MAIL_HELO", "must be a host name such as login.example.com, or an IP address, not %q", cmp.Or(o.MailHelo, s.Login.Host))
+	}
+	return s, r.err
+}
+
+func (o Options) loginOptions(r *reader) login.Options {
+	l := login.Options{
+		Brand:        r.text("NIGHTLATCH_NAME", r.either("NIGHTLATCH_NAME", o.Name)),
+		LoginTTL:     r.span("NIGHTLATCH_LOGIN_TTL", o.LoginTTL, time.Millisecond, 24*time.Hour),
+		CodeTTL:      r.span("NIGHTLATCH_CODE_TTL", o.CodeTTL, time.Millisecond, 10*time.Minute),
+		CodeCooldown: r.span("NIGHTLATCH_CODE_COOLDOWN", o.CodeCooldown, 0, 24*time.Hour),
+		ConfirmTTL:   r.span("NIGHTLATCH_CONFIRM_TTL", o.ConfirmTTL, time.Millisecond, 24*time.Hour),
+		SessionIdle:  r.span("NIGHTLATCH_SESSION_IDLE", o.SessionIdle, time.Millisecond, year),
+		SessionMax:   r.span("NIGHTLATCH_SESSION_MAX", o.SessionMax, time.Millisecond, year),
+		TrustTTL:     r.span("NIGHTLATCH_TRUST_TTL", o.TrustTTL, 0, year),
+		LockAfter:    r.failures("NIGHTLATCH_LOCK_AFTER", o.LockAfter),
+		LockWait:     r.span("NIGHTLATCH_LOCK_WAIT", o.LockWait, time.Millisecond, login.LockWaitMax),
+		LockDisable:  r.failures("NIGHTLATCH_LOCK_DISABLE", o.LockDisable),
+		Now:          time.Now,
+	}
+	l.URL, l.Host = r.origin(r.either("NIGHTLATCH_URL", o.URL))
+	o.agree(r, &l)
+	return l
+}
+
+// year is the longest that anything may be configured to last.
+const year = 365 * 24 * time.Hour
+
+// reader reads values and keeps the first complaint.
+type reader struct {
+	shipped map[string]string // the defaults, by variable
+	err     error
+}
+
+func (r *reader) bad(name, format string, args ...any) {
+	if r.err == nil {
+		r.err = BadValue(name, format, args...)
+	}
+}
+
+// BadValue is the sentence about a value that stops the start. It names the
+// variable and the flag.
+func BadValue(name, format string, args ...any) error {
+	flag := "--" + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "NIGHTLATCH_"), "_", "-"))
+	return fmt.Errorf("%s (%s) %s", name, flag, fmt.Sprintf(format, args...))
+}
+
+// either is a value, or its default where it is empty.
+func (r *reader) either(name, value string) string { return cmp.Or(value, r.shipped[name]) }
+
+// span reads a duration between two bounds.
+func (r *reader) span(name, value string, least, most time.Duration) time.Duration {
+	value = r.either(name, value)
+	d, err := time.ParseDuration(value)
+	if value == "0" {
+		d, err = 0, nil
+	}
+	if err != nil || d < least || d > most {
+		r.bad(name, "must be a duration from %s to %s such as %s, not %q", least, most, r.shipped[name], value)
+	}
+	return d
+}
+
+// mostFailures is how many failures in a row any limit may let pass (NIST SP
+// 800-63B-4 §3.2.2).
+const mostFailures = 100
+
+// failures reads a number of failures in a row.
+func (r *reader) failures(name, value string) int {
+	value = r.either(name, value)
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > mostFailures {
+		r.bad(name, "must be a whole number from 1 to %d such as %s, not %q; more failures in a row than that are allowed nowhere (NIST SP 800-63B)",
+			mostFailures, r.shipped[name], value)
+	}
+	return n
+}
+
+// origin reads the public address: scheme, host and port, nothing behind.
+func (r *reader) origin(value string) (origin, host string) {
+	origin, host, err := browserOrigin(value)
+	if err != nil {
+		r.bad("NIGHTLATCH_URL", "must be an origin such as https://login.example.com, without a path, not %q", redact(value))
+	}
+	return origin, host
+}
+
+// redact shows an address without a password in it.
+func redact(value string) string {
+	if u, err := url.Parse(value); err == nil {
+		return u.Redacted()
+	}
+	return "…"
+}
+
+func (r *reader) database(value string) string {
+	if strings.HasPrefix(value, "sqlite:") {
+		return r.sqlite(value)
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" {
+		r.bad("NIGHTLATCH_DATABASE", "must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")
+	}
+	return value
+}
+
+func (r *reader) sender(value string) string {
+	from, err := mail.Sender(value)
+	if err != nil {
+		r.bad("NIGHTLATCH_MAIL_FROM", "must be an address such as Nightlatch <nightlatch@example.com>, with only ASCII before the @, not %q", value)
+	}
+	return from
+}
+
+func (r *reader) oneOf(name, value string, allowed ...string) string {
+	for _, a := range allowed {
+		if value == a {
+			return value
+		}
+	}
+	r.bad(name, "must be %s, not %q", strings.Join(allowed, " or "), value)
+	return allowed[0]
+}
+
+// text reads a short name that fits in a header and on a phone.
+func (r *reader) text(name, value string) string {
+	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) || len(value) > 64 || strings.Contains(value, ":") {
+		r.bad(name, "must be a name of at most 64 characters without a colon, not %q", value)
+	}
+	return value
+}

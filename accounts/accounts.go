@@ -86,7 +86,7 @@ func (s *Service) prepare(f Form) (login.Account, error) {
 		return login.Account{}, err
 	}
 	a := login.Account{ID: login.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
-		Created: s.opt.Now()}
+		Standing: login.Invited, Created: s.opt.Now()}
 	switch {
 	case identity.LooksLikeEmail(f.Login):
 		if f.Email != "" && !strings.EqualFold(f.Email, f.Login) {
@@ -150,7 +150,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 		if a.Password, err = s.hash(ctx, f.Password, a, f.From); err != nil {
 			return "", "", err
 		}
-		a.PasswordChanged = a.Created
+		a.PasswordChanged, a.Standing = a.Created, login.Active
 	}
 	err = s.write(ctx, func(tx login.Tx) error {
 		if f.Origin == "setup" {
@@ -180,7 +180,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 		if err != nil {
 			return err
 		}
-		if a.Password == "" {
+		if a.Standing == login.Invited {
 			if link, err = s.invite(ctx, tx, a, m.name); err != nil {
 				return err
 			}

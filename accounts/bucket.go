@@ -13,7 +13,7 @@ type Bucket int
 // The bits of a bucket.
 const (
 	bucketAdmin    Bucket = 1 << iota
-	bucketInvited         // has no password yet
+	bucketInvited         // nobody used the invite yet
 	bucketDisabled        //
 	_                     // a confirmed factor of kind number 0; see kindBit
 	_                     // of kind number 1
@@ -22,10 +22,12 @@ const (
 	bucketOff             // a kind is switched off by failures
 	bucketNever           // never signed in
 	bucketMore            // a confirmed factor of kind number 2; later ones follow
+
+	bucketLocked Bucket = 1 << 19 // by its owner; above it begins what store counts beside the buckets
 )
 
 // bucketKinds are the bits of all kinds.
-const bucketKinds = 1<<3 | 1<<4 | ^(bucketMore - 1)
+const bucketKinds = 1<<3 | 1<<4 | (bucketLocked - bucketMore)
 
 // kindBit is the bit of a kind by its number; 0 for one that does not stand
 // alone. Days are kept by bucket, so a number keeps its bit for ever.
@@ -49,7 +51,7 @@ func BucketOf(a login.Account, kinds factors.Kinds) Bucket {
 		bit Bucket
 		on  bool
 	}{
-		{bucketAdmin, a.Role == login.Admin}, {bucketInvited, a.Password == ""}, {bucketDisabled, !a.Disabled.IsZero()},
+		{bucketAdmin, a.Role == login.Admin}, {bucketInvited, a.Standing == login.Invited}, {bucketLocked, a.Standing == login.Locked}, {bucketDisabled, !a.Disabled.IsZero()},
 		{bucketSpare, a.RecoveryLeft > 0},
 		{bucketLow, a.RecoveryLeft <= CodesLow}, {bucketOff, len(a.Off) > 0}, {bucketNever, a.LastLogin.IsZero()},
 	} {
@@ -84,21 +86,21 @@ func (b Bucket) sketch(kinds factors.Kinds) login.Account {
 func (b Bucket) enrolled() bool { return b&bucketKinds != 0 }
 
 // status is what the list calls these accounts; see StatusOf.
-func (b Bucket) status() string {
+func (b Bucket) status() login.Status {
 	switch {
 	case b.is(bucketDisabled):
-		return "disabled"
+		return login.Disabled
 	case b.is(bucketInvited):
-		return "invited"
-	case b.is(bucketOff):
-		return "locked"
+		return login.Invited
+	case b.is(bucketLocked), b.is(bucketOff):
+		return login.Locked
 	}
-	return "active"
+	return login.Active
 }
 
 // StatusOf is an account's status in the list: active, invited, disabled, or
-// locked when failures have switched one of its factors off.
-func StatusOf(a login.Account) string { return BucketOf(a, nil).status() }
+// locked when its owner locked it or failures have switched one of its factors off.
+func StatusOf(a login.Account) login.Status { return BucketOf(a, nil).status() }
 
 // Lacks says whether the policy asks an account for a factor that it has not.
 // A disabled account is asked for nothing.

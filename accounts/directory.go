@@ -18,7 +18,7 @@ type Filter struct {
 	// missing) or never (never signed in). Empty for all.
 	Status string
 	// Factor is none, a kind, a weak kind with "only" behind it (nothing stronger),
-	// or low (few codes left); see FactorFilters. Empty for all.
+	// low (few codes left) or off (by failures); see FactorFilters. Empty for all.
 	Factor string
 	Role   login.Role
 	Sort   string // login, created or last, with "-" before it for downwards; empty is login
@@ -46,7 +46,7 @@ func (f Filter) keeps(b Bucket, p login.Policy, kinds factors.Kinds) bool {
 			return false
 		}
 	default:
-		if b.status() != f.Status {
+		if b.status() != login.Status(f.Status) {
 			return false
 		}
 	}
@@ -60,6 +60,8 @@ func (f Filter) keepsFactor(b Bucket, kinds factors.Kinds) bool {
 		return true
 	case factorNone:
 		return !b.enrolled()
+	case factorOff:
+		return b.is(bucketOff) && b.status() == login.Locked
 	case factorLow:
 		return b.enrolled() && b.is(bucketLow)
 	}

@@ -6,6 +6,7 @@ import "nightlatch.example/nightlatch/factors"
 const (
 	factorNone = "none" // no second factor
 	factorLow  = "low"  // few recovery codes left
+	factorOff  = "off"  // a kind is switched off by failures, and the account is neither invited nor disabled
 	factorOnly = "only" // behind a weak kind: nothing stronger
 )
 
@@ -25,7 +26,7 @@ func (s *Service) FactorFilters() []FactorFilter {
 			list = append(list, FactorFilter{string(t.Kind) + factorOnly, t.Only})
 		}
 	}
-	return append(list, FactorFilter{factorLow, "Codes low"})
+	return append(list, FactorFilter{factorLow, "Codes low"}, FactorFilter{factorOff, "Switched off by failures"})
 }
 
 // factorTotals are the totals by kind: how many have a strong one, and how many

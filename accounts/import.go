@@ -128,7 +128,7 @@ const taken = "This login is taken."
 // openInvite says whether an admin made an account that nobody has used yet, and
 // when.
 func (s *Service) openInvite(ctx context.Context, adminID string, a login.Account) (made time.Time, open bool, err error) {
-	if a.Password != "" || !a.PasswordChanged.IsZero() || !a.Disabled.IsZero() {
+	if a.Status() != login.Invited {
 		return made, false, nil
 	}
 	first, err := s.store.FirstEvent(ctx, a.ID)

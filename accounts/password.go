@@ -38,7 +38,7 @@ func (s *Service) Change(ctx context.Context, v *login.Visit, current, password 
 
 // setPassword is what every change of a password does.
 func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account, phc login.Hidden, v *login.Visit, kind login.EventKind, c login.Client) error {
-	a.Password, a.PasswordChanged = phc, s.opt.Now()
+	a.Password, a.PasswordChanged, a.Standing = phc, s.opt.Now(), login.Active
 	if err := tx.SaveAccount(ctx, a); err != nil {
 		return err
 	}
@@ -207,7 +207,8 @@ func (s *Service) take(ctx context.Context, tx login.Tx, l login.Link) (login.Ac
 }
 
 // Secure is what "this was not me" does: every session of the account ends,
-// its password is worth nothing any more, and a reset link is mailed.
+// its password is worth nothing any more, and a reset link is mailed. It stays
+// somebody's account, which reminders go to and which counts among the admins.
 func (s *Service) Secure(ctx context.Context, token string, c login.Client) error {
 	l, _, err := s.Link(ctx, token, login.LinkSecure)
 	if err != nil {
@@ -219,6 +220,9 @@ func (s *Service) Secure(ctx context.Context, token string, c login.Client) erro
 			return err
 		}
 		a.Password = ""
+		if a.Standing == login.Active {
+			a.Standing = login.Locked
+		}
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}

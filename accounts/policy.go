@@ -202,7 +202,7 @@ func (s *Service) remindingAt(ctx context.Context, r login.Reader, round remindi
 func (s *Service) remindOne(ctx context.Context, tx login.Tx, p login.Policy, a login.Account) error {
 	now := s.opt.Now()
 	days, ok := p.DaysLeft(a, now)
-	if !ok || a.Email == "" || a.Password == "" {
+	if !ok || a.Email == "" || a.Status() == login.Invited {
 		return nil
 	}
 	if err := tx.Reach(ctx, a.ID, login.StepTold); err != nil {

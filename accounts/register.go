@@ -131,7 +131,8 @@ func (s *Service) join(ctx context.Context, tx login.Tx, x login.Registration, c
 	if err != nil {
 		return err
 	}
-	a.Email, a.EmailVerified, a.Password, a.PasswordChanged = x.Login, a.Created, x.Password, x.Created
+	a.Email, a.EmailVerified, a.Standing = x.Login, a.Created, login.Active
+	a.Password, a.PasswordChanged = x.Password, x.Created
 	if taken, err := tx.TakeRegistration(ctx, x.TokenHash); err != nil || !taken {
 		return cmp.Or(err, login.Refuse(login.Gone, ""))
 	}

@@ -16,12 +16,12 @@ type Sent struct {
 	Mailed bool
 }
 
-// InviteAgain makes a new invite for an account that has no password, and voids
-// the one before.
+// InviteAgain makes a new invite for an account whose invite nobody used, and
+// voids the one before.
 func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent, err error) {
 	err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
-		if a.Password != "" {
-			return login.Refuse(login.Denied, "This account has a password already. Reset the password instead.")
+		if a.Standing != login.Invited {
+			return login.Refuse(login.Denied, "Somebody used the invite of this account already. Reset the password instead.")
 		}
 		if !a.Disabled.IsZero() {
 			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
@@ -96,7 +96,7 @@ func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, b
 // rival says whether an admin acts on another admin who can act already. One
 // admin alone must not become another on the screens.
 func rival(a login.Account, by By) bool {
-	return by.Actor == "admin" && a.ID != by.ID && a.Role == login.Admin && !a.PasswordChanged.IsZero()
+	return by.Actor == "admin" && a.ID != by.ID && a.Role == login.Admin && a.Standing != login.Invited
 }
 
 // CorrectEmail gives an account another address. It is unconfirmed until its
@@ -137,9 +137,9 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) err
 }
 
 // greet asks whoever reads a corrected address whether it is theirs: with a new
-// invite where the account has no password yet.
+// invite where nobody used the one before.
 func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By) error {
-	if a.Password == "" && a.Disabled.IsZero() {
+	if a.Status() == login.Invited {
 		_, err := s.inviteTo(ctx, tx, a, by)
 		return err
 	}

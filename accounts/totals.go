@@ -33,7 +33,7 @@ func (s *Service) Totals(ctx context.Context) ([]Total, error) {
 	}, s.factorTotals(), []Total{
 		{Label: "Required but missing", Filter: Filter{Status: "required"}},
 		{Label: "Recovery codes low", Filter: Filter{Factor: factorLow}},
-		{Label: "Switched off by failures", Filter: Filter{Status: "locked"}},
+		{Label: "Switched off by failures", Filter: Filter{Factor: factorOff}},
 		{Label: "Never signed in", Filter: Filter{Status: "never"}},
 	})
 	for i := range list {

@@ -13,13 +13,16 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	Repair bool `help:"Make the admin's list and its totals anew from the accounts, and say what was wrong."`
+}
 
 // mailPatience is how long the mail server may take to answer.
 const mailPatience = 10 * time.Second
 
-// Run looks at everything a site needs, and says a sentence for each fault.
-func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+// Run looks at everything a site needs, and says a sentence for each fault. It
+// changes nothing but what it is told to repair.
+func (x doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	faults := 0
 	report := func(what string, good string, err error) bool {
 		if err != nil {
@@ -35,7 +38,7 @@ func (doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if report("configuration", "every value can be used", err) {
 		remark, err := checkMail(ctx, s)
 		report("mail", s.Mail.String()+" takes mail from "+s.From+remark, err)
-		checkStore(ctx, s, report)
+		checkStore(ctx, s, x.Repair, report)
 	}
 	switch {
 	case faults == 1:
@@ -72,9 +75,9 @@ func checkMail(ctx context.Context, s settings) (remark string, err error) {
 	return remark, err
 }
 
-// checkStore looks at the database, its migrations, its keys and its clock. It
-// changes nothing, so what is missing is a fault and not made.
-func checkStore(ctx context.Context, s settings, report func(string, string, error) bool) {
+// checkStore looks at the database, its migrations, its keys and its clock.
+// What is missing is a fault and not made.
+func checkStore(ctx context.Context, s settings, repair bool, report func(string, string, error) bool) {
 	db, err := s.OpenStore(ctx)
 	if !report("database", "it answers", err) {
 		return
@@ -85,9 +88,25 @@ func checkStore(ctx context.Context, s settings, report func(string, string, err
 		return
 	}
 	report("disk", "the database takes a write", db.Writable(ctx))
-	remark, err := checkClock(ctx, db)
+	remark, err := checkDirectory(ctx, db, repair)
+	report("list of accounts", "its totals agree with it"+remark, err)
+	remark, err = checkClock(ctx, db)
 	report("clock", "it agrees with the database"+remark, err)
 	checkKeys(ctx, s, db, report)
+}
+
+// checkDirectory looks whether the totals of the admin's list agree with it, or
+// makes both anew from the accounts.
+func checkDirectory(ctx context.Context, db *store.Store, repair bool) (remark string, err error) {
+	if repair {
+		mended, err := db.Rebuild(ctx)
+		return fmt.Sprintf("; mended: %d accounts, %d totals", mended.Accounts, mended.Totals), err
+	}
+	n, err := db.WrongTotals(ctx)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d of its totals do not agree with the accounts: run nightlatch doctor --repair", n)
+	}
+	return "", err
 }
 
 // checkKeys looks whether the key file is the site's, and opens all that is

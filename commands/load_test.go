@@ -85,7 +85,7 @@ func seed(t testing.TB, dir string, env []string, prefix string, n int, withApp 
 		for i := range people {
 			p := person{id: login.NewID(), login: fmt.Sprintf("%s%d", prefix, i)}
 			err := tx.InsertAccount(ctx, login.Account{ID: p.id, Login: p.login, Key: p.login, Role: login.Member,
-				Origin: "cli", Password: login.Hidden(hash), Created: time.Now()})
+				Origin: "cli", Standing: login.Active, Password: login.Hidden(hash), Created: time.Now()})
 			if err != nil {
 				return err
 			}

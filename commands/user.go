@@ -115,7 +115,7 @@ func (x userListCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 }
 
 func newUserRow(a login.Account) userRow {
-	r := userRow{ID: a.ID, Login: a.Login, Name: a.Name, Email: a.Email, Role: string(a.Role), Status: a.Status(),
+	r := userRow{ID: a.ID, Login: a.Login, Name: a.Name, Email: a.Email, Role: string(a.Role), Status: string(a.Status()),
 		Factors: []string{}, RecoveryLeft: a.RecoveryLeft, Created: a.Created}
 	for _, k := range a.Kinds {
 		r.Factors = append(r.Factors, string(k))

@@ -27,6 +27,18 @@ const (
 	Admin  Role = "admin"
 )
 
+// Status is what an account is. It is kept, and follows from nothing else: who
+// has no password need not be invited.
+type Status string
+
+// What an account can be. A disabled one keeps its standing for later.
+const (
+	Invited  Status = "invited"  // nobody used the invite yet
+	Active   Status = "active"   //
+	Locked   Status = "locked"   // by its owner, until there is a new password: see Secure in accounts
+	Disabled Status = "disabled" // by an admin
+)
+
 // Hidden is text that must never be printed: a password hash. Formatting it
 // gives a word instead.
 type Hidden string
@@ -47,11 +59,12 @@ type Account struct {
 	EmailVerified   time.Time
 	Role            Role
 	Origin          string // who made it: setup, cli, admin or self
-	Password        Hidden // PHC string; empty while an invite is open
+	Password        Hidden // PHC string; may be empty
 	PasswordChanged time.Time
 	Preferred       string // id of the credential asked for first
 	Created         time.Time
 	LastLogin       time.Time
+	Standing        Status // invited, active or locked: what it is while no admin has it disabled
 	Disabled        time.Time
 	Kinds           []factors.Kind // confirmed kinds, recovery codes left out
 	RecoveryLeft    int
@@ -67,15 +80,12 @@ func (a Account) Has(k factors.Kind) bool {
 	return slices.Contains(a.Kinds, k)
 }
 
-// Status is active, invited (no password yet) or disabled.
-func (a Account) Status() string {
-	switch {
-	case !a.Disabled.IsZero():
-		return "disabled"
-	case a.Password == "":
-		return "invited"
+// Status is what an account is now: its standing, unless it is disabled.
+func (a Account) Status() Status {
+	if !a.Disabled.IsZero() {
+		return Disabled
 	}
-	return "active"
+	return a.Standing
 }
 
 // Vouched says whether the address may be told to other applications: its

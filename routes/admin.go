@@ -88,7 +88,7 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *login.Refusal) e
 	plain.Sort, plain.After, plain.Limit = "", "", 0
 	for i, t := range totals {
 		s.Totals = append(s.Totals, views.AdminTotal{Label: t.Label, Href: filterQuery("/admin", t.Filter), N: t.N,
-			Share: t.Filter.Status == "enrolled", Bad: t.Filter.Status == "required" || t.Filter.Status == "locked" || t.Filter.Factor == "low",
+			Share: t.Filter.Status == "enrolled", Bad: t.Filter.Status == "required" || t.Filter.Factor == "off" || t.Filter.Factor == "low",
 			Current: t.Filter == plain && (i > 0 || f.After == "")})
 	}
 	for i := len(days)%7 - 1; i < len(days); i += 7 {
@@ -162,7 +162,7 @@ func column(f accounts.Filter, label, sort string) views.Column {
 }
 
 func (w *web) accountRow(a login.Account) views.AccountRow {
-	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: accounts.StatusOf(a),
+	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: string(accounts.StatusOf(a)),
 		RecoveryLeft: a.RecoveryLeft, Reset: a.Bare(), LastLogin: a.LastLogin, Created: a.Created}
 	for _, k := range a.Kinds {
 		t := w.Login.Kinds().Of(k)

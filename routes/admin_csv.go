@@ -71,7 +71,7 @@ func (w *web) enrollmentCSV(c *gin.Context) error {
 		if n++; n%sheetFlush == 0 {
 			s.flush()
 		}
-		return s.row(a.Login, a.Name, a.Email, string(a.Role), accounts.StatusOf(a), strings.Join(kinds, " "), strconv.Itoa(a.RecoveryLeft),
+		return s.row(a.Login, a.Name, a.Email, string(a.Role), string(accounts.StatusOf(a)), strings.Join(kinds, " "), strconv.Itoa(a.RecoveryLeft),
 			when(a.Created), when(a.LastLogin))
 	})
 	return w.ended(c, s, err)

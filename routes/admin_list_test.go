@@ -40,7 +40,7 @@ func population(t *testing.T, s *sitetest.Site, n int) {
 				a.Disabled = s.Now()
 			}
 			if i%8 == 0 {
-				a.Password = ""
+				a.Password, a.Standing = "", []login.Status{login.Invited, login.Locked}[i/8%2]
 			}
 			if i%9 > 0 {
 				a.LastLogin = s.Now().Add(-time.Duration(i%17) * time.Hour)
@@ -98,7 +98,7 @@ func TestListAgrees(t *testing.T) {
 		}); err != nil || len(everyone) != 131 {
 			t.Fatalf("%d accounts: %v", len(everyone), err)
 		}
-		status := func(want string) func(login.Account) bool {
+		status := func(want login.Status) func(login.Account) bool {
 			return func(a login.Account) bool {
 				got := a.Status()
 				if got == "active" && len(a.Off) > 0 {
@@ -117,10 +117,13 @@ func TestListAgrees(t *testing.T) {
 			"factor=none":      func(a login.Account) bool { return !a.HasFactor() },
 			"factor=recovery":  func(a login.Account) bool { return a.RecoveryLeft > 0 },
 			"factor=emailonly": func(a login.Account) bool { return a.Has("email") && !a.Has("totp") },
-			"factor=low":       func(a login.Account) bool { return a.HasFactor() && a.RecoveryLeft <= 3 },
-			"role=admin":       func(a login.Account) bool { return a.Role == login.Admin },
-			"role=user&q=P01":  func(a login.Account) bool { return a.Role == login.Member && strings.Contains(a.Login, "p01") },
-			"q=1%25":           func(login.Account) bool { return false },
+			"factor=off": func(a login.Account) bool {
+				return len(a.Off) > 0 && (a.Status() == "active" || a.Status() == "locked")
+			},
+			"factor=low":      func(a login.Account) bool { return a.HasFactor() && a.RecoveryLeft <= 3 },
+			"role=admin":      func(a login.Account) bool { return a.Role == login.Admin },
+			"role=user&q=P01": func(a login.Account) bool { return a.Role == login.Member && strings.Contains(a.Login, "p01") },
+			"q=1%25":          func(login.Account) bool { return false },
 			"q=7@ex&status=active": func(a login.Account) bool {
 				return strings.Contains(a.Login, "7@ex") && status("active")(a)
 			},

@@ -66,6 +66,7 @@ type loadedAccount struct {
 	EmailVerifiedAt, PasswordChangedAt, CreatedAt int64
 	LastLoginAt, DisabledAt                       int64
 	Role, Origin, Password, Preferred, Kinds      string
+	Status, OffKinds                              string
 	RecoveryLeft                                  int
 }
 
@@ -132,7 +133,7 @@ func load(b *testing.B, s *sitetest.Site, n int) {
 			for _, k := range a.Kinds {
 				kinds = append(kinds, string(k))
 			}
-			as = append(as, loadedAccount{ID: a.ID, Login: a.Login, LoginKey: a.Login, Name: a.Name, Role: string(a.Role), Password: string(a.Password),
+			as = append(as, loadedAccount{ID: a.ID, Login: a.Login, LoginKey: a.Login, Name: a.Name, Role: string(a.Role), Password: string(a.Password), Status: string(a.Standing),
 				Kinds: strings.Join(kinds, ","), RecoveryLeft: a.RecoveryLeft, CreatedAt: micros(a.Created), LastLoginAt: micros(a.LastLogin), DisabledAt: micros(a.Disabled)})
 			text := store.SearchText(a.Login, a.Name)
 			es = append(es, loadedEntry{AccountID: a.ID, Bucket: bucket, LoginKey: a.Login, CreatedAt: micros(a.Created), LastLoginAt: micros(a.LastLogin), Searched: text})
@@ -177,7 +178,7 @@ func person(r *rand.Rand, i int, now time.Time) login.Account {
 	given := []string{"ada", "alan", "grace", "kurt", "emmy", "edsger", "barbara", "donald", "katherine", "tim"}[r.IntN(10)]
 	family := []string{"byron", "mathison", "hopper", "goedel", "noether", "dijkstra", "liskov", "knuth", "johnson", "berners"}[r.IntN(10)]
 	a := login.Account{ID: login.NewID(), Login: fmt.Sprintf("%s.%s%d@example.com", given, family, i), Name: given + " " + family, Role: login.Member,
-		Password: "x", Created: now.Add(-time.Duration(r.IntN(1000*24)) * time.Hour)}
+		Password: "x", Standing: login.Active, Created: now.Add(-time.Duration(r.IntN(1000*24)) * time.Hour)}
 	chance := func(percent int) bool { return r.IntN(100) < percent }
 	if chance(1) {
 		a.Role = login.Admin
@@ -186,7 +187,7 @@ func person(r *rand.Rand, i int, now time.Time) login.Account {
 		a.Disabled = now
 	}
 	if chance(10) {
-		a.Password = ""
+		a.Password, a.Standing = "", login.Invited
 	} else if chance(90) {
 		a.LastLogin = now.Add(-time.Duration(r.IntN(300*24*60)) * time.Minute)
 	}

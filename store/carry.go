@@ -14,6 +14,10 @@ import (
 // Undo puts them into a setting when their table goes, and Migrate puts them back.
 var carriedTables = []string{"audit_head", "tries"}
 
+// carriedColumns go with a step back that keeps what they hold: in the column's
+// place before, or in settings of its own.
+var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached"}
+
 // carried is what is in these tables. Only what one step takes is in one setting.
 type carried struct {
 	Head  []headRow  `json:",omitempty"`

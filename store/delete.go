@@ -10,6 +10,10 @@ import (
 // foreign keys; mails and the links that an admin is shown are found by its id.
 // The totals are counted down by what the directory knew of it.
 func (t *tx) DeleteAccount(ctx context.Context, id string) error {
+	a, err := t.accountRow(ctx, "id = ?", id, true)
+	if err != nil {
+		return err
+	}
 	row, known, err := t.directory(ctx, id)
 	if err != nil {
 		return err
@@ -29,7 +33,7 @@ func (t *tx) DeleteAccount(ctx context.Context, id string) error {
 	delete(t.touched, id)
 	if known {
 		t.counts[row.Bucket]--
-		t.counts[reachedKey+row.Reached]--
+		t.counts[reachedKey+a.Reached]--
 	}
 	return nil
 }

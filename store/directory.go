@@ -127,7 +127,7 @@ func (s *Store) accountsOf(ctx context.Context, found []place) ([]login.Account,
 		ids[i], rank[p.ID] = p.ID, i
 	}
 	var rows []accountRow
-	err := s.reader.NewSelect().Model(&rows).ColumnExpr(accountColumns).Where("a.id IN (?)", list(ids)).Scan(ctx)
+	err := s.reader.NewSelect().Model(&rows).Where("a.id IN (?)", list(ids)).Scan(ctx)
 	slices.SortFunc(rows, func(x, y accountRow) int { return rank[x.ID] - rank[y.ID] })
 	return mapRows(rows, (*accountRow).account), err
 }

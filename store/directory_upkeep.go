@@ -24,9 +24,6 @@ type directoryRow struct {
 	CreatedAt     stamp
 	LastLoginAt   stamp
 	Searched      string
-	OffKinds      string
-	MustEnrollAt  stamp
-	Reached       int
 }
 
 // reachedKey is where in the totals the steps are counted, behind the buckets.
@@ -68,27 +65,20 @@ func (t *tx) settle(ctx context.Context) error {
 
 // enter writes one account's row of the directory.
 func (t *tx) enter(ctx context.Context, id string) error {
-	var a accountRow
-	if err := t.db.NewSelect().Model(&a).ColumnExpr(accountColumns).Where("a.id = ?", id).Scan(ctx); err != nil {
-		return missing(err)
-	}
-	old, known, err := t.directory(ctx, id)
+	a, err := t.accountRow(ctx, "id = ?", id, false)
 	if err != nil {
 		return err
 	}
-	row := old
-	row.AccountID, row.Bucket, row.LoginKey = id, int(accounts.BucketOf(a.account(), t.kinds)), a.LoginKey
-	row.CreatedAt, row.LastLoginAt, row.Searched = a.CreatedAt, a.LastLoginAt, searchText(a.LoginKey, a.Name)
-	if known && row == old {
-		return nil
+	old, known, err := t.directory(ctx, id)
+	row := t.directoryRow(a)
+	if err != nil || known && row == old {
+		return err
 	}
-	_, err = t.db.NewInsert().Model(&row).On("CONFLICT (account_id) DO UPDATE").Set("bucket = excluded.bucket").Set("login_key = excluded.login_key").Set("created_at = excluded.created_at").
-		Set("last_login_at = excluded.last_login_at").Set("searched = excluded.searched").Exec(ctx)
-	if err != nil {
+	if err := t.putDirectory(ctx, row); err != nil {
 		return err
 	}
 	if !known {
-		t.counts.move(0, reachedKey, false)
+		t.counts.move(0, reachedKey+a.Reached, false)
 	}
 	if !known || row.Bucket != old.Bucket {
 		t.counts.move(old.Bucket, row.Bucket, known)
@@ -97,6 +87,19 @@ func (t *tx) enter(ctx context.Context, id string) error {
 		return nil
 	}
 	return t.putWords(ctx, id, row.Searched)
+}
+
+// directoryRow is what an account's row must be. It follows from the account
+// alone.
+func (t *tx) directoryRow(a accountRow) directoryRow {
+	return directoryRow{AccountID: a.ID, Bucket: int(accounts.BucketOf(a.account(), t.kinds)), LoginKey: a.LoginKey,
+		CreatedAt: a.CreatedAt, LastLoginAt: a.LastLoginAt, Searched: searchText(a.LoginKey, a.Name)}
+}
+
+func (t *tx) putDirectory(ctx context.Context, row directoryRow) error {
+	_, err := t.db.NewInsert().Model(&row).On("CONFLICT (account_id) DO UPDATE").Set("bucket = excluded.bucket").Set("login_key = excluded.login_key").
+		Set("created_at = excluded.created_at").Set("last_login_at = excluded.last_login_at").Set("searched = excluded.searched").Exec(ctx)
+	return err
 }
 
 func (t *tx) putWords(ctx context.Context, id, text string) error {
@@ -125,7 +128,7 @@ func (t *tx) directory(ctx context.Context, id string) (r directoryRow, known bo
 	return r, err == nil, err
 }
 
-// switched keeps in the directory which kinds of an account are off. The key
+// switched keeps on an account which of its kinds are off. The key
 // is a counter's: "factor:ACCOUNT:KIND", of a browser with its id behind, are those that matter.
 func (t *tx) switched(ctx context.Context, key string, off bool) error {
 	rest, ok := strings.CutPrefix(key, "factor:")
@@ -134,8 +137,11 @@ func (t *tx) switched(ctx context.Context, key string, off bool) error {
 	if !ok {
 		return nil
 	}
-	r, known, err := t.directory(ctx, id)
-	if err != nil || !known {
+	r, err := t.accountRow(ctx, "id = ?", id, true)
+	if errors.Is(err, login.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	kinds := slices.DeleteFunc(strings.Split(r.OffKinds, ","), func(k string) bool { return k == kind || k == "" })
@@ -143,7 +149,7 @@ func (t *tx) switched(ctx context.Context, key string, off bool) error {
 		kinds = append(kinds, kind)
 	}
 	t.touch(id)
-	_, err = t.db.NewRaw("UPDATE directory SET off_kinds = ? WHERE account_id = ?", strings.Join(kinds, ","), id).Exec(ctx)
+	_, err = t.db.NewRaw("UPDATE accounts SET off_kinds = ? WHERE id = ?", strings.Join(kinds, ","), id).Exec(ctx)
 	return err
 }
 
@@ -151,31 +157,36 @@ func (t *tx) touch(id string) { t.touched[id] = true }
 
 // SetMustEnroll notes that an account's factors were taken.
 func (t *tx) SetMustEnroll(ctx context.Context, id string, when time.Time) error {
-	_, err := t.db.NewRaw("UPDATE directory SET must_enroll_at = ? WHERE account_id = ? AND must_enroll_at <> ?", at(when), id, at(when)).Exec(ctx)
+	_, err := t.db.NewRaw("UPDATE accounts SET must_enroll_at = ? WHERE id = ? AND must_enroll_at <> ?", at(when), id, at(when)).Exec(ctx)
 	return err
 }
 
 // Reach notes steps that an account took.
 func (t *tx) Reach(ctx context.Context, id string, steps login.Step) error {
-	r, known, err := t.directory(ctx, id)
-	if err != nil || !known || r.Reached|int(steps) == r.Reached {
-		return err
-	}
-	return t.reached(ctx, id, r.Reached, r.Reached|int(steps))
+	return t.reached(ctx, id, func(before int) int { return before | int(steps) })
 }
 
 // Unreach forgets them.
 func (t *tx) Unreach(ctx context.Context, id string) error {
-	r, known, err := t.directory(ctx, id)
-	if err != nil || !known || r.Reached == 0 {
-		return err
-	}
-	return t.reached(ctx, id, r.Reached, 0)
+	return t.reached(ctx, id, func(int) int { return 0 })
 }
 
-func (t *tx) reached(ctx context.Context, id string, from, to int) error {
-	t.counts.move(reachedKey+from, reachedKey+to, true)
-	_, err := t.db.NewRaw("UPDATE directory SET reached = ? WHERE account_id = ?", to, id).Exec(ctx)
+// reached changes the steps of an account and the totals that count them.
+func (t *tx) reached(ctx context.Context, id string, change func(before int) int) error {
+	r, err := t.accountRow(ctx, "id = ?", id, true)
+	if errors.Is(err, login.ErrNotFound) {
+		return nil
+	}
+	to := change(r.Reached)
+	if err != nil || to == r.Reached {
+		return err
+	}
+	if _, known, err := t.directory(ctx, id); err != nil {
+		return err
+	} else if known { // else it is counted when it is entered
+		t.counts.move(reachedKey+r.Reached, reachedKey+to, true)
+	}
+	_, err = t.db.NewRaw("UPDATE accounts SET reached = ? WHERE id = ?", to, id).Exec(ctx)
 	return err
 }
 
@@ -189,7 +200,7 @@ func (t *tx) OtherAdmin(ctx context.Context, id string) (bool, error) {
 			return false, err
 		}
 	}
-	return t.db.NewSelect().Table("accounts").Where("role = ? AND disabled_at = 0 AND password <> '' AND id <> ?", login.Admin, id).Exists(ctx)
+	return t.db.NewSelect().Table("accounts").Where("role = ? AND disabled_at = 0 AND status <> 'invited' AND id <> ?", login.Admin, id).Exists(ctx)
 }
 
 // ForgiveBrowsers ends the waits of an account's known browsers.

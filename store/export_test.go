@@ -44,3 +44,6 @@ func (s *Store) Exec(t testing.TB, statement string) {
 		t.Fatal(err)
 	}
 }
+
+// RebuildBy is Rebuild with pages of another size.
+func (s *Store) RebuildBy(ctx context.Context, page int) (Mended, error) { return s.rebuild(ctx, page) }

@@ -3,50 +3,66 @@ package store
 import (
 	"context"
 	"database/sql"
+	"reflect"
+	"strings"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/login"
 )
 
+// visitRow is what every signed-in request looks up. Whoever joins a column to
+// an account adds it to accountRow, and all look-ups have it.
+type visitRow struct {
+	Session sessionRow `bun:"embed:s_"`
+	Account accountRow `bun:"embed:a_"`
+	Policy  sql.NullString
+	Kept    bool
+}
+
 // visitSQL is the look-up of every signed-in request.
-const visitSQL = `SELECT s.id, s.account_id, s.level, s.factor, s.address, s.browser, s.warning, s.created_at, s.last_seen_at, s.confirmed_at,
- a.login, a.login_key, a.name, a.email, a.email_verified_at, a.role, a.origin, a.password, a.password_changed_at, a.preferred,
- a.created_at, a.last_login_at, a.disabled_at, a.kinds, a.recovery_left,
- coalesce((SELECT must_enroll_at FROM directory WHERE account_id = a.id), 0), (SELECT value FROM settings WHERE key = 'policy'),
- EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash)
- FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.token_hash = `
+func visitSQL(db *bun.DB) string {
+	return "SELECT " + columnsOf[sessionRow](db, "s") + ", " + columnsOf[accountRow](db, "a") +
+		", (SELECT value FROM settings WHERE key = 'policy') AS policy, EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash) AS kept" +
+		" FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.token_hash = ?"
+}
+
+// columnsOf lists the columns of a row as a visitRow has them.
+func columnsOf[R any](db *bun.DB, alias string) string {
+	var list []string
+	for _, f := range db.Table(reflect.TypeFor[R]()).Fields {
+		list = append(list, alias+"."+f.Name+" AS "+alias+"_"+f.Name)
+	}
+	return strings.Join(list, ", ")
+}
 
 // Visit finds session, account and policy by the hash of a token, in one query.
 func (s *Store) Visit(ctx context.Context, hash string) (login.Session, login.Account, string, error) {
-	var r sessionRow
-	var a accountRow
-	var policy sql.NullString
-	var kept bool
-	row, err := s.visit(ctx, hash)
-	if err != nil {
-		return login.Session{}, login.Account{}, "", err
+	var r visitRow
+	rows, err := s.visit(ctx, hash)
+	if err == nil {
+		err = s.reader.ScanRows(ctx, rows, &r) // closes them
 	}
-	err = row.Scan(&r.ID, &r.AccountID, &r.Level, &r.Factor, &r.Address, &r.Browser, &r.Warning,
-		&r.CreatedAt, &r.LastSeenAt, &r.ConfirmedAt, &a.Login, &a.LoginKey, &a.Name, &a.Email, &a.EmailVerifiedAt,
-		&a.Role, &a.Origin, &a.Password, &a.PasswordChangedAt, &a.Preferred, &a.CreatedAt, &a.LastLoginAt,
-		&a.DisabledAt, &a.Kinds, &a.RecoveryLeft, &a.MustEnrollAt, &policy, &kept)
-	a.ID, r.TokenHash = r.AccountID, hash
-	sess := r.session()
-	sess.Kept = kept
-	return sess, a.account(), policy.String, missing(err)
+	if err == nil && r.Session.ID == "" {
+		err = login.ErrNotFound
+	}
+	sess := r.Session.session()
+	sess.Kept = r.Kept
+	return sess, r.Account.account(), r.Policy.String, err
 }
 
 // visit runs the statement. SQLite keeps it prepared; the PostgreSQL driver is
 // faster with the text, and the hash is hexadecimal of our own making.
-func (s *Store) visit(ctx context.Context, hash string) (*sql.Row, error) {
+func (s *Store) visit(ctx context.Context, hash string) (*sql.Rows, error) {
 	if s.pg {
-		return s.reader.QueryRowContext(ctx, visitSQL+"?", hash), nil
+		return s.reader.QueryContext(ctx, s.visitSQL, hash)
 	}
 	stmt, err := s.visits()
 	if err != nil {
 		return nil, err
 	}
-	return stmt.QueryRowContext(ctx, hash), nil
+	return stmt.QueryContext(ctx, hash)
 }
 
 // Touch notes when a session was last used.

@@ -22,13 +22,16 @@ func (q query) AccountByKey(ctx context.Context, key string) (login.Account, err
 }
 
 func (q query) account(ctx context.Context, where, arg string, lock bool) (login.Account, error) {
-	var r accountRow
-	sel := q.db.NewSelect().Model(&r).ColumnExpr(accountColumns).Where(where, arg)
+	r, err := q.accountRow(ctx, where, arg, lock)
+	return r.account(), err
+}
+
+func (q query) accountRow(ctx context.Context, where, arg string, lock bool) (r accountRow, err error) {
+	sel := q.db.NewSelect().Model(&r).Where(where, arg)
 	if lock && q.pg {
 		sel = sel.For("UPDATE")
 	}
-	err := sel.Scan(ctx)
-	return r.account(), missing(err)
+	return r, missing(sel.Scan(ctx))
 }
 
 // Credentials gives an account's credentials, oldest first.

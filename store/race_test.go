@@ -95,7 +95,7 @@ func TestSwapNeedsTheVersionAndTheOwner(t *testing.T) {
 func TestOneOwnerOfALogin(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		won := winners(t, s, url, 10, func(tx login.Tx) (bool, error) {
-			err := tx.InsertAccount(t.Context(), login.Account{ID: login.NewID(), Login: "Ada", Key: "ada"})
+			err := tx.InsertAccount(t.Context(), login.Account{ID: login.NewID(), Login: "Ada", Key: "ada", Standing: login.Active})
 			if errors.Is(err, login.ErrTaken) {
 				return false, nil
 			}

@@ -25,21 +25,23 @@ type accountRow struct {
 	CreatedAt         stamp
 	LastLoginAt       stamp
 	DisabledAt        stamp
+	Status            string // its standing
 	Kinds             string
 	RecoveryLeft      int
-	OffKinds          string `bun:",scanonly"` // of its row of the directory
-	MustEnrollAt      stamp  `bun:",scanonly"`
+	OffKinds          string
+	MustEnrollAt      stamp
+	Reached           int // steps it took: see Reach
 }
 
-// accountColumns reads an account with what the directory keeps of it.
-const accountColumns = "a.*, coalesce((SELECT off_kinds FROM directory WHERE account_id = a.id), '') AS off_kinds, " +
-	"coalesce((SELECT must_enroll_at FROM directory WHERE account_id = a.id), 0) AS must_enroll_at"
+// accountFollows are the columns that have statements of their own: saving an
+// account leaves them as they are.
+var accountFollows = []string{"kinds", "recovery_left", "off_kinds", "must_enroll_at", "reached"}
 
 func fromAccount(a login.Account) *accountRow {
 	return &accountRow{ID: a.ID, Login: a.Login, LoginKey: a.Key, Name: a.Name, Email: a.Email,
 		EmailVerifiedAt: at(a.EmailVerified), Role: string(a.Role), Origin: a.Origin, Password: string(a.Password),
 		PasswordChangedAt: at(a.PasswordChanged), Preferred: a.Preferred, CreatedAt: at(a.Created),
-		LastLoginAt: at(a.LastLogin), DisabledAt: at(a.Disabled)}
+		LastLoginAt: at(a.LastLogin), DisabledAt: at(a.Disabled), Status: string(a.Standing)}
 }
 
 func (r *accountRow) account() login.Account {
@@ -47,7 +49,7 @@ func (r *accountRow) account() login.Account {
 		EmailVerified: r.EmailVerifiedAt.Time(), Role: login.Role(r.Role), Origin: r.Origin,
 		Password: login.Hidden(r.Password), PasswordChanged: r.PasswordChangedAt.Time(), Preferred: r.Preferred,
 		Created: r.CreatedAt.Time(), LastLogin: r.LastLoginAt.Time(), Disabled: r.DisabledAt.Time(),
-		RecoveryLeft: r.RecoveryLeft, MustEnroll: r.MustEnrollAt.Time()}
+		Standing: login.Status(r.Status), RecoveryLeft: r.RecoveryLeft, MustEnroll: r.MustEnrollAt.Time()}
 	a.Kinds, a.Off = kinds(r.Kinds), kinds(r.OffKinds)
 	return a
 }

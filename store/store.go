@@ -28,11 +28,12 @@ import (
 type Store struct {
 	writer, reader *bun.DB
 	query
-	files  *files                    // where the embedded database lies; nil for PostgreSQL
-	slow   func() (*bun.DB, error)   // a pool for migrations on PostgreSQL, to be closed
-	visits func() (*sql.Stmt, error) // the look-up of every signed-in request, kept prepared on SQLite
-	tell   func(Progress)            // see OnProgress
-	turn   chan struct{}             // of this process: see ImportTurn
+	visitSQL string                    // the look-up of every signed-in request
+	files    *files                    // where the embedded database lies; nil for PostgreSQL
+	slow     func() (*bun.DB, error)   // a pool for migrations on PostgreSQL, to be closed
+	visits   func() (*sql.Stmt, error) // visitSQL, kept prepared on SQLite
+	tell     func(Progress)            // see OnProgress
+	turn     chan struct{}             // of this process: see ImportTurn
 }
 
 // query reads, in a transaction or outside.
@@ -55,9 +56,10 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader, tell: func(Progress) {}, turn: make(chan struct{}, 1),
+	visit := visitSQL(reader)
+	return &Store{writer: writer, reader: reader, visitSQL: visit, tell: func(Progress) {}, turn: make(chan struct{}, 1),
 		query:  query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG},
-		visits: sync.OnceValues(func() (*sql.Stmt, error) { return reader.DB.Prepare(visitSQL + "?") })}
+		visits: sync.OnceValues(func() (*sql.Stmt, error) { return reader.DB.Prepare(visit) })}
 }
 
 // UseKinds tells the store which kinds of factor the site has, where they are
@@ -145,6 +147,7 @@ func (s *Store) patient() (long *Store, done func(), err error) {
 	}
 	long = newStore(db, db)
 	long.UseKeys(s.keys)
+	long.UseKinds(s.kinds)
 	return long, func() { _ = long.Close() }, nil
 }
 

@@ -105,7 +105,7 @@ func write(t testing.TB, s *store.Store, do func(tx login.Tx) error) {
 func account(t testing.TB, s *store.Store, name string) (login.Account, factors.Credential) {
 	t.Helper()
 	ctx := context.Background()
-	a := login.Account{ID: login.NewID(), Login: name, Key: name, Role: login.Member, Origin: "cli", Created: noon}
+	a := login.Account{ID: login.NewID(), Login: name, Key: name, Role: login.Member, Origin: "cli", Standing: login.Active, Created: noon}
 	c := factors.Credential{ID: login.NewID(), AccountID: a.ID, Kind: factors.KindTOTP, Name: "Phone",
 		Secret: []byte("secret of " + name), Created: noon}
 	write(t, s, func(tx login.Tx) error {

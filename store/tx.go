@@ -23,8 +23,14 @@ func (t *tx) LockAccount(ctx context.Context, id string) (login.Account, error) 
 	return t.account(ctx, "id = ?", id, true)
 }
 
+// errNoStatus is the fault of whoever makes an account without a status.
+var errNoStatus = errors.New("an account without a status")
+
 // InsertAccount adds an account; ErrTaken when its login exists.
 func (t *tx) InsertAccount(ctx context.Context, a login.Account) error {
+	if a.Standing == "" {
+		return errNoStatus
+	}
 	_, err := t.db.NewInsert().Model(fromAccount(a)).Exec(ctx)
 	if taken(err) {
 		return login.ErrTaken
@@ -40,7 +46,7 @@ func (t *tx) InsertAccount(ctx context.Context, a login.Account) error {
 // another account has its login.
 func (t *tx) SaveAccount(ctx context.Context, a login.Account) error {
 	t.touch(a.ID)
-	ok, err := changed(t.db.NewUpdate().Model(fromAccount(a)).ExcludeColumn("kinds", "recovery_left").WherePK().Exec(ctx))
+	ok, err := changed(t.db.NewUpdate().Model(fromAccount(a)).ExcludeColumn(accountFollows...).WherePK().Exec(ctx))
 	switch {
 	case taken(err):
 		return login.ErrTaken

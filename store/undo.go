@@ -170,7 +170,7 @@ func (s *Store) rehearse(ctx context.Context, step string, down []string) (Loss,
 			continue
 		}
 		for _, c := range columns {
-			if !slices.Contains(after[table], c) {
+			if !slices.Contains(after[table], c) && !slices.Contains(carriedColumns, table+"."+c) {
 				loss.Gone = append(loss.Gone, fmt.Sprintf("the column %s of %s", c, table))
 			}
 		}

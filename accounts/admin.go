@@ -25,7 +25,7 @@ type By struct {
 	Client   login.Client
 }
 
-// Admin is whoever sits at a session.
+// Admin is the admin who is signed in with a session.
 func Admin(v *login.Visit, reason string, c login.Client) By {
 	by := By{ID: v.Account.ID, Name: v.Account.Name, Session: v.Session.ID, Actor: "admin", Level: v.Session.Level, Reason: strings.TrimSpace(reason), Client: c}
 	if by.Name == "" {
@@ -34,7 +34,7 @@ func Admin(v *login.Visit, reason string, c login.Client) By {
 	return by
 }
 
-// Terminal is whoever runs the program on the server.
+// Terminal is the person who runs a command on the server.
 func Terminal(reason string) By {
 	return By{Name: "the command line", Actor: "cli", Reason: strings.TrimSpace(reason)}
 }

@@ -29,7 +29,8 @@ type AuditPage struct {
 
 // Log is what can be asked about all events and all mail.
 type Log interface {
-	// AuditPage reads a page; account is the id of whom it must be about.
+	// AuditPage reads a page; account is the id of the account that the events are
+	// about.
 	AuditPage(ctx context.Context, f AuditFilter, account string) (AuditPage, error)
 	// FirstEvent is the oldest event about an account; ErrNotFound when there is
 	// none.

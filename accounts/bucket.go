@@ -41,7 +41,7 @@ func kindBit(t factors.Traits) Bucket {
 	return bucketMore << (t.Number - 2)
 }
 
-// CodesLow is at how many recovery codes left they are called low (CONTRACT §4).
+// CodesLow is at how many recovery codes left they are called low.
 const CodesLow = 3
 
 // BucketOf tells in which bucket an account of a site with some kinds is.

@@ -17,7 +17,7 @@ const (
 	importWait = 30 * time.Second // how long one import waits for another
 )
 
-// Line is one line of an import and what becomes of it.
+// Line is one line of an import and what happens to it.
 type Line struct {
 	Number             int // in the file, from 1
 	Login, Name, Email string
@@ -29,12 +29,12 @@ type Line struct {
 	again string // id of the account that the same admin made before, and whose invite is open
 }
 
-// Import makes an account of each line; a dry run only says what would become
-// of each. A bad line never stops the good ones. Once begun, an import is
-// carried to its end, whoever hangs up; whatever is left undone, by a fault or
-// by a power cut, the same admin's next import of the same file does, and gives
-// new links for the accounts whose links nobody used. With an error the lines
-// say how far it came.
+// Import makes an account of each line; a dry run only says what would happen to
+// each. A bad line never stops the good ones. Once begun, an import runs to its
+// end even if the client disconnects; whatever is left undone, by a fault or by
+// a power cut, the same admin's next import of the same file does, and gives new
+// links for the accounts whose links nobody used. With an error the lines say
+// how far it came.
 func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry bool, c login.Client) ([]Line, error) {
 	by := Admin(v, "", c)
 	by.Session = "" // the links are shown on the page of the import, and nowhere else

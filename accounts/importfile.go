@@ -26,8 +26,8 @@ func heading(record []string) (map[string]int, bool) {
 	return found, ok
 }
 
-// readLines reads each line by itself, so that a quote left open spoils only
-// its own.
+// readLines parses each line on its own, so that an unclosed quote spoils only
+// that line.
 func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	var lines []Line

@@ -16,7 +16,8 @@ const idleAfter = 90 * 24 * time.Hour
 // idleCap is how far idle accounts are counted; beyond it there are "many".
 const idleCap = 10_000
 
-// Preview is whom a policy would hit: those who would lack a factor.
+// Preview is who would be affected by a policy: the accounts that would lack a
+// factor.
 type Preview struct {
 	Accounts, Admins, Idle int
 	IdleMore               bool            // there are more idle ones than Idle
@@ -26,7 +27,7 @@ type Preview struct {
 // previewed is how many accounts a preview lists.
 const previewed = 10
 
-// Preview tells whom a policy would hit. Nothing is changed.
+// Preview says who would be affected by a policy, and changes nothing.
 func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err error) {
 	n, err := s.store.Buckets(ctx)
 	if err != nil {

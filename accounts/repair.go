@@ -10,7 +10,7 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// Sent is what became of a one-time link that an admin asked for.
+// Sent says how a one-time link that an admin asked for was delivered.
 type Sent struct {
 	Link   string // to hand over; empty when it went out by mail, for then it is its owner's alone
 	Mailed bool

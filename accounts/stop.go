@@ -29,8 +29,8 @@ func (s *Service) warnOld(ctx context.Context, tx login.Tx, a login.Account, ema
 }
 
 // undoLink is the link with which a proved address takes its account back. The
-// oldest address keeps its link: whoever changes the address again and again
-// does not get rid of it.
+// oldest address keeps its link; otherwise an intruder could change the address
+// several times to get rid of it.
 func (s *Service) undoLink(ctx context.Context, tx login.Tx, a login.Account, old string) (string, error) {
 	l, err := tx.LinkOf(ctx, a.ID, login.LinkUndo, s.opt.Now())
 	if err == nil && s.login.Over(l.Created, l.Expires) { // of a clock that was ahead: it opens nothing

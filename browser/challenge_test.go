@@ -45,7 +45,7 @@ func (p *person) letters() (n int) {
 }
 
 // Looking sends nothing: neither the panel, nor a reload, nor the back button
-// (CONFORMANCE 25). Asking again within the cooldown says when (26).
+// does. Asking again within the cooldown says when.
 func TestACodeIsSentOnceAndOnlyWhenAsked(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
@@ -74,7 +74,7 @@ func TestACodeIsSentOnceAndOnlyWhenAsked(t *testing.T) {
 }
 
 // The chooser swaps panels in one screen; back and reload show whole pages
-// with the panel that belongs to the address (CONFORMANCE 11, 71).
+// with the panel that belongs to the address.
 func TestChoosingAndGoingBack(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
@@ -102,7 +102,7 @@ func TestChoosingAndGoingBack(t *testing.T) {
 }
 
 // A wrong code keeps the panel, says so, and puts the keyboard where the right
-// one goes; after the fifth the page says how long to wait (CONFORMANCE 13).
+// one goes; after the fifth the page says how long to wait.
 func TestWrongCodes(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
@@ -129,8 +129,8 @@ func TestWrongCodes(t *testing.T) {
 	})
 }
 
-// A sign-in that took too long ends at the first step and says so
-// (CONFORMANCE 5); "Not you?" forgets it (6).
+// A sign-in that took too long ends at the first step and says so;
+// "Not you?" forgets it.
 func TestTheEndOfAPendingSignIn(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {
@@ -150,7 +150,7 @@ func TestTheEndOfAPendingSignIn(t *testing.T) {
 	})
 }
 
-// Until the challenge is passed nothing else opens (CONFORMANCE 3), and the
+// Until the challenge is passed nothing else opens, and the
 // page that was asked for opens after it.
 func TestNextAfterTheChallenge(t *testing.T) {
 	t.Parallel()
@@ -172,7 +172,7 @@ func TestNextAfterTheChallenge(t *testing.T) {
 		p.Fill("#login", ada)
 		p.Fill("#password", "correct horse battery staple")
 		p.Click("=Sign in")
-		p.at("/profile/activity") // the browser is trusted (CONFORMANCE 48, 49)
+		p.at("/profile/activity") // the browser is trusted
 		p.visit("/profile")
 		p.look("profile, trusted")
 	})

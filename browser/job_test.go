@@ -15,7 +15,7 @@ import (
 )
 
 // The whole job, as a person does it: from the setup link to a sign-in with
-// each of three factors (CONFORMANCE 2, 3, 11, 14, 33, 39, 42, 72).
+// each of three factors.
 func TestWholeJob(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]chrome.Options{

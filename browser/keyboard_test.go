@@ -27,7 +27,7 @@ func (p *person) tab(sel string) {
 	p.t.Fatalf("Tab never reaches %s", sel)
 }
 
-// Everything works from the keyboard alone: no click in here (CONFORMANCE 72).
+// Everything works from the keyboard alone: no click in here.
 func TestKeyboardOnly(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o chrome.Options) {

@@ -10,7 +10,7 @@ import (
 )
 
 // Every other screen: nothing for axe-core to find, no wider than the window,
-// nothing red in the console (CONFORMANCE 72).
+// nothing red in the console.
 func TestEveryOtherScreen(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]chrome.Options{
@@ -84,7 +84,7 @@ func (p *person) inside() {
 }
 
 // steppingUp is asked for before a change when the last proof is old; the
-// change is carried out after it (CONFORMANCE 44).
+// change is carried out after it.
 func (p *person) steppingUp() {
 	p.t.Helper()
 	p.site.Advance(6 * 60e9)

@@ -62,8 +62,8 @@ func refused(t *testing.T, what string, p page, own int) {
 	}
 }
 
-// The program with no setting at all has the numbers of the contract: a default
-// that is changed by a slip shows here, on a whole journey.
+// The program with no setting at all has the documented numbers: a default
+// that is changed by mistake fails here, on a whole journey.
 func TestShippedDefaults(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -94,7 +94,7 @@ func TestShippedDefaults(t *testing.T) {
 	x.session(t, v)
 }
 
-// files are for their owner alone, and passwords hashed at the cost of the contract.
+// files are for their owner alone, and passwords hashed at the documented cost.
 func (x *shipped) files(t *testing.T) {
 	t.Helper()
 	for path, want := range map[string]uint32{"data": 0o700, "data/keys.json": 0o600, "data/nightlatch.db": 0o600} {

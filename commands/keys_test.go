@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Contract §1: the keys are rotated while the server runs. Whoever enrolled
+// The keys are rotated while the server runs. Whoever enrolled
 // before signs in afterwards, and nothing is left that the old key sealed.
 func TestKeysAreRotatedWhileTheServerRuns(t *testing.T) {
 	for name, env := range databases(t) {

@@ -8,7 +8,7 @@ import (
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
-// CONFORMANCE 22, contract §1: the log is JSON lines, each request with its id,
+// The log is JSON lines, each request with its id,
 // and no password, code, token or cookie is in it, at any level.
 func TestTheLogIsJSONAndKeepsSecrets(t *testing.T) {
 	dir := t.TempDir()

@@ -182,7 +182,8 @@ type factorResetCmd struct {
 	Reason string   `required:"" help:"Why; the owner is told, and it is kept in the audit log."`
 }
 
-// Run resets the accounts, each by itself: one that fails stops none.
+// Run resets each account in its own transaction, so that one failure does not
+// stop the others.
 func (x factorResetCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	b, err := f.open(ctx, std)
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *server) setupPath() string {
 	return setupLine.FindStringSubmatch(out[0])[1]
 }
 
-// Contract §1: the first start prints one line, makes everything private, and
+// The first start prints one line, makes everything private, and
 // leaves no account behind; the link works once.
 func TestFirstStart(t *testing.T) {
 	dir := t.TempDir()

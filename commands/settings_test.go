@@ -60,7 +60,7 @@ var bad = map[string][]string{
 	"LOCK_DISABLE":    {"0", "-1", "x", "101", "1000", "99999999999999999999"},
 }
 
-// Contract §1: a bad value stops the start with one sentence that names the
+// A bad value stops the start with one sentence that names the
 // variable, as a variable and as a flag.
 func TestBadValuesStopTheStart(t *testing.T) {
 	dir := t.TempDir()
@@ -80,7 +80,7 @@ func TestBadValuesStopTheStart(t *testing.T) {
 	}
 }
 
-// Every variable of the contract has its bad values here.
+// Every setting is tried with bad values.
 func TestEveryVariableIsTried(t *testing.T) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[commands.Flags]()) {
 		if f.Anonymous {

@@ -53,7 +53,7 @@ func wrongCode(right string) string {
 	return string('0'+(right[0]-'0'+1)%10) + right[1:]
 }
 
-// CONFORMANCE 28, 29: within its life, in its own ceremony, after it was sent.
+// An emailed code is accepted within its life, only in its own ceremony, and only once sent.
 func TestEmailedCode(t *testing.T) {
 	start := signIn(fixed)
 	state, code := sent(t, start)
@@ -101,7 +101,7 @@ func TestEmailedCode(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 32: what is kept is the address that the code went to.
+// The address that is saved is the one that the code was sent to.
 func TestEmailEnrollment(t *testing.T) {
 	c := Ceremony{Purpose: ForEnroll, Subject: "session-1", AccountID: "ada", Email: "ada@example.com", Now: fixed}
 	for typed, want := range map[string]string{"": "ada@example.com", "new@example.com": "new@example.com"} {

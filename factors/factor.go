@@ -75,8 +75,8 @@ type Delivery struct {
 	TTL     time.Duration
 }
 
-// Credential is one factor of one account as it is kept. Version makes saving
-// it a compare-and-swap: whoever read an older version has lost.
+// Credential is one factor of one account as it is kept. Version makes saving it
+// a compare-and-swap: a save that is based on an older version fails.
 type Credential struct {
 	ID        string
 	AccountID string
@@ -108,7 +108,7 @@ type Factor interface {
 type Challenger interface {
 	Factor
 	// Challenge starts one proof with the credential of an id, or with the first.
-	// ErrWrong when there is none such.
+	// ErrWrong when there is no such credential.
 	Challenge(ctx context.Context, c Ceremony, creds []Credential, target string) (Step, error)
 	// Sent tells from a state what was sent; the zero value when nothing was.
 	Sent(state []byte) Sent

@@ -21,7 +21,7 @@ func answerRecovery(t testing.TB, set []Credential, typed string) (Credential, e
 	return Recovery{}.Verify(t.Context(), Ceremony{Now: fixed}, set, nil, Answer{Code: typed})
 }
 
-// CONFORMANCE 33: ten, all different, of one set, unambiguous, grouped.
+// A new set has ten different codes, grouped, in an unambiguous alphabet.
 func TestNewSet(t *testing.T) {
 	set, seen := newSet(t), map[string]bool{}
 	if len(set) != 10 {
@@ -65,7 +65,7 @@ func TestRecoveryMemory(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 34, 38: each once; what is stored is no code.
+// Each recovery code works once, and what is stored is not accepted as a code.
 func TestRecoveryOnceEach(t *testing.T) {
 	set := newSet(t)
 	for _, i := range []int{3, 0, 9, 5} {
@@ -91,8 +91,8 @@ func TestRecoveryOnceEach(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 35: any case, with or without dashes and spaces, and the letters
-// that are mistaken for digits.
+// Recovery codes are accepted in any case, with or without dashes and spaces, and
+// with letters that are mistaken for digits.
 func TestRecoveryAsTyped(t *testing.T) {
 	set := newSet(t)
 	gap := rapid.SampledFrom([]string{"", "", "", "-", " ", "–", "\u00a0", " - "})

@@ -51,8 +51,8 @@ func code(t testing.TB, secret []byte, step int64) string {
 	return c
 }
 
-// CONFORMANCE 15, 16: one step either side, each once, nothing older than the
-// last accepted.
+// A code of one step before or after is accepted, each step once, and none older
+// than the last accepted one (RFC 6238 §5.2).
 func TestWindowAndReplay(t *testing.T) {
 	now := fixed.Unix() / TOTPPeriod
 	for _, x := range []struct {
@@ -103,8 +103,8 @@ func TestEdgesOfAStep(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 12: any of several apps answers, and a code of one that was used
-// does not hide the right code of another.
+// A code of any of several apps is accepted, and a used code of one app does not
+// hide the right code of another.
 func TestSeveralApps(t *testing.T) {
 	step := fixed.Unix() / TOTPPeriod
 	other := []byte("abcdefghijklmnopqrst")
@@ -123,7 +123,7 @@ func TestSeveralApps(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 17: leading zeros count.
+// Leading zeros are part of the code.
 func TestLeadingZeros(t *testing.T) {
 	step := int64(0)
 	for ; !strings.HasPrefix(code(t, rfcSecret, step), "0"); step++ {
@@ -151,7 +151,7 @@ func TestConfirmSpendsItsCode(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 39: link and groups of four carry the same twenty bytes.
+// The link and the groups of four carry the same twenty bytes.
 func TestLinkAndGroups(t *testing.T) {
 	seen := map[string]bool{}
 	for range 20 {

@@ -81,7 +81,7 @@ func (t Traits) Detail(c Credential) string {
 // Kinds are the kinds that a site has, in the order in which they are offered.
 type Kinds []Factor
 
-// Find gives the factor of a kind; nil when the site has none such.
+// Find gives the factor of a kind; nil when the site has no such kind.
 func (ks Kinds) Find(k Kind) Factor {
 	for _, f := range ks {
 		if f.Kind() == k {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Line is one line of an account's activity: an event, or all that strangers
-// tried in one way between two events of its owner.
+// Line is one line of an account's activity: one event, or a count of attempts
+// of one kind by strangers between two events of the owner.
 type Line struct {
 	Event           // the newest of them
 	Times int       // how many they are
@@ -69,7 +69,8 @@ func lineOf(e Event) Line {
 	return l
 }
 
-// with adds an older one. What differs between them is no longer said.
+// with adds an older event to the count. Details that differ between the two are
+// dropped.
 func (l Line) with(e Event) Line {
 	older := lineOf(e)
 	l.Times += older.Times
@@ -78,6 +79,5 @@ func (l Line) with(e Event) Line {
 	return l
 }
 
-// tried says whether an event is what anybody who knows the login can bring
-// about.
+// tried says whether anybody who knows the login can cause the event.
 func tried(e Event) bool { return e.Actor == "stranger" || e.Kind == EventPasswordResetAsked }

@@ -13,9 +13,9 @@ import (
 
 // Answer is the second step: it judges a code and opens the session.
 //
-// Completing is ONE transaction that swaps the credential by its version,
-// takes the pending login and inserts the session. Whoever comes second finds
-// nothing to swap or to take, and has given a wrong code.
+// Completing is one transaction that saves the credential if its version is
+// unchanged, deletes the pending login and inserts the session. A second request
+// with the same code finds the version changed and is refused as a wrong code.
 func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a factors.Answer, trust bool, c Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx) // what is counted is judged, whoever hangs up
 	sub, err := s.pendingSubject(ctx, token)
@@ -58,9 +58,10 @@ func (s *Service) complete(ctx context.Context, tx Tx, sub subject, token string
 	return entry, err
 }
 
-// prove counts, then judges. It gives the credential as it must be saved; the
-// caller spends it in the transaction that grants what was asked for. Neither
-// may end with the request: a hang-up in between would leave a failure.
+// prove counts a failure, then judges the code. It returns the credential as it
+// must be saved; the caller saves it in the transaction that grants the request.
+// ctx must outlive the request: if the client disconnected in between, the
+// counted failure would remain.
 func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer, c Client) (factors.Credential, error) {
 	creds, err := s.credentials(ctx, sub.account.ID, k)
 	if err != nil {
@@ -113,8 +114,8 @@ func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds
 	return cred, state, err
 }
 
-// try fetches the state of a ceremony and counts the try; a code that was
-// tried too often is as good as none.
+// try fetches the state of a ceremony and counts the attempt; a code that was
+// tried too often is treated as not sent.
 func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte, error) {
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
 	if errors.Is(err, ErrNotFound) {
@@ -134,8 +135,8 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 	return c.State, nil
 }
 
-// wrong records a refused answer, warns who must be warned, and switches the
-// kind off when the cap is reached (NIST SP 800-63B-4 §3.2.2).
+// wrong records a refused answer, sends the warnings that it causes, and
+// switches the kind off when the cap is reached (NIST SP 800-63B-4 §3.2.2).
 func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error, c Client) error {
 	err := s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, sub.account.ID)
@@ -172,8 +173,9 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 	return Refuse(Wrong, "")
 }
 
-// spend saves an accepted credential, once: in the transaction that grants
-// what it was given for. The failures reserved for it are given back.
+// spend saves an accepted credential in the transaction that grants the request,
+// so that a code is accepted only once. It also takes back the failure that was
+// counted in advance.
 func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential, c Client) (Account, error) {
 	a, err := tx.LockAccount(ctx, sub.account.ID)
 	if err != nil {

@@ -71,9 +71,9 @@ func (s *Service) adopt(ctx context.Context, tx Tx, a *Account, cred factors.Cre
 	return tx.SaveAccount(ctx, mine)
 }
 
-// firstFactor makes recovery codes and ends every other session and pending
-// login of the account, and no other browser counts as known any more: none of
-// them passed the factor (CVE-2023-31140).
+// firstFactor creates recovery codes, ends every other session and pending login
+// of the account, and no longer treats any other browser as known: none of them
+// has passed the factor (CVE-2023-31140).
 func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, v *Visit, codes []factors.Credential, c Client) error {
 	if _, err := tx.EndSessions(ctx, a.ID, v.Session.ID); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, v *Visit, c
 	return s.replaceCodes(ctx, tx, a, codes, c)
 }
 
-// replaceCodes voids the old recovery codes and keeps a new set.
+// replaceCodes deletes the old recovery codes and saves a new set.
 func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []factors.Credential, c Client) error {
 	spare := s.kinds.Spare()
 	if spare == nil {

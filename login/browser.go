@@ -8,7 +8,7 @@ import (
 )
 
 // browser finds the row of a browser cookie. A changed, foreign or expired
-// cookie is just not honoured.
+// cookie is ignored.
 func (s *Service) browser(ctx context.Context, r Reader, token, accountID string, trusted bool) (Browser, bool, error) {
 	if token == "" || trusted && s.opt.TrustTTL <= 0 {
 		return Browser{}, false, nil
@@ -27,8 +27,8 @@ func (s *Service) browser(ctx context.Context, r Reader, token, accountID string
 	return b, true, nil
 }
 
-// greet remembers a browser that signed in, and tells the owner of one that
-// was never seen. One cookie serves all the accounts of a browser.
+// greet remembers a browser that signed in, and notifies the owner if it is new.
+// One cookie serves all the accounts of a browser.
 func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token string, err error) {
 	now := s.Now()
 	b, ok, err := s.browser(ctx, tx, c.Known, a.ID, false)
@@ -69,8 +69,8 @@ func (s *Service) trust(ctx context.Context, tx Tx, a Account, c Client) (token 
 	return token, tx.Record(ctx, s.event(EventBrowserTrusted, a.ID, c))
 }
 
-// renew gives a browser a new token and moves what other accounts granted to
-// it along. A cookie planted by someone else is thereby worth nothing.
+// renew gives a browser a new token and moves the trust of other accounts to it.
+// Without this, whoever planted the old cookie could use the trust as well.
 func renew(ctx context.Context, tx Tx, old string) (token, hash string, err error) {
 	token, hash = NewToken()
 	if old != "" {

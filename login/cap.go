@@ -9,9 +9,9 @@ import (
 	"nightlatch.example/nightlatch/factors"
 )
 
-// capFailures looks at the counter of a wrong answer: at the cap the kind is
-// switched off, on the way there its owner is told. A kind stays off until it is
-// bound anew with another factor, or reset by an admin.
+// capFailures checks the counter of a wrong answer: it switches the kind off at
+// the cap and warns the owner before that. The kind stays off until it is set up
+// again with another factor, or reset by an admin.
 func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.Kind, c Client) error {
 	now := s.Now()
 	key, err := s.lane(ctx, tx, a.ID, k, c)
@@ -46,7 +46,8 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.K
 	return tx.SaveThrottle(ctx, t)
 }
 
-// settleSteps saves what an app may be answered with after the clock went back.
+// settleSteps saves which steps of an app are accepted after the clock was set
+// back.
 func (s *Service) settleSteps(ctx context.Context, creds []factors.Credential) (settled bool, err error) {
 	for i, cred := range creds {
 		cred, ok := s.settle(cred)

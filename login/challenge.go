@@ -52,7 +52,7 @@ func (s *Service) pendingSubject(ctx context.Context, token string) (subject, er
 	return subject{factors.ForLogin, p.ID, a, p}, err
 }
 
-// Send has a code sent for a pending login, where the kind sends one.
+// Send queues a code for a pending login, if the kind sends codes.
 func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c Client) error {
 	sub, err := s.pendingSubject(ctx, token)
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	return s.write(ctx, func(tx Tx) error { return s.begin(ctx, tx, sub, k, step, words, c) })
 }
 
-// begin keeps the state of a ceremony and posts its code.
+// begin saves the state of a ceremony and queues its code.
 func (s *Service) begin(ctx context.Context, tx Tx, sub subject, k factors.Kind, step factors.Step, words string, c Client) error {
 	if _, err := tx.LockAccount(ctx, sub.account.ID); err != nil {
 		return err

@@ -42,7 +42,7 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) error {
 	})
 }
 
-// drawCodes makes ten codes and their hashes; nothing is kept yet.
+// drawCodes creates ten codes and their hashes, without saving them.
 func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []factors.Credential, err error) {
 	spare := s.kinds.Spare()
 	if spare == nil {
@@ -82,8 +82,9 @@ func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
 	return sheet, nil
 }
 
-// CheckCode says whether a recovery code is good, without spending it. It is
-// counted like an answer, or it would be a way to guess.
+// CheckCode says whether a recovery code is valid, without using it up. It is
+// counted like an answer; otherwise it could be used to guess codes without
+// limit.
 func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) error {
 	ctx = context.WithoutCancel(ctx)
 	spare := s.kinds.Spare()

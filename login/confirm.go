@@ -23,9 +23,8 @@ func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, tar
 	return s.send(ctx, sessionSubject(v, factors.ForConfirm), k, target, "confirm that it is you", c)
 }
 
-// Confirm proves once more that it is the owner who sits at a session. It
-// shares its counters with the sign-in. A session of level 1 rises to level 2
-// and gets a new token.
+// Confirm judges the answer of a step-up. It shares its counters with the
+// sign-in. A session of level 1 rises to level 2 and gets a new token.
 func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx)
 	sub := sessionSubject(v, factors.ForConfirm)
@@ -78,8 +77,8 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 	return entry, err
 }
 
-// CheckPassword judges the password of someone signed in, under the same
-// counters as the sign-in, and gives them back when it is right.
+// CheckPassword judges the password of someone signed in, with the same counters
+// as the sign-in, which it resets when the password is right.
 func (s *Service) CheckPassword(ctx context.Context, a Account, password string, c Client) error {
 	_, key, err := s.find(ctx, a.Login, c)
 	if err != nil {

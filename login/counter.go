@@ -18,8 +18,9 @@ type Throttle struct {
 	Warned time.Time // when the owner was last told of many failures
 }
 
-// ClockSlack is how far the clocks of several processes may be apart. What is
-// dated further ahead than this was written by a clock that has gone back since.
+// ClockSlack is how far the clocks of several processes may differ. A date
+// further in the future than this was written by a clock that has been set back
+// since.
 const ClockSlack = time.Minute
 
 // AsOf is a counter as it counts now. Where the clock went back since the last
@@ -68,7 +69,7 @@ func LockLimit(ctx context.Context, tx Tx, key string, now time.Time) (Throttle,
 	return t.Sound(now), err
 }
 
-// forget drops what happened before a time, or at it.
+// forget drops what happened at or before a time.
 func (t *Throttle) forget(before time.Time) {
 	t.Recent = slices.DeleteFunc(slices.Clone(t.Recent), func(at time.Time) bool { return !at.After(before) })
 }
@@ -78,14 +79,16 @@ func (t *Throttle) takeBack() {
 	t.Recent = t.Recent[:max(0, len(t.Recent)-1)]
 }
 
-// over says whether what was made at one time and ends at another has ended. What
-// was made after now was made while the clock was ahead, and would last too long.
+// over says whether something with these times has ended. Something created after
+// now was created while the clock was ahead and would last too long, so it has
+// ended too.
 func (s *Service) over(created, expires time.Time) bool {
 	now := s.Now()
 	return !now.Before(expires) || s.ahead(created)
 }
 
-// Over is over, for the rules of having an account.
+// Over says whether something with these times has ended, or was created by a
+// clock that was ahead.
 func (s *Service) Over(created, expires time.Time) bool { return s.over(created, expires) }
 
 // ahead says whether a time lies so far ahead that a clock must have been wrong.

@@ -143,8 +143,8 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 	return done, s.faultedIn(ctx, v.Account.ID, k, c, err)
 }
 
-// judgeEnrollment counts, then looks at the code. A kind that is switched off
-// may be bound anew: that is its way back.
+// judgeEnrollment counts a failure, then judges the code. A kind that is
+// switched off may be set up again; this is how its owner gets it back.
 func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c Client) (factors.Credential, error) {
 	sub := sessionSubject(v, factors.ForEnroll)
 	key, err := s.lane(ctx, s.store, v.Account.ID, pending.Kind, c)
@@ -181,8 +181,8 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	return cred, s.faulted(ctx, key, err)
 }
 
-// checkName holds what a factor may be called; empty only where a name of its
-// kind is put in its place.
+// checkName checks the name of a factor; an empty one is allowed where a default
+// name replaces it.
 func checkName(name string, empty bool) error {
 	switch {
 	case name == "" && !empty:

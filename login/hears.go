@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// aboutSignIns are the notices that a stranger can bring about who knows a
-// login or a password: nobody may have a mailbox filled with them who did not
-// prove that it is theirs.
+// aboutSignIns are the notices that a stranger who knows a login or a password
+// can cause. They go only to confirmed addresses; otherwise a stranger could
+// fill anybody's mailbox with them.
 var aboutSignIns = map[MailKind]bool{
 	MailNewBrowser: true, MailNewBrowsers: true, MailSecondStepFailed: true,
 	MailRecoveryUsed: true, MailFactorOff: true, MailFactorFailures: true,
 }
 
-// Hears says whether the owner of an account is told something by mail: at an
-// address that was proved, and of changes also at one that whoever runs the
-// site gave.
+// Hears says whether a notice is emailed to the owner of an account: any notice
+// to a confirmed address, and notices of changes also to an address that an
+// admin entered.
 func Hears(a Account, template MailKind) bool {
 	if a.Email == "" {
 		return false
@@ -23,8 +23,8 @@ func Hears(a Account, template MailKind) bool {
 	return !a.EmailVerified.IsZero() || a.Origin != "self" && !aboutSignIns[template]
 }
 
-// newBrowsersIn is the time in which new browsers after the first are told of
-// in one mail.
+// newBrowsersIn is the time for which further new browsers are collected into
+// one email.
 const newBrowsersIn = time.Hour
 
 // tellNewBrowser tells of a new browser at once, and of all that follow within

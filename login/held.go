@@ -51,7 +51,8 @@ func (s *Service) Hold(ctx context.Context, v *Visit, f HeldForm) (id string, er
 	return id, err
 }
 
-// Held is the form that waits for a step-up; an empty one when none does.
+// Held returns the form that waits for a step-up, or an empty one if there is
+// none.
 func (s *Service) Held(ctx context.Context, v *Visit, step StepUp) (HeldForm, error) {
 	id, f, err := s.held(ctx, v)
 	if !step.holds(id, f) {
@@ -60,8 +61,8 @@ func (s *Service) Held(ctx context.Context, v *Visit, step StepUp) (HeldForm, er
 	return f, err
 }
 
-// Release gives the form that waits for a step-up, once. One that waits for
-// another step-up is dropped.
+// Release returns the form that waits for this step-up and deletes it. A form
+// that waits for another step-up is deleted too.
 func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm, error) {
 	id, f, err := s.held(ctx, v)
 	if err != nil || id == "" {

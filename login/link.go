@@ -19,13 +19,15 @@ const (
 	LinkStop   LinkPurpose = "stop"   // the old address stops a change of address; its data is that address, if it was proved
 	LinkUndo   LinkPurpose = "undo"   // the same, mailed when the address was changed
 
-	// LinkTicket is what a pressed enrollment link leaves in the browser: for
-	// TicketTTL it may sign in with the password alone, to enroll.
+	// LinkTicket is the token that a confirmed enrollment link leaves in the
+	// browser: for TicketTTL this browser may sign in with the password alone, to
+	// enroll.
 	LinkTicket LinkPurpose = "ticket"
 	// TicketTTL is the life of a ticket.
 	TicketTTL = time.Hour
 
-	// SecureTTL is how long an owner has to say that something was not them.
+	// SecureTTL is the lifetime of the link with which an owner reports that a
+	// sign-in was not theirs.
 	SecureTTL = 7 * 24 * time.Hour
 )
 

@@ -101,7 +101,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) err
 	})
 }
 
-// bare is what remains to be done when an account has no factor any more.
+// bare removes what an account without any factor must not keep.
 func (s *Service) bare(ctx context.Context, tx Tx, a Account) error {
 	if err := tx.ClearKinds(ctx, a.ID); err != nil {
 		return err
@@ -141,8 +141,8 @@ func (s *Service) Disable(ctx context.Context, v *Visit, c Client) error {
 	})
 }
 
-// Strip takes every factor from an account, and what depended on them. The
-// caller records and tells.
+// Strip removes every factor of an account and what depends on them. The caller
+// records the event and notifies the owner.
 func (s *Service) Strip(ctx context.Context, tx Tx, a Account) error {
 	if err := s.bare(ctx, tx, a); err != nil {
 		return err
@@ -150,8 +150,8 @@ func (s *Service) Strip(ctx context.Context, tx Tx, a Account) error {
 	return s.Distrust(ctx, tx, a.ID)
 }
 
-// EndSession ends one session of the account; ErrNotFound when it has none such.
-// A change of address that may have been asked for there ends with it.
+// EndSession ends one session of the account; ErrNotFound when it has no such
+// session. A change of address that may have been asked for there ends with it.
 func (s *Service) EndSession(ctx context.Context, v *Visit, id string, c Client) error {
 	return s.drop(ctx, v, EventSessionEnded, c, func(tx Tx) (bool, error) {
 		found, err := tx.EndSession(ctx, v.Account.ID, id)
@@ -186,7 +186,7 @@ func (s *Service) ForgetAll(ctx context.Context, v *Visit, c Client) error {
 	})
 }
 
-// DismissWarning puts away what the account's sessions were warned about.
+// DismissWarning clears the warning that the account's sessions show.
 func (s *Service) DismissWarning(ctx context.Context, v *Visit) error {
 	err := s.write(ctx, func(tx Tx) error { return tx.WarnSessions(ctx, v.Account.ID, "") })
 	return err
@@ -208,8 +208,8 @@ func (s *Service) drop(ctx context.Context, v *Visit, kind EventKind, c Client, 
 	return err
 }
 
-// Promote is for whoever gives an account more to do: its trusted browsers
-// end, and a session that one of them opened is asked for a factor.
+// Promote must be called when an account gets more rights: it ends its trusted
+// browsers, and a session that one of them opened is asked for a factor.
 func (s *Service) Promote(ctx context.Context, tx Tx, accountID string) error {
 	if err := s.Distrust(ctx, tx, accountID); err != nil {
 		return err
@@ -230,8 +230,8 @@ func (s *Service) Promote(ctx context.Context, tx Tx, accountID string) error {
 	return nil
 }
 
-// CancelLogins is for whoever changes a password or locks an account: nothing
-// that was proved before counts any more.
+// CancelLogins must be called when a password is changed or an account is
+// disabled: pending logins that passed the old password end.
 func (s *Service) CancelLogins(ctx context.Context, tx Tx, accountID, exceptSession string) error {
 	_, err := tx.EndSessions(ctx, accountID, exceptSession)
 	if err == nil {

@@ -18,8 +18,9 @@ func (s *Service) again(ctx context.Context, sub subject, k factors.Kind) (facto
 	return about, err
 }
 
-// older is the answer to a code that was right until a newer one was sent. It
-// opens nothing and counts nothing: only the owner's mailbox knows such a code.
+// older refuses a code that was right until a newer one was sent. It counts no
+// failure, because only somebody who reads the owner's mailbox knows such a
+// code.
 func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key string, state []byte) error {
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
 	if errors.Is(err, ErrNotFound) {

@@ -52,7 +52,7 @@ func FormKey(token string, parts ...string) string {
 	return HashToken(b.String())
 }
 
-// Begin claims a form, or says what became of it.
+// Begin claims a form, or returns the outcome of the same form sent before.
 func (s *Service) Begin(ctx context.Context, key string) (o Outcome, st State, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
 		now := s.Now()
@@ -79,7 +79,7 @@ func (s *Service) Begin(ctx context.Context, key string) (o Outcome, st State, e
 	return s.fit(o), st, err
 }
 
-// leftBehind says that a row means nothing any more, whatever the clock did.
+// leftBehind says whether a row has expired, even if the clock was set back.
 func (s *Service) leftBehind(o Outcome, now time.Time) bool {
 	if o.Done.IsZero() {
 		return now.Sub(o.Started).Abs() >= formTTL
@@ -87,7 +87,7 @@ func (s *Service) leftBehind(o Outcome, now time.Time) bool {
 	return !now.Before(o.Expires) || o.Done.Sub(now) >= formTTL
 }
 
-// Outcome looks what became of a form: Mine when nothing did.
+// Outcome looks up the outcome of a form: Mine when there is none.
 func (s *Service) Outcome(ctx context.Context, key string) (Outcome, State, error) {
 	o, err := s.store.Outcome(ctx, key)
 	switch {
@@ -124,7 +124,7 @@ func (s *Service) Finish(ctx context.Context, all ...Outcome) error {
 	})
 }
 
-// Abandon gives back the claim of a form that did nothing.
+// Abandon releases the claim of a form that did nothing.
 func (s *Service) Abandon(ctx context.Context, key string) error {
 	return s.store.Write(ctx, func(tx Tx) error { return tx.DropClaim(ctx, key) })
 }

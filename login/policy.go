@@ -59,7 +59,7 @@ func (s *Service) Policy(ctx context.Context) (Policy, error) {
 	return s.parsePolicy(kept)
 }
 
-// Asks says whether the policy is about an account, sooner or later.
+// Asks says whether the policy requires a factor of an account, now or later.
 func (p Policy) Asks(a Account) bool {
 	return p.Who == Everyone || p.Who == Admins && a.Role == Admin
 }
@@ -77,8 +77,8 @@ func (p Policy) Forces(a Account, now time.Time) bool {
 	return p.Asks(a) && !p.Met(a) && !now.Before(p.From)
 }
 
-// DaysLeft is how many days an account has until it must be enrolled; false
-// when it need not worry.
+// DaysLeft is how many days an account has until it must be enrolled; false when
+// no date is set for it.
 func (p Policy) DaysLeft(a Account, now time.Time) (int, bool) {
 	if !p.Asks(a) || p.Met(a) || !now.Before(p.From) {
 		return 0, false

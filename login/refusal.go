@@ -26,7 +26,7 @@ const (
 	Denied                // a rule forbids it; Refusal.Text says which
 )
 
-// Refusal is an expected answer that is not a yes. It is an error, so that a
+// Refusal is an expected negative answer, not a fault. It is an error, so that a
 // caller who does not look at it lets nobody in, and a transaction that ends
 // with it is rolled back.
 type Refusal struct {

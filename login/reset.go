@@ -18,12 +18,13 @@ const (
 	StepSaved                      // said that the recovery codes are saved
 )
 
-// Bare says that an admin took the account's factors: until a new one is set
-// up, nothing else opens, and the password alone does not sign in.
+// Bare says that an admin removed the account's factors: the password alone does
+// not sign in, and no other page opens until a new factor is set up.
 func (a Account) Bare() bool { return !a.MustEnroll.IsZero() && !a.HasFactor() }
 
 // admitBare lets an account without its factors sign in from the browser that
-// pressed the link in the owner's mail. All others are told to look there.
+// pressed the link in the owner's mail. All other browsers are told to check
+// that email.
 func (s *Service) admitBare(ctx context.Context, tx Tx, a Account, c Client) error {
 	l, err := tx.Link(ctx, HashToken(c.Ticket), LinkTicket)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -93,14 +94,14 @@ func (s *Service) ForgetCounters(ctx context.Context, tx Tx, a Account, others .
 	return nil
 }
 
-// SavedCodes notes that someone says to have kept the recovery codes.
+// SavedCodes notes that the owner confirmed having saved the recovery codes.
 func (s *Service) SavedCodes(ctx context.Context, v *Visit) error {
 	err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, StepSaved) })
 	return err
 }
 
-// told notes that someone without the factor that the policy asks for has been
-// shown so.
+// told notes that somebody without the required factor has seen the notice about
+// it.
 func (s *Service) told(ctx context.Context, tx Tx, a Account) error {
 	kept, err := tx.Setting(ctx, policySetting)
 	if err != nil || kept == "" {

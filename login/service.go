@@ -8,7 +8,7 @@ import (
 	"nightlatch.example/nightlatch/password"
 )
 
-// Options are the numbers of CONTRACT §4 and the site's name.
+// Options are the site's limits, times and name.
 type Options struct {
 	Brand string
 	URL   string // public origin, no slash at the end
@@ -30,7 +30,7 @@ type Options struct {
 	Wake func() // called after a transaction that wrote mail; may be nil
 }
 
-// Fixed numbers of the contract.
+// Numbers that no setting changes.
 const (
 	LockWaitMax      = 15 * time.Minute     // longest wait after failures
 	FailureWindow    = 30 * 24 * time.Hour  // see FailuresInWindow
@@ -95,7 +95,7 @@ func (s *Service) event(kind EventKind, accountID string, c Client) Event {
 	return Event{At: s.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
 }
 
-// Tell is tell, for the rules of having an account.
+// Tell queues a notice to an account's owner about something that a client did.
 func (s *Service) Tell(ctx context.Context, tx Tx, template MailKind, a Account, c Client, extra ...string) error {
 	return s.tell(ctx, tx, template, a, c, extra...)
 }

@@ -65,8 +65,8 @@ type Failure struct {
 
 // Outbox is what the worker needs of the store. Each method is one transaction.
 type Outbox interface {
-	// ClaimMail gives messages that are due. A code that was replaced or
-	// cancelled, or whose sign-in is over, is never given out.
+	// ClaimMail gives messages that are due. A code that was replaced or cancelled,
+	// or whose sign-in has ended, is never given out.
 	ClaimMail(ctx context.Context, c Claim) ([]Message, error)
 	// MailSent marks the message as sent and wipes its data.
 	MailSent(ctx context.Context, id string, now time.Time) error

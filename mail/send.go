@@ -85,7 +85,7 @@ func (w *Worker) send(ctx context.Context, m Message) (err error) {
 	return w.Transport.Send(sending, msg)
 }
 
-// judge says what becomes of a message that was not taken. A code that is
+// judge says what happens to a message that was not accepted. A code that is
 // refused is given up; what is due only after its end is wiped then.
 func judge(m Message, now time.Time, err error) Failure {
 	f := Failure{Now: now, Next: now.Add(pause(m)), Reason: reason(err, m.Data), Keep: m.Template != CodeTemplate, Site: errors.Is(err, ErrSite)}

@@ -11,8 +11,8 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// linkPage shows the page behind a link from a mail, or says that the link is
-// over: used, replaced by a newer one, too old, or never made.
+// linkPage shows the page behind a link from a mail, or says that the link has
+// expired or was already used.
 func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, views.Frame), purposes ...login.LinkPurpose) error {
 	_, a, err := w.Accounts.Link(c.Request.Context(), c.Param("token"), purposes...)
 	if login.Reason(err) == login.Gone {

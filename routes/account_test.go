@@ -23,7 +23,7 @@ func letter(t *testing.T, s *sitetest.Site, part string) sitetest.Letter {
 	return sitetest.Letter{}
 }
 
-// CONFORMANCE 55: a changed password ends all other sessions and trust.
+// A changed password ends all other sessions and trust.
 func TestChangePassword(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := enrolled(t, s)
@@ -50,7 +50,7 @@ func TestChangePassword(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 55, 56: a reset ends at the login page, ends all sessions, and
+// A reset ends at the login page, ends all sessions, and
 // the factor is still asked.
 func TestReset(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -76,7 +76,7 @@ func TestReset(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 56: newest only, not for another purpose, dead after the
+// Only the newest link works, for its own purpose, and it ends with the
 // password or the address changed, and after its time.
 func TestLinksDie(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -110,7 +110,7 @@ func TestLinksDie(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 56: an unknown name gets the same page and no mail.
+// An unknown name gets the same page and no mail.
 func TestForgotTellsNothing(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User("ada@example.com", login.Member)
@@ -128,7 +128,7 @@ func TestForgotTellsNothing(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 58: a click at the new address, a notice to the old; opening the
+// The new address has to confirm, and the old one gets a notice; opening the
 // link confirms nothing.
 func TestChangeEmail(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -197,7 +197,7 @@ func TestRegistrationClosed(t *testing.T) {
 	s.Browser().Post("/register", "login", "eve", "password", sitetest.Password).WantStatus(t, 404)
 }
 
-// Issue: the mail about a right password and a failed or abandoned second step
+// The mail about a right password and a failed or abandoned second step
 // has a link whose button ends all sessions and starts a reset.
 func TestSomeoneKnowsYourPassword(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -252,7 +252,7 @@ func TestFailedSecondStepWarnsOnce(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 59 and CONTRACT §6: a sign-in from a new browser is told; the
+// A sign-in from a new browser is told; the
 // activity page lists what happened.
 func TestNewBrowserIsTold(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

@@ -19,8 +19,8 @@ func (w *web) importPage(c *gin.Context) error {
 	return w.showOr(c, nil, "Import", func(string) views.Screen { return views.AdminImport{Max: accounts.MaxLines} })
 }
 
-// tryImport shows what would become of each line; with do=1 it does it, which
-// needs a fresh confirmation.
+// tryImport shows what would happen to each line; with do=1 it runs the import,
+// which needs a fresh confirmation.
 func (w *web) tryImport(c *gin.Context) error {
 	f, err := form(c, "do")
 	if err != nil {

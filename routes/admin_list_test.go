@@ -85,7 +85,7 @@ func listed(t *testing.T, b *sitetest.Browser, path string) (all []string, found
 	return all, found
 }
 
-// CONFORMANCE 65, 66: every filter, sort and page of the list, its count, the
+// Every filter, sort and page of the list, its count, the
 // totals and the file agree with what the accounts themselves say.
 func TestListAgrees(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

@@ -19,7 +19,7 @@ func auditFilter(c *gin.Context) accounts.AuditFilter {
 		User: strings.TrimSpace(short(c.Query("user"), 256)), Before: max(0, before), Limit: eventsPage}
 }
 
-// audit is who did what to whom, and why.
+// audit shows the audit log.
 func (w *web) audit(c *gin.Context) error {
 	ctx, f := c.Request.Context(), auditFilter(c)
 	page, err := w.Accounts.Audit(ctx, f)

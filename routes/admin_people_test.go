@@ -16,7 +16,7 @@ import (
 var adminPages = []string{"/admin", "/admin?status=enrolled", "/admin/enrollment.csv", "/admin/adoption.svg", "/admin/kinds.svg", "/admin/policy",
 	"/admin/import", "/admin/audit", "/admin/audit.csv", "/admin/mail"}
 
-// CONFORMANCE 62: the role and level 2 are needed at the moment of the request.
+// The role and level 2 are needed at the moment of the request.
 func TestAdminPagesAreForAdmins(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
@@ -60,7 +60,7 @@ func okStatus(b *sitetest.Browser) int {
 	return http.StatusSeeOther
 }
 
-// CONFORMANCE 64: a reset asks for a reason, is told to the owner, ends all
+// A reset asks for a reason, is told to the owner, ends all
 // that was proved, and is in the audit log. Afterwards the password alone
 // opens nothing: only the browser that pressed the mailed link may enroll.
 func TestResetOfFactors(t *testing.T) {
@@ -194,7 +194,7 @@ func has(list []string, want string) bool {
 	return false
 }
 
-// CONFORMANCE 59: a disabled account loses all at once.
+// Disabling an account takes effect at once, on everything that it had open.
 func TestDisableByAdmin(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
@@ -234,7 +234,7 @@ func TestDisableByAdmin(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 64: the last admin stays one, also when two take each other's
+// The last admin stays one, also when two take each other's
 // role at the same moment.
 func TestLastAdmin(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

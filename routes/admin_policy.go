@@ -15,8 +15,8 @@ import (
 
 const dateLayout = "2006-01-02"
 
-// policyPage shows the policy in force, or with fields in the address whom
-// another one would hit.
+// policyPage shows the policy in force, or, with fields in the address, who
+// would be affected by another one.
 func (w *web) policyPage(c *gin.Context) error {
 	present, err := w.Login.Policy(c.Request.Context())
 	if err != nil {

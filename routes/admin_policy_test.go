@@ -17,7 +17,7 @@ func inForce(t *testing.T, boss *sitetest.Browser, pairs ...string) {
 	boss.Post("/admin/policy", pairs...).Want(t, "/admin/policy?said=policy")
 }
 
-// CONFORMANCE 60: forced enrollment opens enrollment and sign-out, nothing else.
+// Forced enrollment opens enrollment and sign-out, nothing else.
 func TestForcedEnrollment(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
@@ -79,7 +79,7 @@ func TestKindThatDoesNotCount(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 61: policy off does not switch off anybody's challenge.
+// Switching the policy off does not switch off anybody's challenge.
 func TestPolicyOffKeepsTheChallenge(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")

@@ -13,7 +13,7 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// CONFORMANCE 65: cells cannot start a formula, names cannot break HTML.
+// No cell of the CSV starts a formula, and no name breaks the HTML.
 func TestNamesAreOnlyText(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
@@ -49,7 +49,7 @@ func TestNamesAreOnlyText(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 63: no page of an admin shows a secret, a code or a hash.
+// No page of an admin shows a secret, a code or a hash.
 func TestAdminSeesNoSecrets(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")

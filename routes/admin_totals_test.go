@@ -13,7 +13,7 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// CONFORMANCE 66: the totals stay right while many accounts change at once.
+// The totals stay right while many accounts change at once.
 func TestTotalsWhileAccountsChange(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.Admin("boss")

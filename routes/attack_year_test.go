@@ -84,7 +84,7 @@ func told(s *sitetest.Site) (n int) {
 	return n
 }
 
-// The cap (issue 5, point 3): a year of guessing at one kind, at the best rate
+// The cap on failures (NIST SP 800-63B-4 §3.2.2): a year of guessing at one kind, at the best rate
 // that the limits allow, is LOCK_DISABLE codes looked at; the owner is told
 // once; the other kinds, a known browser and a trusted one are not touched; the
 // kind comes back when it is bound anew, or when an admin unlocks it.

@@ -51,8 +51,8 @@ func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *
 	return w.refused(c, refused, show)
 }
 
-// over is where someone lands whose pending login is not, or no longer, there.
-// Whoever is signed in all the same, by a second click or in another tab, goes
+// over answers a request without a pending login, or with one that has ended.
+// Someone who is signed in by now, by a second click or in another tab, is sent
 // on to where they wanted to go.
 func (w *web) over(c *gin.Context, next string) error {
 	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))

@@ -12,9 +12,9 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// confirmPage is the step-up of someone signed in. Who was sent here by a page
-// of ours for a level that another tab reached meanwhile goes on; an application
-// behind a proxy may ask for more than the level.
+// confirmPage is the step-up of someone signed in. Someone whom a page of ours
+// sent here for a level that another tab has reached meanwhile is sent on; an
+// application behind a proxy may ask for more than the level.
 func (w *web) confirmPage(c *gin.Context) error {
 	next := SafeNext(c.Query("next"))
 	ours := strings.HasPrefix(next, "/admin") || strings.HasPrefix(next, "/profile")

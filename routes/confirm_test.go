@@ -36,7 +36,7 @@ func stepUp(t *testing.T, b *sitetest.Browser, held *sitetest.Page, pairs ...str
 	return b.Post("/confirm", pairs...)
 }
 
-// CONFORMANCE 44, 52: every change of factors needs a fresh confirmation, and
+// Every change of factors needs a fresh confirmation, and
 // what it held up is carried out afterwards.
 func TestHeldFormIsCarriedOut(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -87,7 +87,7 @@ func TestHeldFormKeepsNoPassword(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 52, 53: the counters are those of the sign-in, and a code of
+// The counters are those of the sign-in, and a code of
 // another purpose or a used one is refused.
 func TestConfirmSharesCountersAndPurposes(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

@@ -49,7 +49,7 @@ func other(code string) string { return string('0'+(code[0]-'0'+1)%10) + code[1:
 // often lets a test give more wrong codes than the limits allow.
 func often(c *sitetest.Config) { c.Login.LockAfter = 1000 }
 
-// CONFORMANCE 25: sent when asked for, once; no GET sends.
+// A code is sent once for each request, and never by a GET.
 func TestOnlyAPostSends(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		mailOwner(t, s)
@@ -82,7 +82,7 @@ func TestOnlyAPostSends(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 26: one cooldown for the account, wherever it asks, and the page
+// The account has one cooldown for codes, whatever asks for them, and the page
 // says how long it lasts.
 func TestCooldown(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -121,7 +121,7 @@ func TestCooldown(t *testing.T) {
 	})
 }
 
-// CONTRACT §4: at most ten codes an hour to one account, enrollment's included.
+// An account gets at most ten codes an hour, those for enrollment included.
 func TestTenCodesAnHour(t *testing.T) {
 	s := sitetest.New(t)
 	mailOwner(t, s)
@@ -141,7 +141,7 @@ func TestTenCodesAnHour(t *testing.T) {
 	pendingOf(t, s, "ada").Post("/login/challenge/email/code").Want(t, askedFor)
 }
 
-// CONFORMANCE 27: a new code voids the old one, and tries on the old one count.
+// A new code voids the old one, and failed tries of the old one still count.
 func TestNewCodeVoidsTheOld(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		mailOwner(t, s)
@@ -166,7 +166,7 @@ func TestNewCodeVoidsTheOld(t *testing.T) {
 	})
 }
 
-// CONTRACT §4: five tries void a code, also where no wait is in the way.
+// Five failed tries void a code, even before the first wait.
 func TestFiveTriesVoidACode(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		mailOwner(t, s)
@@ -186,7 +186,8 @@ func TestFiveTriesVoidACode(t *testing.T) {
 	}, often)
 }
 
-// CONFORMANCE 28: once, within its life, after it was sent; nothing never matches.
+// An emailed code works once, within its life and after it was sent; an empty one
+// never matches.
 func TestEmailedCodeOnceAndInTime(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		mailOwner(t, s)

@@ -10,7 +10,7 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// CONFORMANCE 29: a code opens only what it was sent for.
+// A code opens only what it was sent for.
 func TestCodeIsBoundToItsCeremony(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := mailOwner(t, s)
@@ -67,7 +67,7 @@ func TestCodeIsBoundToItsCeremony(t *testing.T) {
 	}, often, func(c *sitetest.Config) { c.Login.CodeCooldown = time.Second })
 }
 
-// CONFORMANCE 30: with two addresses the code goes to the one chosen, and the
+// With two addresses the code goes to the one chosen, and the
 // other is not said to have one.
 func TestTwoAddresses(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -103,7 +103,7 @@ func TestTwoAddresses(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 32: an unconfirmed address is no factor and counts nowhere.
+// An unconfirmed address is no factor and counts nowhere.
 func TestUnconfirmedAddressIsNoFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User("ada", login.Member)

@@ -45,8 +45,8 @@ var (
 	groupsOnPage = regexp.MustCompile(`<code id="secret">([A-Z2-7 ]*)</code>`)
 )
 
-// CONFORMANCE 39: twenty random bytes as a picture, in groups of four and as a
-// link; the three agree.
+// The secret of twenty random bytes is shown as a picture, in groups of four and as
+// a link, and the three agree.
 func TestSecretIsShownInThreeWays(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		for _, name := range []string{"ada@example.com", "bob+work@example.com", "zoë", strings.Repeat("ü", 100), strings.Repeat("x", 254)} {
@@ -96,7 +96,7 @@ func TestSecretIsShownInThreeWays(t *testing.T) {
 	}, func(c *sitetest.Config) { c.Login.Brand = "Night Latch & Co" })
 }
 
-// CONFORMANCE 40: a wrong code keeps the pending secret, and so does a reload.
+// A wrong code keeps the pending secret, and so does a reload.
 func TestWrongCodeKeepsThePendingSecret(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b := beginApp(t, s)
@@ -122,7 +122,7 @@ func TestWrongCodeKeepsThePendingSecret(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 42: the first factor raises this session, with a new token, and
+// The first factor raises this session, with a new token, and
 // ends the account's other sessions.
 func TestFirstFactorRaisesThisSessionAlone(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -151,7 +151,7 @@ func TestFirstFactorRaisesThisSessionAlone(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 43: who has not passed the existing factor sees and changes
+// Someone who has not passed the existing factor sees and changes
 // nothing, on any route: neither half signed in, nor with a session of level 1
 // that was there before.
 func TestWithoutTheFactorNothingOpens(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// CONFORMANCE 40: cancel drops it; a new one replaces it; an old one is gone.
+// A pending secret ends when it is cancelled, replaced or too old.
 func TestPendingSecretEnds(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b := beginApp(t, s)
@@ -81,8 +81,8 @@ func TestPendingAddressEnds(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 41: nothing counts before it is confirmed, and a working factor
-// keeps working while another is being added.
+// A factor counts only when it is confirmed, and an existing factor keeps working
+// while another is being added.
 func TestPendingSecretCountsNowhere(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b := beginApp(t, s)

@@ -76,7 +76,7 @@ func (w *web) forgetAll(c *gin.Context) error {
 	})
 }
 
-// dismissWarning puts away the word about a code used twice.
+// dismissWarning clears the warning about a code that was used twice.
 func (w *web) dismissWarning(c *gin.Context) error {
 	return w.act(c, "", "warning", func(ctx context.Context, v *login.Visit, _ login.Client) error {
 		return w.Login.DismissWarning(ctx, v)

@@ -45,7 +45,7 @@ func outside(p *sitetest.Page, name string) string {
 	return fmt.Sprint(p.Status, head, strings.Replace(p.Body, `value="`+name+`"`, `value="NAME"`, 1))
 }
 
-// Line 1, and "Uniform answers" of CONTRACT §3: unknown, wrong, disabled and
+// Unknown, wrong, disabled and
 // invited are alike, before and while a limit holds.
 func TestFirstStepAnswersAlike(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

@@ -53,7 +53,7 @@ func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	}
 }
 
-// formTime is in which a form ends that is carried out whoever hangs up.
+// formTime limits a form that is carried out even if the client disconnects.
 const formTime = 2 * time.Minute
 
 // toTheEnd has a form carried out to its end, though the browser goes away: some

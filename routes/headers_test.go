@@ -15,7 +15,7 @@ import (
 // onHTTPS gives a site a public address with TLS.
 func onHTTPS(c *sitetest.Config) { c.Login.URL, c.Login.Host = "https://door.example", "door.example" }
 
-// checkHeaders holds an answer against "Headers" of CONTRACT §3.
+// checkHeaders says which security headers an answer lacks.
 func checkHeaders(t *testing.T, where string, p *sitetest.Page, https bool) {
 	t.Helper()
 	h := p.Header

@@ -18,9 +18,9 @@ func (w *web) home(c *gin.Context) error {
 }
 
 // loginPage is the first step. It says so when a sign-in took too long and none
-// came of it in another tab.
-// Who is signed in goes on to where they wanted to go; without such a place
-// they are told who they are, and may still sign in as somebody else.
+// came of it in another tab. Someone who is signed in already is sent on to
+// where they wanted to go; without such a place they are told who they are, and
+// may still sign in as somebody else.
 func (w *web) loginPage(c *gin.Context) error {
 	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
 	if err != nil {
@@ -73,8 +73,9 @@ func (w *web) login(c *gin.Context) error {
 	return w.goOn(c, entry.Session, next)
 }
 
-// goOn ends a sign-in. Whoever must enroll first is led there at once: where
-// they want to go, nobody may know about it.
+// goOn ends a sign-in. Someone who must enroll first is sent there at once,
+// since the page they asked for may belong to an application that does not check
+// it.
 func (w *web) goOn(c *gin.Context, session, next string) error {
 	if next != "" {
 		v, err := w.Login.Peek(c.Request.Context(), session)

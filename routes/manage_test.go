@@ -25,7 +25,7 @@ func setPolicy(t *testing.T, s *sitetest.Site, p login.Policy) {
 	}
 }
 
-// CONFORMANCE 45: the last factor takes recovery codes and trusted browsers
+// Removing the last factor removes recovery codes and trusted browsers
 // with it, and the session is level 1 again.
 func TestRemovingTheLastFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -51,7 +51,7 @@ func TestRemovingTheLastFactor(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 45: under a policy that requires a factor the last that counts stays.
+// Under a policy that requires a factor the last that counts stays.
 func TestPolicyKeepsTheLastFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _ := enrolled(t, s)
@@ -73,7 +73,7 @@ func TestPolicyKeepsTheLastFactor(t *testing.T) {
 	})
 }
 
-// Issue: disable 2FA as one clear action.
+// Two-factor sign-in is switched off in one step.
 func TestDisable(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _ := enrolled(t, s)
@@ -92,7 +92,7 @@ func TestDisable(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 47: ids of others are not found, and nothing changes.
+// Another account's ids are not found, and nothing changes.
 func TestIdsOfOthers(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		ada, secret := enrolled(t, s)
@@ -123,7 +123,7 @@ func TestIdsOfOthers(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 54: sessions are listed; ending one works on its next request.
+// Sessions are listed; ending one works on its next request.
 func TestSessions(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := enrolled(t, s)
@@ -152,7 +152,7 @@ func TestSessions(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 54: idle and absolute limits hold.
+// Idle and absolute limits hold.
 func TestSessionLimits(t *testing.T) {
 	s := sitetest.New(t)
 	s.User("ada", login.Member)
@@ -168,7 +168,7 @@ func TestSessionLimits(t *testing.T) {
 	b.Get("/verify").WantStatus(t, 401)
 }
 
-// Issue: a code used twice warns the live session, and can be put away.
+// A code used twice warns the live session, and the warning can be dismissed.
 func TestReplayWarnsTheOwner(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := enrolled(t, s)
@@ -193,7 +193,7 @@ func TestReplayWarnsTheOwner(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 12: renaming, preferring; a factor works whatever its name.
+// A factor can be renamed and preferred, and works whatever its name.
 func TestNamesAndPreference(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := enrolled(t, s)

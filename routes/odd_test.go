@@ -26,7 +26,7 @@ var fields = map[string][]string{
 	"/profile/email": {"email"}, "/profile/name": {"name"}, "/admin/users": {"login", "name", "role"},
 }
 
-// odd are the bodies of line 10 that a field can come in.
+// odd are the malformed bodies that a field can come in.
 func odd(field string) map[string][2]string {
 	const plain = "application/x-www-form-urlencoded"
 	return map[string][2]string{

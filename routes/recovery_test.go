@@ -53,7 +53,7 @@ func mailAbout(t *testing.T, s *sitetest.Site, words string) (found sitetest.Let
 	return found
 }
 
-// CONFORMANCE 33: ten, all different, made with the first factor and shown;
+// Ten different codes are created with the first factor and shown;
 // none without another factor.
 func TestRecoveryCodesComeWithTheFirstFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -105,7 +105,7 @@ func TestRecoveryCodesComeWithAnAddress(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 34: one use each, any order; the others stay; the count falls by one.
+// Each code works once, in any order; the others stay, and the count falls by one.
 func TestRecoveryCodesWorkOnce(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _, codes := sheetOwner(t, s)
@@ -129,7 +129,7 @@ func TestRecoveryCodesWorkOnce(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 34: two at the same time both go, and none comes back.
+// Two codes used at the same time are both spent, and neither comes back.
 func TestRecoveryCodesAtTheSameTime(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		_, _, codes := sheetOwner(t, s)
@@ -158,7 +158,7 @@ func TestRecoveryCodesAtTheSameTime(t *testing.T) {
 	}, often)
 }
 
-// CONFORMANCE 35: a new set voids the old, used or not.
+// A new set voids the old one, used or not.
 func TestNewSetVoidsTheOld(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _, old := sheetOwner(t, s)
@@ -178,7 +178,7 @@ func TestNewSetVoidsTheOld(t *testing.T) {
 	}, often)
 }
 
-// CONFORMANCE 35: any case, with or without dashes and spaces; a mistyped one
+// Codes are accepted in any case, with or without dashes and spaces; a mistyped one
 // is called that and costs no try.
 func TestRecoveryCodeAsPeopleTypeIt(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

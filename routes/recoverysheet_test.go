@@ -10,7 +10,7 @@ import (
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
-// CONFORMANCE 36: seeing, downloading, making and checking need a fresh
+// Seeing, downloading, making and checking need a fresh
 // confirmation. The file is an attachment with a date and the site's name.
 func TestRecoveryCodesNeedAConfirmation(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -69,7 +69,7 @@ func TestCheckingACode(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 37: use is told to the owner; three left is a warning, four are not.
+// The owner is told of each use, and warned when three codes are left, not four.
 func TestOwnerIsToldOfRecoveryCodes(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _, codes := sheetOwner(t, s)
@@ -93,7 +93,7 @@ func TestOwnerIsToldOfRecoveryCodes(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 38: nothing of what is stored is accepted as a code.
+// Nothing that is stored is accepted as a code.
 func TestStoredFormIsNoCode(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _, codes := sheetOwner(t, s)

@@ -43,7 +43,7 @@ func (w *web) register(c *gin.Context) error {
 	return nil
 }
 
-// verifyEmailPage only shows a button: whoever opens links in mails unasked
+// verifyEmailPage only shows a button, so that a mail scanner that opens links
 // confirms nothing.
 func (w *web) verifyEmailPage(c *gin.Context) error {
 	x, ask, err := w.Accounts.Registration(c.Request.Context(), c.Param("token"), w.cookies.get(c, registerCookie))

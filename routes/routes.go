@@ -206,8 +206,8 @@ func (w *web) admins() []route {
 	}
 }
 
-// here is the path and query of a request, for coming back to it. What was
-// said there is not said again.
+// here is the path and query of a request, for coming back to it. The parameter
+// of a notice is left out, so that the notice is not shown twice.
 func here(u *url.URL) string {
 	var kept []string
 	for part := range strings.SplitSeq(u.RawQuery, "&") {

@@ -14,7 +14,7 @@ import (
 )
 
 // SetupToken opens the page on which the first admin is made. It lives in this
-// process only, and is over once it was used.
+// process only, and ends once it was used.
 type SetupToken struct {
 	mu    sync.Mutex
 	token string
@@ -30,7 +30,7 @@ func NewSetupToken() *SetupToken {
 // Link is the address that the terminal shows.
 func (t *SetupToken) Link(origin string) string { return origin + "/setup?token=" + t.token }
 
-// fits compares in constant time; nothing fits a token that is over.
+// fits compares in constant time; nothing fits a token that was used.
 func (t *SetupToken) fits(token string) bool {
 	if t == nil {
 		return false
@@ -40,8 +40,8 @@ func (t *SetupToken) fits(token string) bool {
 	return t.token != "" && subtle.ConstantTimeCompare([]byte(t.token), []byte(token)) == 1
 }
 
-// begin lets uses of the token through one after another, so that whoever had
-// to wait finds it over. The caller calls done.
+// begin lets uses of the token through one after another, so that a request that
+// had to wait finds it used. The caller calls done.
 func (t *SetupToken) begin(token string) (done func(), ok bool) {
 	if !t.fits(token) {
 		return nil, false

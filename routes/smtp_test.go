@@ -90,7 +90,7 @@ func (p *postOffice) codeTo(t *testing.T, s *sitetest.Site, to string) (code str
 	return code
 }
 
-// CONFORMANCE 31 and CONTRACT §6: a mail server that is down blocks no page and
+// A mail server that is down blocks no page and
 // loses nothing.
 func TestMailServerIsDown(t *testing.T) {
 	office := newPostOffice(t)
@@ -160,7 +160,7 @@ func TestMailServerIsDownForLong(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 30 and CONTRACT §6: what the page and the mail say, and what not.
+// What the page and the mail show, and what they do not.
 func TestWhatTheCodeMailSays(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		mailOwner(t, s)
@@ -207,7 +207,7 @@ func TestWhatTheCodeMailSays(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 57: links lead to the configured origin, whatever is asked for.
+// Links lead to the configured origin, whatever is asked for.
 func TestLinksUseTheConfiguredOrigin(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User("ada@example.com", login.Member)

@@ -18,7 +18,8 @@ func trusting(t *testing.T, s *sitetest.Site, name string, secret []byte, b *sit
 	b.Post("/logout").Want(t, "/login?said=signed-out")
 }
 
-// CONFORMANCE 48, 49: only after ticking; the password is still asked; level 2.
+// A browser is trusted only when its owner ticks the box; it still needs the
+// password, and its session has level 2.
 func TestTrustedBrowser(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := enrolled(t, s)
@@ -41,7 +42,7 @@ func TestTrustedBrowser(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 48: several accounts side by side, each with its own trust.
+// Several accounts can use one browser, each with its own trust.
 func TestTrustedBrowserOfTwoAccounts(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User("ada", login.Member)
@@ -62,7 +63,7 @@ func TestTrustedBrowserOfTwoAccounts(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 50: it ends on its date and with every change that matters.
+// Trust ends on its date and with every security change.
 func TestTrustEnds(t *testing.T) {
 	ends := map[string]func(t *testing.T, s *sitetest.Site, b *sitetest.Browser){
 		"its date": func(_ *testing.T, s *sitetest.Site, _ *sitetest.Browser) { s.Advance(720 * time.Hour) },
@@ -101,8 +102,7 @@ func TestTrustEnds(t *testing.T) {
 	}
 }
 
-// CONFORMANCE 51: a changed, foreign or doubled cookie is not honoured, and
-// delays nobody.
+// A changed, foreign or repeated cookie is ignored and delays nobody.
 func TestForgedTrust(t *testing.T) {
 	s := sitetest.New(t)
 	_, secret := enrolled(t, s)

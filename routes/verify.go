@@ -70,7 +70,7 @@ func (w *web) asset(c *gin.Context) error {
 	return nil
 }
 
-// gallery shows every state of every screen, for whoever works on them.
+// gallery shows every state of every screen, for development.
 func (w *web) gallery(c *gin.Context) error {
 	list := views.Fixtures()
 	for _, f := range list {

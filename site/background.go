@@ -43,7 +43,7 @@ func (s *Site) lost(err error) {
 	s.log.Info("the database is back")
 }
 
-// sweep ends from time to time what is over.
+// sweep deletes what has expired, from time to time.
 func (s *Site) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()

@@ -47,7 +47,8 @@ func (s *Site) watchKeys(ctx context.Context) {
 	}
 }
 
-// checkKeys logs what is wrong with the keys, once, and that it is over.
+// checkKeys logs what is wrong with the keys, once, and when they are right
+// again.
 func (s *Site) checkKeys(ctx context.Context, said string) string {
 	err := s.rooms.Store.FollowKeys(ctx)
 	if !errors.Is(err, login.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {

@@ -63,7 +63,7 @@ func (s *Store) Lost(ctx context.Context) (l Lost, err error) {
 }
 
 // AcceptKeys makes the keys the site's in the place of lost ones and takes away
-// what they do not open, in one transaction. bereft says what becomes of an
+// what they do not open, in one transaction. bereft says what happens to an
 // account that lost a factor; it may be called again, when the transaction is.
 func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login.Tx, login.Account) error) (l Lost, err error) {
 	s, done, err := s.patient()

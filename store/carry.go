@@ -67,7 +67,7 @@ func (s *Store) undoKeeping(ctx context.Context, btx bun.Tx, down []string) erro
 	return nil
 }
 
-// putBack brings back what an earlier Undo carried over.
+// putBack restores what an earlier Undo carried over.
 func (s *Store) putBack(ctx context.Context) error {
 	var keys []string
 	err := s.reader.NewRaw("SELECT key FROM settings WHERE key LIKE ? ORDER BY key", carriedKey+"%").Scan(ctx, &keys)

@@ -33,7 +33,7 @@ func winners(t *testing.T, s *store.Store, url string, n int, take func(tx login
 	return count.Load()
 }
 
-// CONFORMANCE 18: one right code, however often it is sent at once, is one
+// One right code, however often it is sent at once, gives one
 // session, because each of these can be taken once.
 func TestOneTaker(t *testing.T) {
 	ctx := context.Background()

@@ -103,7 +103,7 @@ func life(t *testing.T, s *sitetest.Site) (secrets, codes []string) {
 	return secrets, codes
 }
 
-// CONFORMANCE 4 and 22, contract §7: a copy of the database, and the log, hold
+// A copy of the database, and the log, hold
 // nothing that opens a door.
 func TestNothingIsReadableAtRest(t *testing.T) {
 	onSite(t, func(t *testing.T, s *sitetest.Site) {
@@ -143,7 +143,7 @@ func TestNothingIsReadableAtRest(t *testing.T) {
 	})
 }
 
-// CONFORMANCE 38: what is kept of a recovery code is no recovery code.
+// What is stored of a recovery code is not itself accepted as one.
 func TestTheKeptFormIsNoCode(t *testing.T) {
 	onSite(t, func(t *testing.T, s *sitetest.Site) {
 		token, _ := enrolled(t, s, "ada@example.com")

@@ -14,7 +14,7 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-// CONFORMANCE 18: a hundred wrong codes at once are counted a hundred times.
+// A hundred wrong codes sent at once are counted a hundred times.
 func TestFailuresAreCountedOneByOne(t *testing.T) {
 	onSite(t, func(t *testing.T, s *sitetest.Site) {
 		token, secret := enrolled(t, s, "ada@example.com")

@@ -11,7 +11,8 @@ type AccountRow struct {
 	LastLogin, Created            time.Time
 }
 
-// AdminTotal is one number at the top, and the list of whom it counts.
+// AdminTotal is one number at the top, with a link to the accounts that it
+// counts.
 type AdminTotal struct {
 	Label, Href string
 	N           int

@@ -17,7 +17,7 @@ import (
 )
 
 type acceptCmd struct {
-	Yes bool `help:"Do it: what the lost keys sealed is gone for good."`
+	Yes bool `help:"Confirm: what the lost keys sealed is gone for good."`
 }
 
 // Run makes the key file the site's, when the one from before is lost for good.
@@ -50,7 +50,7 @@ func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		return err
 	}
 	if !x.Yes {
-		return errors.New("nothing was changed: say --yes to do it")
+		return errors.New("nothing was changed: add --yes to confirm")
 	}
 	keys, err := store.OpenKeys(s.Keys, none)
 	if err != nil {
@@ -75,12 +75,12 @@ func strangeKeys(ctx context.Context, path string, db *store.Store) (none bool, 
 		return true, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w; move it away to begin with new keys", err)
+		return false, fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w; move it away to start with new keys", err)
 	}
 	db.UseKeys(keys)
 	err = db.FollowKeys(ctx)
 	if err == nil {
-		return false, fmt.Errorf("the key file %s is the one of this site: there is nothing to accept", path)
+		return false, fmt.Errorf("the key file %s belongs to this site: there is nothing to accept", path)
 	}
 	if !errors.Is(err, login.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
 		return false, err
@@ -128,7 +128,7 @@ func (b *base) accept(ctx context.Context, std Streams) error {
 	fmt.Fprintf(std.Out, "Keep this head elsewhere: nightlatch audit verify tells of this, until it is given a later one with --head: %s\n", found.Head)
 	var unsaid []string
 	for _, name := range slices.Sorted(maps.Keys(links)) {
-		if printOnce(std, "", name+": there is no address, hand this link over: "+links[name], "") != nil {
+		if printOnce(std, "", name+": no email address; pass this link on: "+links[name], "") != nil {
 			unsaid = append(unsaid, name)
 		}
 	}

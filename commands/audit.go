@@ -12,7 +12,7 @@ import (
 
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Check that no row of the audit log was changed, cut off or taken out."`
-	Accept auditAcceptCmd `cmd:"" help:"Say that you know of what audit verify found: the head is kept anew, and a row of the log says so."`
+	Accept auditAcceptCmd `cmd:"" help:"Accept what audit verify found: a new head is recorded, with an entry in the log."`
 }
 
 type auditVerifyCmd struct {
@@ -44,7 +44,7 @@ func (x auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	case found.Broken > 0:
 		return fmt.Errorf("the audit log is broken at row %d: it was changed, or one before it is missing", found.Broken)
 	case found.Fault != "":
-		return fmt.Errorf("the audit log is not whole: %s. Once you know why, nightlatch audit accept --reason R says so in the log", found.Fault)
+		return fmt.Errorf("the audit log is not intact: %s. Once you know why, record it with nightlatch audit accept --reason R", found.Fault)
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func printHead(std Streams, s accounts.AuditState) error {
 var isHead = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 type auditAcceptCmd struct {
-	Reason string `required:"" help:"Why it is as it is; it is kept in the audit log."`
+	Reason string `required:"" help:"The reason for the findings; it is recorded in the audit log."`
 }
 
 // Run accepts what audit verify found, and prints the new head.

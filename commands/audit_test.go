@@ -36,8 +36,8 @@ func TestAuditVerifyPrintsAHeadToKeep(t *testing.T) {
 			}
 			finds(t, dir, env, "cut off or written anew")
 			newAccount(t, dir, env, "carol") // hides nothing
-			finds(t, dir, env, "not whole")
-			finds(t, dir, env, "not whole", "--head", m[1])
+			finds(t, dir, env, "not intact")
+			finds(t, dir, env, "not intact", "--head", m[1])
 		})
 	}
 }

@@ -29,13 +29,13 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the dashboard (also without any command)."`
 	Migrate migrateCmd `cmd:"" help:"Migrate the database."`
-	User    userCmd    `cmd:"" help:"Make and list accounts."`
+	User    userCmd    `cmd:"" help:"Create and list accounts."`
 	Factor  factorCmd  `cmd:"" help:"Show and reset the factors of accounts."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
 	Demo    demoCmd    `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
 	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
 	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
-	Restore restoreCmd `cmd:"" help:"Put a backup back, and end all sessions and trust."`
+	Restore restoreCmd `cmd:"" help:"Restore a backup, and end all sessions and trust."`
 	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`
 	Version versionCmd `cmd:"" help:"Show version, commit and Go version (also --version)."`
 }

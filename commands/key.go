@@ -13,7 +13,7 @@ import (
 
 type keyCmd struct {
 	Rotate rotateCmd `cmd:"" help:"Add a new key and seal every secret with it, while the servers run."`
-	Accept acceptCmd `cmd:"" help:"Make the key file the site's when the one from before is lost for good, while no server runs."`
+	Accept acceptCmd `cmd:"" help:"Accept a new key file when the old one is lost for good, while no server runs."`
 }
 
 type rotateCmd struct {
@@ -128,7 +128,7 @@ func (b *base) reseal(ctx context.Context, std Streams, done string) error {
 		for _, name := range shut {
 			fmt.Fprintf(std.Err, "%s does not open\n", name)
 		}
-		return fmt.Errorf("%s. %d values were sealed with the newest key; %d open with no key and were left as they are: reset the factors of these accounts, and run this again", done, n, len(shut))
+		return fmt.Errorf("%s. %d values were sealed with the newest key; %d cannot be opened with any key and were left as they are: reset the factors of these accounts, and run this again", done, n, len(shut))
 	}
 	if err := b.store.SetResealed(ctx); err != nil {
 		return err

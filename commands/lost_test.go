@@ -36,7 +36,7 @@ func anew(t *testing.T, dsn string) {
 // were used, and that moving the keys away begins a new one.
 func beginsNothing(t *testing.T, dir string, env []string) {
 	t.Helper()
-	const words = "to begin a new site on purpose, move the key file away first"
+	const words = "to start a new site on purpose, move the key file away first"
 	refuses(t, dir, env, nil, words)
 	for _, args := range [][]string{{"migrate", "up"}, {"user", "add", "eve", "--admin"}} {
 		if r := run(t, dir, env, "", args...); r.code == 0 || strings.Contains(r.out, "/invite/") {

@@ -17,8 +17,8 @@ import (
 
 // one names an account and says why something is done to it.
 type one struct {
-	Login  string `arg:"" help:"Whose account."`
-	Reason string `help:"Why; it is kept in the audit log."`
+	Login  string `arg:"" help:"Login of the account."`
+	Reason string `help:"The reason; it is recorded in the audit log."`
 }
 
 type (
@@ -26,9 +26,9 @@ type (
 	userEnableCmd  struct{ one }
 	userUnlockCmd  struct{ one }
 	userRoleCmd    struct {
-		Login  string `arg:"" help:"Whose account."`
+		Login  string `arg:"" help:"Login of the account."`
 		Role   string `arg:"" enum:"admin,user" help:"admin or user."`
-		Reason string `help:"Why; it is kept in the audit log."`
+		Reason string `help:"The reason; it is recorded in the audit log."`
 	}
 )
 
@@ -93,7 +93,7 @@ type factorCmd struct {
 }
 
 type factorStatusCmd struct {
-	Logins []string `arg:"" optional:"" name:"login" help:"Whose; all when none is named."`
+	Logins []string `arg:"" optional:"" name:"login" help:"Logins of the accounts; all accounts when none is given."`
 	JSON   bool     `name:"json" help:"As JSON."`
 }
 
@@ -178,8 +178,8 @@ func (b *base) status(ctx context.Context, a login.Account) (factorStatus, error
 }
 
 type factorResetCmd struct {
-	Logins []string `arg:"" name:"login" help:"Whose."`
-	Reason string   `required:"" help:"Why; the owner is told, and it is kept in the audit log."`
+	Logins []string `arg:"" name:"login" help:"Logins of the accounts."`
+	Reason string   `required:"" help:"The reason; the owner gets a notice, and it is recorded in the audit log."`
 }
 
 // Run resets each account in its own transaction, so that one failure does not
@@ -213,9 +213,9 @@ func (b *base) reset(ctx context.Context, std Streams, name, reason string) erro
 	case err != nil:
 		return err
 	case sent.Mailed:
-		fmt.Fprintf(std.Out, "%s: reset; the link to enroll again went out by mail\n", a.Login)
+		fmt.Fprintf(std.Out, "%s: reset; the link to enroll again was sent by email\n", a.Login)
 		return nil
 	}
-	return printOnce(std, "the link", a.Login+": reset; there is no address, hand this link over: "+sent.Link,
+	return printOnce(std, "the link", a.Login+": reset; no email address; pass this link on: "+sent.Link,
 		anew("factor reset", a.Login, "--reason R"))
 }

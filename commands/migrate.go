@@ -11,14 +11,14 @@ import (
 
 type migrateCmd struct {
 	Up     upCmd     `cmd:"" help:"Bring the database up to date."`
-	Down   downCmd   `cmd:"" help:"Undo the last migration. This deletes what it held."`
+	Down   downCmd   `cmd:"" help:"Undo the last migration. This deletes the data that it added."`
 	Status statusCmd `cmd:"" help:"Show which migrations were done."`
 }
 
 type (
 	upCmd   struct{}
 	downCmd struct {
-		Yes bool `help:"Do it although there are accounts in the database."`
+		Yes bool `help:"Confirm although there are accounts in the database."`
 	}
 	statusCmd struct{}
 )
@@ -98,7 +98,7 @@ func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	defer db.Close()
 	undone, err := db.Undo(ctx, func(l store.Loss) error {
 		if l.Accounts > 0 && !x.Yes {
-			return fmt.Errorf("undoing %s %s. There are %d accounts in this database: make a backup, and say --yes", l.Step, l, l.Accounts)
+			return fmt.Errorf("undoing %s %s. There are %d accounts in this database: make a backup, then add --yes", l.Step, l, l.Accounts)
 		}
 		fmt.Fprintf(io.Err, "%s %s\n", l.Step, l)
 		return nil

@@ -12,13 +12,13 @@ type (
 	userInviteCmd   struct{ one }
 	userPasswordCmd struct{ one }
 	userEmailCmd    struct {
-		Login   string `arg:"" help:"Whose account."`
+		Login   string `arg:"" help:"Login of the account."`
 		Address string `arg:"" help:"The right address."`
-		Reason  string `required:"" help:"Why; both addresses are told, and it is kept in the audit log."`
+		Reason  string `required:"" help:"The reason; both addresses get a notice, and it is recorded in the audit log."`
 	}
 	userDeleteCmd struct {
-		Login  string `arg:"" help:"Whose account."`
-		Reason string `required:"" help:"Why; the owner is told, and it is kept in the audit log."`
+		Login  string `arg:"" help:"Login of the account."`
+		Reason string `required:"" help:"The reason; the owner gets a notice, and it is recorded in the audit log."`
 	}
 )
 
@@ -61,7 +61,7 @@ func (x userDeleteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 // handOver prints a link that no mail can carry, alone on its line.
 func handOver(std Streams, a login.Account, sent accounts.Sent, verb string) error {
 	if sent.Mailed {
-		fmt.Fprintf(std.Out, "%s: the link went out by mail\n", a.Login)
+		fmt.Fprintf(std.Out, "%s: the link was sent by email\n", a.Login)
 		return nil
 	}
 	return printOnce(std, "the link", sent.Link, anew("user", verb, a.Login))

@@ -11,7 +11,7 @@ import (
 
 type restoreCmd struct {
 	File  string `arg:"" optional:"" help:"A backup of the embedded database."`
-	After bool   `help:"The database was put back by other means, such as pg_restore: end what must not live again."`
+	After bool   `help:"The database was restored by other means, such as pg_restore: end its sessions and trust."`
 }
 
 // Run puts a backup back while no server runs.
@@ -23,9 +23,9 @@ func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	embedded := len(s.Database) > 7 && s.Database[:7] == "sqlite:"
 	switch {
 	case x.After == (x.File != ""):
-		return errors.New("name a backup, or say --after when the database was put back already")
+		return errors.New("name a backup, or add --after when the database was already restored")
 	case !embedded && !x.After:
-		return errors.New("a PostgreSQL database is put back with pg_restore --clean while no server runs; then run nightlatch restore --after")
+		return errors.New("restore a PostgreSQL database with pg_restore --clean while no server runs; then run nightlatch restore --after")
 	}
 	keys, err := store.OpenKeys(s.Keys, false)
 	if err != nil {
@@ -49,7 +49,7 @@ func sayRestored(std Streams, r store.Restored, after bool) error {
 	case r.Damaged:
 		fmt.Fprintf(std.Out, "The database that was there is damaged. It is kept as %s.\n", r.Aside)
 	case r.Aside != "":
-		fmt.Fprintf(std.Out, "The database that was there is now %s. It holds secrets too: delete it when all is well.\n", r.Aside)
+		fmt.Fprintf(std.Out, "The database that was there is now %s. It holds secrets too: delete it when everything works.\n", r.Aside)
 	case !after:
 		fmt.Fprintln(std.Out, "There was no database here.")
 	}
@@ -71,7 +71,7 @@ func afterwards(ctx context.Context, s settings, keys *store.Keys) (r store.Rest
 	}
 	defer db.Close()
 	if blank, err := db.Blank(ctx); err != nil || blank {
-		return r, errors.Join(err, errors.New("the database is empty: put a backup back first"))
+		return r, errors.Join(err, errors.New("the database is empty: restore a backup first"))
 	}
 	db.UseKeys(keys)
 	if _, err := db.Migrate(ctx); err != nil {

@@ -16,25 +16,25 @@ import (
 )
 
 type userCmd struct {
-	Add  userAddCmd  `cmd:"" help:"Make an account; without a password it prints a one-time invite link."`
+	Add  userAddCmd  `cmd:"" help:"Create an account; without a password it prints a one-time invite link."`
 	List userListCmd `cmd:"" help:"List accounts with their enrollment."`
 
-	Disable userDisableCmd `cmd:"" help:"Lock an account: it cannot sign in, and whoever is signed in is out."`
-	Enable  userEnableCmd  `cmd:"" help:"Open a locked account again."`
-	Unlock  userUnlockCmd  `cmd:"" help:"End the waits after failures, and switch on again what they switched off."`
+	Disable userDisableCmd `cmd:"" help:"Disable an account: it cannot sign in, and its sessions end."`
+	Enable  userEnableCmd  `cmd:"" help:"Enable a disabled account."`
+	Unlock  userUnlockCmd  `cmd:"" help:"Clear failed attempts, and switch on again the factors that they switched off."`
 	Role    userRoleCmd    `cmd:"" help:"Make an account an admin, or a user again."`
 
-	Invite   userInviteCmd   `cmd:"" help:"Make a new invite for an account that has no password yet; it goes out by mail, or is printed."`
-	Password userPasswordCmd `cmd:"" help:"Make a link for a new password; it goes out by mail, or is printed. No factor is removed or skipped."`
-	Email    userEmailCmd    `cmd:"" help:"Correct an account's address; its owner has to confirm it, and the old address is told."`
+	Invite   userInviteCmd   `cmd:"" help:"Create a new invite for an account that has no password yet; it is sent by email, or printed."`
+	Password userPasswordCmd `cmd:"" help:"Create a link to set a new password; it is sent by email, or printed. No factor is removed or skipped."`
+	Email    userEmailCmd    `cmd:"" help:"Correct an account's address; its owner has to confirm it, and the old address gets a notice."`
 	Delete   userDeleteCmd   `cmd:"" help:"Delete an account with everything that names it but its rows of the audit log."`
 }
 
 type userAddCmd struct {
-	Login         string `arg:"" help:"What the person signs in with; an address becomes the account's own."`
+	Login         string `arg:"" help:"What the person signs in with; an email address also becomes the account's address."`
 	Admin         bool   `help:"Make it an admin."`
 	Name          string `name:"name" help:"The person's name."`
-	Email         string `name:"email" help:"The person's address, where the login is none; unconfirmed until its owner says so."`
+	Email         string `name:"email" help:"The person's email address, if the login is not one; its owner has to confirm it."`
 	PasswordStdin bool   `help:"Read the password from standard input."`
 }
 

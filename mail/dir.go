@@ -25,7 +25,7 @@ func openDir(path string, o TransportOptions) (*dirTransport, error) {
 		o.Now = time.Now
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("the mail folder cannot be made: %w", err)
+		return nil, fmt.Errorf("the mail folder cannot be created: %w", err)
 	}
 	return &dirTransport{path: path, now: o.Now}, nil
 }

@@ -89,7 +89,7 @@ func TestDirFailsCleanly(t *testing.T) {
 		t.Fatal(err)
 	}
 	conf, _ := ParseURL("dir:" + file)
-	if _, err := conf.Open(TransportOptions{}); err == nil || !strings.HasPrefix(err.Error(), "the mail folder cannot be made") {
+	if _, err := conf.Open(TransportOptions{}); err == nil || !strings.HasPrefix(err.Error(), "the mail folder cannot be created") {
 		t.Error(err)
 	}
 }

@@ -32,7 +32,7 @@ func TestImport(t *testing.T) {
 		boss.Header.Set("Content-Type", m.FormDataContentType())
 		p := boss.Do(http.MethodPost, "/admin/import", &body, boss.HTMX).WantStatus(t, http.StatusOK)
 		boss.Header.Del("Content-Type")
-		for _, want := range []string{"Create 2 accounts", "quote is missing", "without spaces", "in the file already", "login is taken", "user or admin"} {
+		for _, want := range []string{"Create 2 accounts", "quote is missing", "without spaces", "already in the file", "login is taken", "user or admin"} {
 			if !strings.Contains(p.Text(), want) {
 				t.Errorf("the try does not say %q", want)
 			}

@@ -45,8 +45,8 @@ func outside(p *sitetest.Page, name string) string {
 	return fmt.Sprint(p.Status, head, strings.Replace(p.Body, `value="`+name+`"`, `value="NAME"`, 1))
 }
 
-// Unknown, wrong, disabled and
-// invited are alike, before and while a limit holds.
+// Unknown, wrong, disabled and invited accounts get the same answer, before and
+// while a limit holds.
 func TestFirstStepAnswersAlike(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		crowd(s)

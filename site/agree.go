@@ -23,7 +23,7 @@ func within[T cmp.Ordered](r *reader, s, bound setting[T]) {
 	case s.written == "":
 		*s.value = *bound.value
 	default:
-		r.bad(s.name, "is %v, which is more than %s (%v) lets come true: lower the first or raise the second", *s.value, bound.name, *bound.value)
+		r.bad(s.name, "is %v, which is more than %s (%v) allows: lower the first or raise the second", *s.value, bound.name, *bound.value)
 	}
 }
 

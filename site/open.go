@@ -55,8 +55,8 @@ func (s Settings) Orphaned() error {
 	if Missing(s.Keys) {
 		return nil
 	}
-	return fmt.Errorf("the key file %s belongs to a database that is not here: NIGHTLATCH_DATABASE names an empty one. "+
-		"Name the right one, or put a backup back with nightlatch restore; to begin a new site on purpose, move the key file away first", s.Keys)
+	return fmt.Errorf("the key file %s belongs to another database: NIGHTLATCH_DATABASE names an empty one. "+
+		"Name the right one, or restore a backup with nightlatch restore; to start a new site on purpose, move the key file away first", s.Keys)
 }
 
 // migrate brings the embedded database up to date, and a PostgreSQL that was
@@ -106,7 +106,7 @@ func (s Settings) OpenKeys(ctx context.Context, db *store.Store) (*store.Keys, e
 	keys, err := store.OpenKeys(path, s.Make && !used)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && used:
-		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): the key file %s is missing, but the database holds secrets that only it opens: bring it back from your backup, or from another host of this site", path)
+		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): the key file %s is missing, but the database holds secrets that only it opens: restore it from your backup, or copy it from another host of this site", path)
 	case errors.Is(err, fs.ErrNotExist) && !s.Make:
 		return nil, fmt.Errorf("NIGHTLATCH_KEYS (--keys): there is no key file %s: %s", path, firstStart)
 	case err != nil:

@@ -11,7 +11,7 @@ import (
 // variable of its tag; an empty one takes the default of its tag, or what its help
 // says. These tags are the only place where a default stands.
 type Options struct {
-	URL            string `env:"NIGHTLATCH_URL" name:"url" default:"http://localhost:8080" help:"Public origin: links in mail, cookies, origin checks."`
+	URL            string `env:"NIGHTLATCH_URL" name:"url" default:"http://localhost:8080" help:"Public origin: links in emails, cookies, origin checks."`
 	Name           string `env:"NIGHTLATCH_NAME" name:"brand" hidden:"" default:"Nightlatch" help:"The same as --name of serve; user add has a --name of its own."`
 	Data           string `env:"NIGHTLATCH_DATA" default:"data" help:"Folder of the embedded defaults."`
 	Database       string `env:"NIGHTLATCH_DATABASE" secret:"true" placeholder:"sqlite:DATA/nightlatch.db" help:"sqlite:PATH or postgres://…"`
@@ -21,13 +21,13 @@ type Options struct {
 	MailHelo       string `env:"NIGHTLATCH_MAIL_HELO" placeholder:"HOST" help:"Name in EHLO; default the host of NIGHTLATCH_URL."`
 	Registration   string `env:"NIGHTLATCH_REGISTRATION" default:"invite" help:"invite or open."`
 	TrustedProxies string `env:"NIGHTLATCH_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed."`
-	LoginTTL       string `env:"NIGHTLATCH_LOGIN_TTL" name:"login-ttl" default:"10m" help:"From the password to the last factor."`
-	CodeTTL        string `env:"NIGHTLATCH_CODE_TTL" name:"code-ttl" default:"5m" help:"Life of an emailed code, 10m at most."`
-	CodeCooldown   string `env:"NIGHTLATCH_CODE_COOLDOWN" default:"60s" help:"Between two codes to one account."`
+	LoginTTL       string `env:"NIGHTLATCH_LOGIN_TTL" name:"login-ttl" default:"10m" help:"Time from the password to the last factor."`
+	CodeTTL        string `env:"NIGHTLATCH_CODE_TTL" name:"code-ttl" default:"5m" help:"Lifetime of an emailed code, at most 10m."`
+	CodeCooldown   string `env:"NIGHTLATCH_CODE_COOLDOWN" default:"60s" help:"Shortest time between two codes to one account."`
 	ConfirmTTL     string `env:"NIGHTLATCH_CONFIRM_TTL" name:"confirm-ttl" default:"5m" help:"How long a confirmation lasts."`
-	SessionIdle    string `env:"NIGHTLATCH_SESSION_IDLE" default:"2h" help:"A session ends when unused for so long."`
-	SessionMax     string `env:"NIGHTLATCH_SESSION_MAX" default:"24h" help:"A session ends after so long."`
-	TrustTTL       string `env:"NIGHTLATCH_TRUST_TTL" name:"trust-ttl" default:"720h" help:"Trusted browsers; 0 switches them off."`
+	SessionIdle    string `env:"NIGHTLATCH_SESSION_IDLE" default:"2h" help:"Time after which an unused session ends."`
+	SessionMax     string `env:"NIGHTLATCH_SESSION_MAX" default:"24h" help:"Time after which any session ends."`
+	TrustTTL       string `env:"NIGHTLATCH_TRUST_TTL" name:"trust-ttl" default:"720h" help:"How long a browser is trusted; 0 switches trust off."`
 	LockAfter      string `env:"NIGHTLATCH_LOCK_AFTER" default:"5" help:"Failures in a row before the first wait."`
 	LockWait       string `env:"NIGHTLATCH_LOCK_WAIT" default:"30s" help:"The first wait; it doubles."`
 	LockDisable    string `env:"NIGHTLATCH_LOCK_DISABLE" default:"50" help:"Failures in a row that switch a kind off."`

@@ -32,7 +32,7 @@ func (s *Store) ending(ctx context.Context) (e ending, err error) {
 func (s *Store) faultOf(e ending) string {
 	switch {
 	case e.Seq < 0:
-		return "the head of the log is gone from the database: somebody took it out"
+		return "the head of the log is gone from the database: somebody removed it"
 	case s.keys.CheckMAC(e.MAC, marked(e.Seq, e.Hash)) != nil:
 		return "the head of the log was not written with the keys of this site"
 	case e.Named != e.Hash:

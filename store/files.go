@@ -63,7 +63,7 @@ func (f *files) check() error {
 		case errors.Is(err, fs.ErrNotExist):
 			return lost("the database file " + name + " was deleted or moved while it was in use")
 		case err != nil:
-			return lost("the database file cannot be looked at: " + err.Error())
+			return lost("the database file cannot be inspected: " + err.Error())
 		case !os.SameFile(now, opened):
 			return lost("the database file " + name + " was replaced while it was in use")
 		}

@@ -54,11 +54,11 @@ func readRing(path string) (*keyring, error) {
 		return nil, fileFault(path, "cannot be read", err)
 	}
 	if len(text) == 0 {
-		return nil, fmt.Errorf("the key file %s is empty; put its backup in its place", path)
+		return nil, fmt.Errorf("the key file %s is empty; restore it from its backup", path)
 	}
 	ring, err := parseRing(text)
 	if err != nil {
-		return nil, fmt.Errorf("the key file %s is damaged; put its backup in its place", path)
+		return nil, fmt.Errorf("the key file %s is damaged; restore it from its backup", path)
 	}
 	ring.file, ring.shared = info, shared
 	return ring, nil
@@ -134,7 +134,7 @@ func addKeys(path string, sealing, hashing *keyset.Manager, like os.FileInfo) (*
 		return nil, err
 	}
 	if err := writeWhole(behindLinks(path), append(text, '\n'), like); err != nil {
-		return nil, fmt.Errorf("%w; nothing was changed. A file that is mounted by itself, or read-only, is changed where it comes from", fileFault(path, "cannot be replaced", err))
+		return nil, fmt.Errorf("%w; nothing was changed. If the file is mounted by itself or read-only, change it at its source", fileFault(path, "cannot be replaced", err))
 	}
 	return readRing(path)
 }

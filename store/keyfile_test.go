@@ -50,9 +50,9 @@ func TestBadKeyFiles(t *testing.T) {
 	}
 	swapped, _ := json.Marshal(map[string]any{"aead": parts["mac"], "mac": parts["aead"]})
 	one, _ := json.Marshal(map[string]any{"aead": parts["aead"]})
-	damaged := "the key file " + path + " is damaged; put its backup in its place"
+	damaged := "the key file " + path + " is damaged; restore it from its backup"
 	for name, c := range map[string]struct{ text, want string }{
-		"empty":       {"", "the key file " + path + " is empty; put its backup in its place"},
+		"empty":       {"", "the key file " + path + " is empty; restore it from its backup"},
 		"not JSON":    {"hello", damaged},
 		"null":        {"null", damaged},
 		"no keys":     {`{"aead":{"primaryKeyId":1,"key":[]},"mac":{}}`, damaged},

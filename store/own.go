@@ -61,7 +61,7 @@ func MakeFolder(path string) error {
 		}
 	}
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("the folder cannot be made: %s", strings.TrimPrefix(err.Error(), "mkdir "))
+		return fmt.Errorf("the folder cannot be created: %s", strings.TrimPrefix(err.Error(), "mkdir "))
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -69,7 +69,7 @@ func MakeFolder(path string) error {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && !info.IsDir() {
-		return fmt.Errorf("the folder cannot be made: %s is a file", path)
+		return fmt.Errorf("the folder cannot be created: %s is a file", path)
 	}
 	return Inherit(f)
 }
@@ -84,7 +84,7 @@ func NotOurs(path string) error {
 		return nil // whoever makes the file says what is wrong
 	}
 	if uid, _, known := owner(info); known && uid != 0 && os.Geteuid() != 0 && uid != os.Geteuid() {
-		return fmt.Errorf("the folder %s belongs to another account (%d), which could not read what this command makes there: run it as that account or as root", folder, uid)
+		return fmt.Errorf("the folder %s belongs to another account (%d), which could not read what this command creates there: run it as that account or as root", folder, uid)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func Restore(ctx context.Context, url, backup string, keys *Keys, now time.Time)
 		}
 	}
 	if r, err = vet(ctx, fresh, keys, now); err != nil {
-		return r, fmt.Errorf("%s was not put back: %w", backup, err)
+		return r, fmt.Errorf("%s was not restored: %w", backup, err)
 	}
 	if log, err := os.Stat(fresh + "-wal"); err == nil && log.Size() > 0 {
 		return r, errors.New("the copy of the backup could not be finished: its log of changes is still there")
@@ -86,7 +86,7 @@ func hold(ctx context.Context, path string) (release func(), err error) {
 func vet(ctx context.Context, path string, keys *Keys, now time.Time) (r Restored, err error) {
 	s, err := openSQLite(ctx, path)
 	if err != nil {
-		return r, fmt.Errorf("it is no database, or damaged: %w", err)
+		return r, fmt.Errorf("it is not a database, or it is damaged: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := integrity(ctx, s.reader); err != nil {
@@ -95,7 +95,7 @@ func vet(ctx context.Context, path string, keys *Keys, now time.Time) (r Restore
 	begun, err := s.Begun(ctx)
 	blank, err2 := s.Blank(ctx)
 	if err = errors.Join(err, err2); err != nil || !begun || blank {
-		return r, errors.Join(err, errors.New("it is not a database of Nightlatch"))
+		return r, errors.Join(err, errors.New("it is not a Nightlatch database"))
 	}
 	s.UseKeys(keys)
 	if _, err := s.Migrate(ctx); err != nil {

@@ -48,7 +48,7 @@ func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, 
 		}
 		l := Line{Number: i + 1, Role: login.Member}
 		if len(lines) == MaxLines {
-			l.Fate = "Too many lines. Import this one and what follows separately."
+			l.Fate = "Too many lines. Import this line and the rest separately."
 			return append(lines, l), nil
 		}
 		if err != nil {
@@ -89,13 +89,13 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 		return nil
 	}
 	if seen[a.Key] {
-		l.Fate = "This login is in the file already."
+		l.Fate = "This login is already in the file."
 		return nil
 	}
 	seen[a.Key] = true
 	there, err := s.store.AccountByKey(ctx, a.Key)
 	if errors.Is(err, login.ErrNotFound) {
-		l.OK, l.Fate = true, "Will be made."
+		l.OK, l.Fate = true, "Will be created."
 		return nil
 	}
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 	if _, open, err := s.openInvite(ctx, adminID, there); err != nil || !open {
 		return err
 	}
-	l.OK, l.again, l.Fate = true, there.ID, "Made before, and not used yet: it gets a new link."
+	l.OK, l.again, l.Fate = true, there.ID, "Created before and not used yet: a new link will be created."
 	if there.Email != "" {
 		l.Fate = "Created before. The invite was sent by email."
 	}

@@ -26,7 +26,7 @@ func adminFixtures() []Fixture {
 		{"admin-policy-alert", inside("Policy", "admin"), AdminPolicy{Who: "nobody", UserKinds: policyKinds(false, false), AdminKinds: policyKinds(false, false), Present: "Nobody must have a second factor.", Alert: "Choose everyone, admins or nobody."}},
 		{"admin-import", inside("Import", "admin"), AdminImport{Max: 1000}},
 		{"admin-import-alert", inside("Import", "admin"), AdminImport{Max: 1000, Alert: "Choose a file, or paste its lines."}},
-		{"admin-import-try", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, CSV: "ada@example.com,Ada\nb b"}},
+		{"admin-import-try", inside("Import", "admin"), AdminImport{Lines: tryFixture(), Good: 1, CSV: "ada@example.com,Ada\nb b"}},
 		{"admin-import-done", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, Done: true}},
 		{"admin-import-stopped", inside("Import", "admin"), AdminImport{Lines: importFixture(), Good: 1, Done: true, Alert: "The import stopped before the end. Import the same file again."}},
 		{"admin-audit", inside("Audit log", "admin"), AdminAudit{Rows: auditFixture(), Kinds: []string{"factors.reset", "login"}, Event: "login", More: "/admin/audit?after=3", CSV: "/admin/audit.csv"}},
@@ -81,6 +81,13 @@ func personFixture() AdminPerson {
 	return AdminPerson{AccountRow: AccountRow{ID: "a1", Login: "ada@example.com", Name: "Ada Byron", Role: "admin", Status: "disabled", Kinds: []Badge{appBadge, mailBadge}, RecoveryLeft: 2,
 		LastLogin: before(2 * time.Hour), Created: before(400 * day)}, Email: "ada@analytical.example", Factors: f, Sessions: p.Sessions, Browsers: p.Browsers, Events: events(), Off: true,
 		Link: "https://nightlatch.example.com/enroll/Jm3cP8sVw2Yq7Kx4"}
+}
+
+// tryFixture is the preview of importFixture.
+func tryFixture() []ImportLine {
+	lines := importFixture()
+	lines[0].Fate, lines[0].Link = "Will be created.", ""
+	return lines
 }
 
 func importFixture() []ImportLine {

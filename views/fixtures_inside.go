@@ -10,7 +10,7 @@ func insideFixtures() []Fixture {
 	added.Notice = "The factor was removed."
 	banner := inside("Profile", "profile")
 	banner.Viewer = &Viewer{Login: "alan", Level: 1}
-	banner.Banner = "From 7 December on a second factor is required here. 14 days are left."
+	banner.Banner = "From 7 December 2026 on you need a second factor to sign in: 14 days left."
 	return []Fixture{
 		{"recovery-fresh", fresh, Recovery{Codes: codes(0), Left: 10, Made: FixtureNow, Set: "K4", Site: "nightlatch.example.com", Fresh: true, Next: "/profile"}},
 		{"recovery", inside("Recovery codes", "profile"), Recovery{Codes: codes(3), Left: 7, Made: before(40 * day), Set: "K4", Site: "nightlatch.example.com"}},
@@ -70,8 +70,8 @@ func lowProfile() Profile {
 	p.Factors[0].Off, p.Factors[0].Preferred, p.Factors[0].Hint = true, false, ""
 	p.RecoveryLeft, p.CanDisable, p.TrustOffered, p.Browsers = 2, false, true, nil
 	p.EmailVerified, p.NewEmail = false, "ada@analytical.example"
-	p.Warning = "A code of your app was used twice just now. If that was not you, end the other sessions."
-	p.Alert, p.AlertFor = "A second factor is required here, so the last one stays.", "factors"
+	p.Warning = "A code of yours was used a second time. If that was not you, end your other sessions and change your password."
+	p.Alert, p.AlertFor = "A second factor is required, so the last one cannot be removed.", "factors"
 	return p
 }
 

@@ -16,6 +16,7 @@ import (
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/routes"
+	"nightlatch.example/nightlatch/store"
 )
 
 // Settings are options that were checked, and what no option says: commands and
@@ -163,9 +164,10 @@ func (r *reader) database(value string) string {
 	if strings.HasPrefix(value, "sqlite:") {
 		return r.sqlite(value)
 	}
-	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" {
+	if !strings.HasPrefix(value, "postgres://") && !strings.HasPrefix(value, "postgresql://") {
 		r.bad("NIGHTLATCH_DATABASE", "must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")
+	} else if err := store.CheckURL(value); err != nil {
+		r.bad("NIGHTLATCH_DATABASE", "%v", err)
 	}
 	return value
 }

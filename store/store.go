@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -110,29 +109,18 @@ const (
 )
 
 func postgresPool(url string, patience time.Duration) (*bun.DB, error) {
-	connector, err := postgresConnector(url, patience)
+	conf, want, err := readPostgres(url)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the PostgreSQL address %w", err)
 	}
-	pool := sql.OpenDB(connector)
+	pool := sql.OpenDB(&dialer{conf: conf, want: want, patience: patience})
 	pool.SetMaxOpenConns(postgresConns)
 	pool.SetMaxIdleConns(postgresConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if want != "" { // a server may become another's standby
+		pool.SetConnMaxLifetime(time.Minute)
+	}
 	return bun.NewDB(pool, pgdialect.New()), nil
-}
-
-// postgresConnector reads the URL. The driver panics on what it cannot read,
-// and its words would show the password.
-func postgresConnector(url string, patience time.Duration) (c *pgdriver.Connector, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("the PostgreSQL address cannot be read; it looks like postgres://USER:PASSWORD@HOST:5432/NAME")
-		}
-	}()
-	return pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithDialTimeout(5*time.Second),
-		pgdriver.WithReadTimeout(patience+5*time.Second), pgdriver.WithWriteTimeout(15*time.Second),
-		// A query whose caller went away runs on, so the server must end it.
-		pgdriver.WithConnParams(map[string]any{"statement_timeout": strconv.FormatInt(patience.Milliseconds(), 10)})), nil
 }
 
 // patient is the store for work on every row of a table, which may take longer

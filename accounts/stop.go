@@ -44,7 +44,7 @@ func (s *Service) undoLink(ctx context.Context, tx login.Tx, a login.Account, ol
 
 // StopEmail is the button behind the link to the old address: a change that
 // waits is void, and one that was carried out is taken back. It gives the link
-// that locks everybody out, for the page that comes next.
+// that signs out everywhere, for the page that comes next.
 func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (secure string, err error) {
 	l, _, err := s.Link(ctx, token, login.LinkStop, login.LinkUndo)
 	if err != nil {

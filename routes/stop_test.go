@@ -143,7 +143,8 @@ func TestFirstFactorEndsChangeOfAddress(t *testing.T) {
 }
 
 // The old address is told when a change is asked, and stops it without signing
-// in; opening the link alone does nothing. Then it can lock everybody out.
+// in; opening the link alone does nothing. After that, its owner can sign out
+// everywhere.
 func TestOldAddressStopsTheChange(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		thief, _ := proven(t, s)

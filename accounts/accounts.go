@@ -154,7 +154,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 	}
 	err = s.write(ctx, func(tx login.Tx) error {
 		if f.Origin == "setup" {
-			if _, err := tx.LockThrottle(ctx, "setup"); err != nil { // another process may be at it too
+			if err := tx.Lock(ctx, login.LockSetup); err != nil { // another process may be at it too
 				return err
 			}
 			if n, err := s.store.CountAccounts(ctx); err != nil || n > 0 {

@@ -165,7 +165,7 @@ func (s *Service) remindSome(ctx context.Context, p login.Policy, round remindin
 		return false, err
 	}
 	err = s.write(ctx, func(tx login.Tx) error {
-		if _, err := tx.LockThrottle(ctx, remindingSetting); err != nil {
+		if err := tx.Lock(ctx, login.LockReminders); err != nil {
 			return err
 		}
 		if now, err := s.remindingAt(ctx, tx, round); err != nil || now != at {

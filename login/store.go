@@ -46,6 +46,15 @@ type Reader interface {
 	MailState(ctx context.Context, id string) (MailState, error) // zero when there is none
 }
 
+// Lock is something that one transaction at a time may do, over all processes.
+type Lock int
+
+// What is done by one transaction at a time.
+const (
+	LockSetup     Lock = iota // making the first account
+	LockReminders             // sending the next reminders of the policy
+)
+
 // Tx is one transaction. Every change to an account begins with LockAccount,
 // which makes changes to one account happen one after another.
 type Tx interface {
@@ -84,6 +93,9 @@ type Tx interface {
 	TakeCeremony(ctx context.Context, id string) (bool, error)
 	DropCeremonies(ctx context.Context, subject string, p factors.Purpose) error
 
+	// Lock keeps every other transaction that asks for the same one waiting until
+	// this one ends.
+	Lock(ctx context.Context, what Lock) error
 	LockThrottle(ctx context.Context, key string) (Throttle, error)
 	SaveThrottle(ctx context.Context, t Throttle) error
 	ClearThrottle(ctx context.Context, key string) error

@@ -3,10 +3,25 @@ package store
 import (
 	"context"
 	"time"
+
+	"nightlatch.example/nightlatch/login"
 )
 
 // importLock is the key of the advisory lock that an import holds.
 const importLock = 7_112_004
+
+// txLocks is the key of the first Lock; the others follow it.
+const txLocks = 7_112_100
+
+// Lock keeps others that ask for the same one waiting until the transaction
+// ends. On SQLite a transaction has the whole file to itself.
+func (t *tx) Lock(ctx context.Context, what login.Lock) error {
+	if !t.pg {
+		return nil
+	}
+	_, err := t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", txLocks+int(what))
+	return err
+}
 
 // turnStep is how often it is looked whether another process is done.
 const turnStep = 100 * time.Millisecond

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -31,5 +33,30 @@ func TestOneImportAtATime(t *testing.T) {
 			t.Fatal(ok, err)
 		}
 		done()
+	})
+}
+
+// One transaction at a time has a lock, over all processes; another lock is free.
+func TestALockIsHeldByOneTransactionAtATime(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, url string) {
+		other := open(t, url)
+		var inside, most atomic.Int32
+		together(8, func(i int) {
+			err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) error {
+				if err := tx.Lock(t.Context(), login.LockReminders); err != nil {
+					return err
+				}
+				most.Store(max(most.Load(), inside.Add(1)))
+				defer inside.Add(-1)
+				_, err := tx.Setting(t.Context(), "policy")
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		if most.Load() != 1 {
+			t.Errorf("%d had it at once", most.Load())
+		}
 	})
 }

@@ -169,7 +169,7 @@ func TestARealServerThatDislikesTheSiteLosesNoMail(t *testing.T) {
 			x.says(x.boss, "/admin/mail", "No mail goes out")
 			x.says(x.boss, "/admin/mail", c.words)
 			x.says(x.boss, "/admin/mail", "2 queued, 0 failed")
-			x.says(x.ada, challengeMail, "has not taken it yet")
+			x.says(x.ada, challengeMail, "could not be handed over yet")
 			if fault, out := x.doctor(); !fault || !strings.Contains(out, c.words) {
 				t.Errorf("doctor: %s", out)
 			}
@@ -229,7 +229,7 @@ func TestARealServerThatWasDownDeliversTheCode(t *testing.T) {
 	x := newMailSite(t, m)
 	m.close()
 	x.ask()
-	x.says(x.ada, challengeMail, "has not taken it yet")
+	x.says(x.ada, challengeMail, "could not be handed over yet")
 	x.says(x.boss, "/admin/mail", "No mail goes out")
 	m.open()
 	x.arrived(m)

@@ -112,7 +112,7 @@ func TestUserAddRefuses(t *testing.T) {
 		"wide":       {"", []string{"\uff41da@example.com"}, "taken"},
 		"spaces":     {"", []string{"ada lovelace"}, "login"},
 		"empty":      {"", []string{""}, "login"},
-		"a name":     {"", []string{"bob", "--name", "two\nlines"}, "can be seen"},
+		"a name":     {"", []string{"bob", "--name", "two\nlines"}, "visible characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, dir, nil, c.input, append([]string{"user", "add"}, c.args...)...)

@@ -197,7 +197,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 
 // invite makes the link with which an account sets its first password.
 func (s *Service) invite(ctx context.Context, tx login.Tx, a login.Account, by string) (string, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.LinkInvite, "", inviteTTL)
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkInvite, TTL: inviteTTL})
 	if err != nil || a.Email == "" || by == "" {
 		return link, err
 	}

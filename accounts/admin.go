@@ -78,13 +78,19 @@ func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx
 	})
 }
 
+// deed is what an admin did: as the audit log keeps it, and as its owner reads it.
+type deed struct {
+	event login.Event
+	words string
+}
+
 // tellChange records what an admin did, and tells the owner.
-func (s *Service) tellChange(ctx context.Context, tx login.Tx, a login.Account, by By, e login.Event, what string) error {
-	if err := tx.Record(ctx, e); err != nil || a.Email == "" {
+func (s *Service) tellChange(ctx context.Context, tx login.Tx, by By, a login.Account, d deed) error {
+	if err := tx.Record(ctx, d.event); err != nil || a.Email == "" {
 		return err
 	}
-	return tx.Post(ctx, login.Mail{Template: login.MailAdminChange, To: a.Email, AccountID: a.ID, Created: e.At, Data: map[string]string{
-		"login": a.Login, "time": mailTime(e.At), "by": by.Name, "reason": by.Reason, "what": what}})
+	return tx.Post(ctx, login.Mail{Template: login.MailAdminChange, To: a.Email, AccountID: a.ID, Created: d.event.At, Data: map[string]string{
+		"login": a.Login, "time": mailTime(d.event.At), "by": by.Name, "reason": by.Reason, "what": d.words}})
 }
 
 // mailTime is a time as mails say it.
@@ -149,13 +155,13 @@ func (s *Service) LostFactors(ctx context.Context, tx login.Tx, a login.Account,
 	if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 		return Sent{}, err
 	}
-	return Sent{}, s.tellChange(ctx, tx, a, by, s.did(login.EventFactorsLost, a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile")
+	return Sent{}, s.tellChange(ctx, tx, by, a, deed{s.did(login.EventFactorsLost, a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile"})
 }
 
 // sendEnroll makes the link with which an account without its factors enrolls
 // again.
 func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.LinkEnroll, "", ticketTTL)
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkEnroll, TTL: ticketTTL})
 	if err != nil {
 		return Sent{}, err
 	}
@@ -209,7 +215,7 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 			return err
 		}
 		what := "past wrong passwords and codes no longer count, and factors that they had switched off work again"
-		return s.tellChange(ctx, tx, a, by, s.did(login.EventAccountUnlocked, a.ID, by, string(k)), what)
+		return s.tellChange(ctx, tx, by, a, deed{s.did(login.EventAccountUnlocked, a.ID, by, string(k)), what})
 	})
 }
 
@@ -219,6 +225,6 @@ func (s *Service) EndSessions(ctx context.Context, by By, id string) error {
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}
-		return s.tellChange(ctx, tx, a, by, s.did(login.EventSessionsEndedByAdmin, a.ID, by, ""), "all its sessions were ended")
+		return s.tellChange(ctx, tx, by, a, deed{s.did(login.EventSessionsEndedByAdmin, a.ID, by, ""), "all its sessions were ended"})
 	})
 }

@@ -36,7 +36,7 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		return s.tellChange(ctx, tx, a, by, s.did(kind, a.ID, by, ""), what)
+		return s.tellChange(ctx, tx, by, a, deed{s.did(kind, a.ID, by, ""), what})
 	})
 }
 
@@ -65,7 +65,7 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role
 				return err
 			}
 		}
-		return s.tellChange(ctx, tx, a, by, s.did(login.EventRoleChanged, a.ID, by, string(role)), "its role is now "+string(role))
+		return s.tellChange(ctx, tx, by, a, deed{s.did(login.EventRoleChanged, a.ID, by, string(role)), "its role is now " + string(role)})
 	})
 }
 

@@ -21,11 +21,11 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 		if err := s.countMail(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		link, err := s.login.NewLink(ctx, tx, a, login.LinkVerify, a.Email, emailTTL)
+		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkVerify, Data: a.Email, TTL: emailTTL})
 		if err != nil {
 			return err
 		}
-		return s.post(ctx, tx, login.MailEmailVerify, a, a.Email, link)
+		return s.post(ctx, tx, login.MailEmailVerify, a, link)
 	})
 }
 
@@ -48,11 +48,13 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 		if err := s.countMail(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		link, err := s.login.NewLink(ctx, tx, a, login.LinkChange, email, emailTTL)
+		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkChange, Data: email, TTL: emailTTL})
 		if err != nil {
 			return err
 		}
-		if err := s.post(ctx, tx, login.MailEmailChange, a, email, link); err != nil {
+		asked := a
+		asked.Email = email
+		if err := s.post(ctx, tx, login.MailEmailChange, asked, link); err != nil {
 			return err
 		}
 		if err := s.warnOld(ctx, tx, a, email, c); err != nil {
@@ -82,9 +84,10 @@ func (s *Service) countMail(ctx context.Context, tx login.Tx, accountID string) 
 // linksAnHour is how many address links one account may have sent in an hour.
 const linksAnHour = 10
 
-func (s *Service) post(ctx context.Context, tx login.Tx, template login.MailKind, a login.Account, to, link string) error {
+// post mails a link to the address that an account has, or would have.
+func (s *Service) post(ctx context.Context, tx login.Tx, template login.MailKind, a login.Account, link string) error {
 	now := s.opt.Now()
-	return tx.Post(ctx, login.Mail{Template: template, To: to, AccountID: a.ID, Created: now, Expires: now.Add(emailTTL),
+	return tx.Post(ctx, login.Mail{Template: template, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(emailTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "24", "time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
 }
 
@@ -140,8 +143,8 @@ func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a login.Account
 	}
 	told := a
 	told.Email = m.old
-	if err := s.login.Tell(ctx, tx, login.MailEmailChanged, told, c, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
+	if err := s.login.Tell(ctx, tx, login.Notice{Template: login.MailEmailChanged, Account: told, Client: c}, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
 		return err
 	}
-	return s.login.Tell(ctx, tx, login.MailEmailChanged, a, c, "old", m.old, "new", a.Email)
+	return s.login.Tell(ctx, tx, login.Notice{Template: login.MailEmailChanged, Account: a, Client: c}, "old", m.old, "new", a.Email)
 }

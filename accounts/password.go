@@ -32,19 +32,27 @@ func (s *Service) Change(ctx context.Context, v *login.Visit, current, password 
 		if a.Password != v.Account.Password {
 			return login.Refuse(login.Wrong, "The password was changed a moment ago.")
 		}
-		return s.setPassword(ctx, tx, a, phc, v, login.EventPasswordChanged, c)
+		return s.setPassword(ctx, tx, a, newPassword{phc, login.EventPasswordChanged, v, c})
 	})
 }
 
+// newPassword is a change of a password: to which hash, and who made it.
+type newPassword struct {
+	hash   login.Hidden
+	event  login.EventKind
+	visit  *login.Visit // nil for whoever comes with a link
+	client login.Client
+}
+
 // setPassword is what every change of a password does.
-func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account, phc login.Hidden, v *login.Visit, kind login.EventKind, c login.Client) error {
-	a.Password, a.PasswordChanged, a.Standing = phc, s.opt.Now(), login.Active
+func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account, p newPassword) error {
+	a.Password, a.PasswordChanged, a.Standing = p.hash, s.opt.Now(), login.Active
 	if err := tx.SaveAccount(ctx, a); err != nil {
 		return err
 	}
 	keep := ""
-	if v != nil {
-		keep = v.Session.ID
+	if p.visit != nil {
+		keep = p.visit.Session.ID
 	}
 	if err := s.login.CancelLogins(ctx, tx, a.ID, keep); err != nil {
 		return err
@@ -55,13 +63,13 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 	if err := s.login.ForgivePassword(ctx, tx, a); err != nil {
 		return err
 	}
-	if err := tx.Record(ctx, s.event(kind, a.ID, v, c)); err != nil {
+	if err := tx.Record(ctx, s.event(p.event, a.ID, p.visit, p.client)); err != nil {
 		return err
 	}
-	if kind == login.EventAccountAccepted {
+	if p.event == login.EventAccountAccepted {
 		return nil
 	}
-	return s.login.Tell(ctx, tx, login.MailPasswordChanged, a, c)
+	return s.login.Tell(ctx, tx, login.Notice{Template: login.MailPasswordChanged, Account: a, Client: p.client})
 }
 
 // Forgot mails a reset link to the account's address. Whoever asks learns
@@ -116,7 +124,7 @@ func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, n
 	if err := tx.SaveThrottle(ctx, t); err != nil {
 		return false, err
 	}
-	link, err := s.login.NewLink(ctx, tx, a, login.LinkReset, a.Email, resetTTL)
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkReset, Data: a.Email, TTL: resetTTL})
 	if err != nil {
 		return false, err
 	}
@@ -152,17 +160,24 @@ func (s *Service) Link(ctx context.Context, token string, purposes ...login.Link
 	return login.Link{}, login.Account{}, gone
 }
 
+// Chosen is what somebody chooses behind a reset or invite link.
+type Chosen struct {
+	Purpose  login.LinkPurpose // of the link
+	Password string
+	Name     string // of the person; empty leaves it as it is
+}
+
 // SetByLink sets a password by a reset or invite link. It never signs in, and
 // never removes or skips a factor.
-func (s *Service) SetByLink(ctx context.Context, token string, purpose login.LinkPurpose, name, password string, c login.Client) error {
-	l, a, err := s.Link(ctx, token, purpose)
+func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c login.Client) error {
+	l, a, err := s.Link(ctx, token, x.Purpose)
 	if err != nil {
 		return err
 	}
-	if err := checkName(name); err != nil {
+	if err := checkName(x.Name); err != nil {
 		return err
 	}
-	phc, err := s.hash(ctx, password, a, c.Range)
+	phc, err := s.hash(ctx, x.Password, a, c.Range)
 	if err != nil {
 		return err
 	}
@@ -171,14 +186,14 @@ func (s *Service) SetByLink(ctx context.Context, token string, purpose login.Lin
 		if err != nil {
 			return err
 		}
-		if purpose == login.LinkReset && l.Data != "" && !strings.EqualFold(l.Data, a.Email) { // it was mailed to an address that is gone
+		if x.Purpose == login.LinkReset && l.Data != "" && !strings.EqualFold(l.Data, a.Email) { // it was mailed to an address that is gone
 			return login.Refuse(login.Gone, "")
 		}
 		kind := login.EventPasswordReset
-		if purpose == login.LinkInvite {
+		if x.Purpose == login.LinkInvite {
 			kind = login.EventAccountAccepted
-			if name != "" {
-				a.Name = name
+			if x.Name != "" {
+				a.Name = x.Name
 			}
 		}
 		if l.Data == a.Email && a.Email != "" && a.EmailVerified.IsZero() { // the link came by mail to this address
@@ -190,7 +205,7 @@ func (s *Service) SetByLink(ctx context.Context, token string, purpose login.Lin
 				a = proved
 			}
 		}
-		return s.setPassword(ctx, tx, a, phc, nil, kind, c)
+		return s.setPassword(ctx, tx, a, newPassword{phc, kind, nil, c})
 	})
 }
 

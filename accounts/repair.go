@@ -38,7 +38,7 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent,
 // inviteTo makes an invite that only its owner sees where there is an address;
 // using it proves the address.
 func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.LinkInvite, a.Email, inviteTTL)
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkInvite, Data: a.Email, TTL: inviteTTL})
 	if err != nil {
 		return Sent{}, err
 	}
@@ -75,7 +75,7 @@ func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, 
 }
 
 func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.LinkReset, a.Email, resetTTL)
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkReset, Data: a.Email, TTL: resetTTL})
 	if err != nil {
 		return Sent{}, err
 	}
@@ -129,7 +129,7 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) err
 			return err
 		}
 		e := s.did(login.EventEmailCorrected, a.ID, by, "")
-		if err := s.tellChange(ctx, tx, old, by, e, "its email address is now "+factors.Mask(email)); err != nil {
+		if err := s.tellChange(ctx, tx, by, old, deed{e, "its email address is now " + factors.Mask(email)}); err != nil {
 			return err
 		}
 		return s.greet(ctx, tx, a, by)
@@ -143,11 +143,11 @@ func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By
 		_, err := s.inviteTo(ctx, tx, a, by)
 		return err
 	}
-	link, err := s.login.NewLink(ctx, tx, a, login.LinkVerify, a.Email, emailTTL)
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkVerify, Data: a.Email, TTL: emailTTL})
 	if err != nil {
 		return err
 	}
-	return s.post(ctx, tx, login.MailEmailVerify, a, a.Email, link)
+	return s.post(ctx, tx, login.MailEmailVerify, a, link)
 }
 
 // Delete takes an account away with everything that names it, but for its rows
@@ -182,7 +182,7 @@ func (s *Service) delete(ctx context.Context, by By, id string) error {
 		}
 		e := s.did(login.EventAccountDeleted, a.ID, by, a.Login)
 		a.ID = "" // what is told to the address from here on belongs to no account
-		return s.tellChange(ctx, tx, a, by, e, "it was deleted")
+		return s.tellChange(ctx, tx, by, a, deed{e, "it was deleted"})
 	})
 }
 

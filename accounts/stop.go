@@ -21,11 +21,11 @@ func (s *Service) warnOld(ctx context.Context, tx login.Tx, a login.Account, ema
 	if !a.EmailVerified.IsZero() {
 		proved = a.Email
 	}
-	link, err := s.login.NewLink(ctx, tx, a, login.LinkStop, proved, login.SecureTTL)
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkStop, Data: proved, TTL: login.SecureTTL})
 	if err != nil {
 		return err
 	}
-	return s.login.Tell(ctx, tx, login.MailEmailChangeAsked, a, c, "new", factors.Mask(email), "link", link)
+	return s.login.Tell(ctx, tx, login.Notice{Template: login.MailEmailChangeAsked, Account: a, Client: c}, "new", factors.Mask(email), "link", link)
 }
 
 // undoLink is the link with which a proved address takes its account back. The
@@ -39,7 +39,7 @@ func (s *Service) undoLink(ctx context.Context, tx login.Tx, a login.Account, ol
 	if !errors.Is(err, login.ErrNotFound) {
 		return "", err
 	}
-	return s.login.NewLink(ctx, tx, a, login.LinkUndo, old, login.SecureTTL)
+	return s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkUndo, Data: old, TTL: login.SecureTTL})
 }
 
 // StopEmail is the button behind the link to the old address: a change that
@@ -61,7 +61,7 @@ func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (
 		if err := s.putBack(ctx, tx, a, l.Data, c); err != nil {
 			return err
 		}
-		secure, err = s.login.NewLink(ctx, tx, a, login.LinkSecure, "", login.SecureTTL)
+		secure, err = s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkSecure, TTL: login.SecureTTL})
 		return err
 	})
 	return secure, err

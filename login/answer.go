@@ -6,75 +6,62 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
 
-// Answer is the second step: it judges a code and opens the session.
+// Reply is what somebody answers the second step with.
+type Reply struct {
+	Kind factors.Kind
+	factors.Answer
+	Trust bool // do not ask in this browser again
+}
+
+// Answer is the second step, from the form to the session. This file reads in
+// the order of the calls: prove judges a code, complete spends it and opens the
+// session.
 //
 // Completing is one transaction that saves the credential if its version is
 // unchanged, deletes the pending login and inserts the session. A second request
 // with the same code finds the version changed and is refused as a wrong code.
-func (s *Service) Answer(ctx context.Context, token string, k factors.Kind, a factors.Answer, trust bool, c Client) (Entry, error) {
+func (s *Service) Answer(ctx context.Context, token string, r Reply, c Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx) // what is counted is judged, whoever hangs up
-	sub, err := s.pendingSubject(ctx, token)
+	sub, err := s.pendingSubject(ctx, token, c)
 	if err != nil {
 		return Entry{}, err
 	}
 	if err := s.addressHeld(ctx, c); err != nil {
 		return Entry{}, err
 	}
-	cred, err := s.prove(ctx, sub, k, a, c)
+	cred, err := s.prove(ctx, sub, r.Kind, r.Answer)
 	if err != nil {
 		return Entry{}, err
 	}
 	var entry Entry
 	err = s.write(ctx, func(tx Tx) error {
-		entry, err = s.complete(ctx, tx, sub, token, cred, trust, c)
+		entry, err = s.complete(ctx, tx, sub, cred, r.Trust)
 		return err
 	})
-	return entry, s.faultedIn(ctx, sub.account.ID, k, c, err)
-}
-
-// complete is the transaction of Answer.
-func (s *Service) complete(ctx context.Context, tx Tx, sub subject, token string, cred factors.Credential, trust bool, c Client) (Entry, error) {
-	acct, err := s.spend(ctx, tx, sub, cred, c)
-	if err != nil {
-		return Entry{}, err
-	}
-	p, err := s.pending(ctx, tx, token)
-	if err != nil {
-		return Entry{}, err
-	}
-	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
-		return Entry{}, cmp.Or(err, Refuse(Gone, ""))
-	}
-	entry, err := s.enter(ctx, tx, acct, 2, cred.Kind, p.Next, c)
-	if err != nil || !trust {
-		return entry, err
-	}
-	entry.Trusted, err = s.trust(ctx, tx, acct, c)
-	return entry, err
+	return entry, s.faultedIn(ctx, sub.account.ID, r.Kind, c, err)
 }
 
 // prove counts a failure, then judges the code. It returns the credential as it
 // must be saved; the caller saves it in the transaction that grants the request.
 // ctx must outlive the request: if the client disconnected in between, the
 // counted failure would remain.
-func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer, c Client) (factors.Credential, error) {
+func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer) (factors.Credential, error) {
 	creds, err := s.credentials(ctx, sub.account.ID, k)
 	if err != nil {
 		return factors.Credential{}, err
 	}
-	key, err := s.lane(ctx, s.store, sub.account.ID, k, c)
+	key, err := s.lane(ctx, s.store, sub.account.ID, k, sub.client)
 	if err != nil {
 		return factors.Credential{}, err
 	}
 	if err := s.reserve(ctx, key, endsOff); err != nil {
 		return factors.Credential{}, err
 	}
-	cred, state, err := s.verify(ctx, sub, k, creds, a, c)
+	cred, state, err := s.verify(ctx, sub, k, creds, a)
 	switch {
 	case Reason(err) == Busy:
 		return cred, cmp.Or(s.giveBack(ctx, key), err)
@@ -85,13 +72,13 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 	case errors.Is(err, factors.ErrTypo):
 		return cred, cmp.Or(s.giveBack(ctx, key), Refuse(Typo, ""))
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed), errors.Is(err, factors.ErrExpired):
-		return cred, s.wrong(ctx, sub, k, err, c)
+		return cred, s.wrong(ctx, sub, k, err)
 	}
 	return cred, s.faulted(ctx, key, err)
 }
 
 // verify judges a code by the state of its ceremony, and gives that state.
-func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds []factors.Credential, a factors.Answer, c Client) (cred factors.Credential, state []byte, err error) {
+func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds []factors.Credential, a factors.Answer) (cred factors.Credential, state []byte, err error) {
 	if state, err = s.try(ctx, sub, k); err != nil {
 		return cred, nil, err
 	}
@@ -104,7 +91,7 @@ func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds
 		return err
 	}
 	if s.kinds.Of(k).Slow {
-		err = s.inTurn(ctx, c, judge)
+		err = s.inTurn(ctx, sub.client, judge)
 	} else {
 		err = judge()
 	}
@@ -137,7 +124,8 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 
 // wrong records a refused answer, sends the warnings that it causes, and
 // switches the kind off when the cap is reached (NIST SP 800-63B-4 §3.2.2).
-func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error, c Client) error {
+func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error) error {
+	c := sub.client
 	err := s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, sub.account.ID)
 		if err != nil {
@@ -173,10 +161,32 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 	return Refuse(Wrong, "")
 }
 
+// complete is the transaction of Answer: it spends the credential and opens the
+// session.
+func (s *Service) complete(ctx context.Context, tx Tx, sub subject, cred factors.Credential, trust bool) (Entry, error) {
+	acct, err := s.spend(ctx, tx, sub, cred)
+	if err != nil {
+		return Entry{}, err
+	}
+	p, err := s.pending(ctx, tx, sub.pending.TokenHash)
+	if err != nil {
+		return Entry{}, err
+	}
+	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
+		return Entry{}, cmp.Or(err, Refuse(Gone, ""))
+	}
+	entry, err := s.enter(ctx, tx, acct, grant{2, cred.Kind, p.Next}, sub.client)
+	if err != nil || !trust {
+		return entry, err
+	}
+	entry.Trusted, err = s.trust(ctx, tx, acct, sub.client)
+	return entry, err
+}
+
 // spend saves an accepted credential in the transaction that grants the request,
 // so that a code is accepted only once. It also takes back the failure that was
 // counted in advance.
-func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential, c Client) (Account, error) {
+func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential) (Account, error) {
 	a, err := tx.LockAccount(ctx, sub.account.ID)
 	if err != nil {
 		return a, err
@@ -191,7 +201,7 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 	if err := tx.DropCeremonies(ctx, sub.id, sub.purpose); err != nil {
 		return a, err
 	}
-	key, err := s.lane(ctx, tx, a.ID, cred.Kind, c)
+	key, err := s.lane(ctx, tx, a.ID, cred.Kind, sub.client)
 	if err != nil {
 		return a, err
 	}
@@ -200,7 +210,7 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 	}
 	if s.kinds.Of(cred.Kind).Spare {
 		a.RecoveryLeft--
-		return a, s.recoveryUsed(ctx, tx, a, c)
+		return a, s.recoveryUsed(ctx, tx, a, sub.client)
 	}
 	return a, nil
 }
@@ -211,14 +221,5 @@ func (s *Service) recoveryUsed(ctx context.Context, tx Tx, a Account, c Client) 
 	if err := tx.Record(ctx, e); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, MailRecoveryUsed, a, c, "left", strconv.Itoa(a.RecoveryLeft))
-}
-
-// codeMail is the mail that carries a code.
-func (s *Service) codeMail(a Account, d factors.Delivery, words string, c Client) Mail {
-	now := s.Now()
-	return Mail{Template: MailCode, To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
-		"login": a.Login, "code": d.Code, "purpose": words, "browser": c.Browser, "address": c.Shown,
-		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "sent": now.UTC().Format("15:04:05 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
-	}}
+	return s.Tell(ctx, tx, Notice{MailRecoveryUsed, a, c}, "left", strconv.Itoa(a.RecoveryLeft))
 }

@@ -9,8 +9,18 @@ import (
 	"nightlatch.example/nightlatch/factors"
 )
 
+// proven is an enrollment whose code was right.
+type proven struct {
+	visit   *Visit
+	pending Ceremony
+	cred    factors.Credential
+	codes   []factors.Credential // recovery codes, for a first factor
+	client  Client
+}
+
 // bind is the transaction of ConfirmEnrollment.
-func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, cred factors.Credential, codes []factors.Credential, c Client) (Enrolled, error) {
+func (s *Service) bind(ctx context.Context, tx Tx, p proven) (Enrolled, error) {
+	v, cred, c := p.visit, p.cred, p.client
 	a, err := tx.LockAccount(ctx, v.Account.ID)
 	if err != nil {
 		return Enrolled{}, err
@@ -18,7 +28,7 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 	if a.HasFactor() && v.Session.Level < 2 { // someone enrolled elsewhere meanwhile
 		return Enrolled{}, Refuse(Gone, "")
 	}
-	if taken, err := tx.TakeCeremony(ctx, pending.ID); err != nil || !taken {
+	if taken, err := tx.TakeCeremony(ctx, p.pending.ID); err != nil || !taken {
 		return Enrolled{}, cmp.Or(err, Refuse(Gone, ""))
 	}
 	first := !a.HasFactor()
@@ -36,14 +46,14 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 		return Enrolled{}, err
 	}
 	if first {
-		if err := s.firstFactor(ctx, tx, a, v, codes, c); err != nil {
+		if err := s.firstFactor(ctx, tx, a, p); err != nil {
 			return Enrolled{}, err
 		}
 	}
 	if err := s.Distrust(ctx, tx, a.ID); err != nil {
 		return Enrolled{}, err
 	}
-	entry, err := s.raise(ctx, tx, a.ID, v.Session.ID, 2, cred.Kind)
+	entry, err := s.raise(ctx, tx, v, 2, cred.Kind)
 	if err != nil {
 		return Enrolled{}, err
 	}
@@ -53,7 +63,7 @@ func (s *Service) bind(ctx context.Context, tx Tx, v *Visit, pending Ceremony, c
 		return Enrolled{}, err
 	}
 	return Enrolled{Entry: entry, First: first},
-		s.tell(ctx, tx, MailFactorAdded, a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
+		s.Tell(ctx, tx, Notice{MailFactorAdded, a, c}, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 }
 
 // adopt makes a proved address the account's own where it has none, and takes
@@ -74,14 +84,14 @@ func (s *Service) adopt(ctx context.Context, tx Tx, a *Account, cred factors.Cre
 // firstFactor creates recovery codes, ends every other session and pending login
 // of the account, and no longer treats any other browser as known: none of them
 // has passed the factor (CVE-2023-31140).
-func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, v *Visit, codes []factors.Credential, c Client) error {
-	if _, err := tx.EndSessions(ctx, a.ID, v.Session.ID); err != nil {
+func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, p proven) error {
+	if _, err := tx.EndSessions(ctx, a.ID, p.visit.Session.ID); err != nil {
 		return err
 	}
 	if err := tx.DropPendings(ctx, a.ID); err != nil {
 		return err
 	}
-	if err := tx.DropKnown(ctx, a.ID, HashToken(c.Known)); err != nil {
+	if err := tx.DropKnown(ctx, a.ID, HashToken(p.client.Known)); err != nil {
 		return err
 	}
 	if err := tx.DropLinks(ctx, a.ID, LinkEnroll, LinkTicket); err != nil {
@@ -90,7 +100,7 @@ func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, v *Visit, c
 	if err := tx.SetMustEnroll(ctx, a.ID, time.Time{}); err != nil {
 		return err
 	}
-	return s.replaceCodes(ctx, tx, a, codes, c)
+	return s.replaceCodes(ctx, tx, a, p.codes, p.client)
 }
 
 // replaceCodes deletes the old recovery codes and saves a new set.
@@ -114,5 +124,5 @@ func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []fa
 	if err := tx.Record(ctx, s.event(EventRecoveryMade, a.ID, c)); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, MailRecoveryMade, a, c)
+	return s.Tell(ctx, tx, Notice{MailRecoveryMade, a, c})
 }

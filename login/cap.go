@@ -33,10 +33,10 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.K
 		t.Off = now
 		e := s.event(EventFactorOff, a.ID, c)
 		e.Actor, e.Detail = "system", detail
-		err = errors.Join(tx.Record(ctx, e), s.tell(ctx, tx, MailFactorOff, a, c, about...))
+		err = errors.Join(tx.Record(ctx, e), s.Tell(ctx, tx, Notice{MailFactorOff, a, c}, about...))
 	case len(t.Recent) >= WarnAfter && (t.Warned.IsZero() || now.Sub(t.Warned) >= FailureWindow):
 		t.Warned = now
-		err = s.tell(ctx, tx, MailFactorFailures, a, c, about...)
+		err = s.Tell(ctx, tx, Notice{MailFactorFailures, a, c}, about...)
 	default:
 		return nil
 	}

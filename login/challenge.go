@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
+	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
 
 // Pending finds the pending login of a token.
 func (s *Service) Pending(ctx context.Context, token string) (Pending, error) {
-	return s.pending(ctx, s.store, token)
+	return s.pending(ctx, s.store, HashToken(token))
 }
 
-func (s *Service) pending(ctx context.Context, r Reader, token string) (Pending, error) {
-	p, err := r.PendingByToken(ctx, HashToken(token))
+func (s *Service) pending(ctx context.Context, r Reader, hash string) (Pending, error) {
+	p, err := r.PendingByToken(ctx, hash)
 	if errors.Is(err, ErrNotFound) || err == nil && s.over(p.Created, p.Expires) {
 		return Pending{}, Refuse(Gone, "")
 	}
@@ -22,26 +24,27 @@ func (s *Service) pending(ctx context.Context, r Reader, token string) (Pending,
 }
 
 // subject is what a proof is bound to: a pending login, or a session that
-// steps up.
+// steps up, with the browser that it comes from.
 type subject struct {
 	purpose factors.Purpose
 	id      string
 	account Account
+	client  Client
 	pending Pending // of a sign-in
 }
 
 // Challenge is the chooser of a pending login. It sends nothing.
 func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string, c Client) (Chooser, error) {
-	sub, err := s.pendingSubject(ctx, token)
+	sub, err := s.pendingSubject(ctx, token, c)
 	if err != nil {
 		return Chooser{}, err
 	}
-	ch, err := s.chooser(ctx, sub, asked{want, target}, c)
+	ch, err := s.chooser(ctx, sub, asked{want, target})
 	return ch, err
 }
 
-func (s *Service) pendingSubject(ctx context.Context, token string) (subject, error) {
-	p, err := s.pending(ctx, s.store, token)
+func (s *Service) pendingSubject(ctx context.Context, token string, c Client) (subject, error) {
+	p, err := s.pending(ctx, s.store, HashToken(token))
 	if err != nil {
 		return subject{}, err
 	}
@@ -49,26 +52,26 @@ func (s *Service) pendingSubject(ctx context.Context, token string) (subject, er
 	if err == nil && !a.Disabled.IsZero() {
 		return subject{}, Refuse(Gone, "")
 	}
-	return subject{factors.ForLogin, p.ID, a, p}, err
+	return subject{factors.ForLogin, p.ID, a, c, p}, err
 }
 
 // Send queues a code for a pending login, if the kind sends codes.
 func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c Client) error {
-	sub, err := s.pendingSubject(ctx, token)
+	sub, err := s.pendingSubject(ctx, token, c)
 	if err != nil {
 		return err
 	}
-	return s.send(ctx, sub, k, target, "sign in", c)
+	return s.send(ctx, sub, k, target, "sign in")
 }
 
 // send starts a proof. State and mail are written in one transaction; the new
 // code voids the old one.
-func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target, words string, c Client) error {
+func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target, words string) error {
 	creds, err := s.credentials(ctx, sub.account.ID, k)
 	if err != nil {
 		return err
 	}
-	t, err := s.counter(ctx, sub.account.ID, k, c)
+	t, err := s.counter(ctx, sub.account.ID, k, sub.client)
 	if err != nil {
 		return err
 	}
@@ -93,39 +96,55 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error { return s.begin(ctx, tx, sub, k, step, words, c) })
+	return s.write(ctx, func(tx Tx) error { return s.begin(ctx, tx, sub, challenge{k, step, words}) })
+}
+
+// challenge is what a kind asks of somebody, and what for, as its mail says it.
+type challenge struct {
+	kind  factors.Kind
+	step  factors.Step
+	words string
 }
 
 // begin saves the state of a ceremony and queues its code.
-func (s *Service) begin(ctx context.Context, tx Tx, sub subject, k factors.Kind, step factors.Step, words string, c Client) error {
+func (s *Service) begin(ctx context.Context, tx Tx, sub subject, ch challenge) error {
 	if _, err := tx.LockAccount(ctx, sub.account.ID); err != nil {
 		return err
 	}
 	now := s.Now()
-	ttl := step.TTL
+	ttl := ch.step.TTL
 	if ttl == 0 {
 		ttl = s.opt.LoginTTL
 	}
 	id := NewID()
 	err := tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: sub.account.ID, Subject: sub.id, Purpose: sub.purpose,
-		Kind: k, State: step.State, Created: now, Expires: now.Add(ttl)})
+		Kind: ch.kind, State: ch.step.State, Created: now, Expires: now.Add(ttl)})
 	if err != nil {
 		return err
 	}
-	for _, d := range step.Send {
+	for _, d := range ch.step.Send {
 		if err := s.countCode(ctx, tx, sub.account.ID); err != nil {
 			return err
 		}
-		m := s.codeMail(sub.account, d, words, c)
+		m := s.codeMail(sub, d, ch.words)
 		m.ID = CodeMail + id
 		if err := tx.Post(ctx, m); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, s.event(EventCodeSent, sub.account.ID, c)); err != nil {
+		if err := tx.Record(ctx, s.event(EventCodeSent, sub.account.ID, sub.client)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// codeMail is the mail that carries a code.
+func (s *Service) codeMail(sub subject, d factors.Delivery, words string) Mail {
+	a, c, now := sub.account, sub.client, s.Now()
+	return Mail{Template: MailCode, To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
+		"login": a.Login, "code": d.Code, "purpose": words, "browser": c.Browser, "address": c.Shown,
+		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "sent": now.UTC().Format("15:04:05 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
+	}}
 }
 
 // ceremony tells a factor what it needs to know.

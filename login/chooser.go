@@ -39,14 +39,14 @@ type asked struct {
 
 // chooser lists exactly the confirmed factors of an account, the one asked for
 // or preferred open.
-func (s *Service) chooser(ctx context.Context, sub subject, want asked, client Client) (Chooser, error) {
+func (s *Service) chooser(ctx context.Context, sub subject, want asked) (Chooser, error) {
 	creds, err := s.store.Credentials(ctx, sub.account.ID)
 	if err != nil {
 		return Chooser{}, err
 	}
 	ch := Chooser{Login: sub.account.Login, Options: s.options(creds), Open: -1, Next: sub.pending.Next}
 	for i, o := range ch.Options {
-		t, err := s.counter(ctx, sub.account.ID, o.Kind, client)
+		t, err := s.counter(ctx, sub.account.ID, o.Kind, sub.client)
 		if err != nil {
 			return ch, err
 		}

@@ -49,7 +49,7 @@ func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []fa
 		return nil, nil
 	}
 	err = s.inTurn(ctx, c, func() (err error) {
-		codes, err = spare.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll)))
+		codes, err = spare.NewSet(s.ceremony(sessionSubject(v, factors.ForEnroll, c)))
 		return err
 	})
 	return codes, err
@@ -91,7 +91,7 @@ func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client
 	if spare == nil {
 		return Refuse(Wrong, "")
 	}
-	_, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm), spare.Kind(), factors.Answer{Code: code}, c)
+	_, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm, c), spare.Kind(), factors.Answer{Code: code})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package login
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"nightlatch.example/nightlatch/factors"
 )
@@ -11,33 +10,33 @@ import (
 // Confirmation is the chooser of a step-up: the person's factors, or nothing
 // when only the password can be asked for.
 func (s *Service) Confirmation(ctx context.Context, v *Visit, want factors.Kind, target string, c Client) (Chooser, error) {
-	return s.chooser(ctx, sessionSubject(v, factors.ForConfirm), asked{want, target}, c)
+	return s.chooser(ctx, sessionSubject(v, factors.ForConfirm, c), asked{want, target})
 }
 
-func sessionSubject(v *Visit, p factors.Purpose) subject {
-	return subject{purpose: p, id: v.Session.ID, account: v.Account}
+func sessionSubject(v *Visit, p factors.Purpose, c Client) subject {
+	return subject{purpose: p, id: v.Session.ID, account: v.Account, client: c}
 }
 
 // SendConfirm has a code sent for a step-up.
 func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) error {
-	return s.send(ctx, sessionSubject(v, factors.ForConfirm), k, target, "confirm that it is you", c)
+	return s.send(ctx, sessionSubject(v, factors.ForConfirm, c), k, target, "confirm that it is you")
 }
 
 // Confirm judges the answer of a step-up. It shares its counters with the
 // sign-in. A session of level 1 rises to level 2 and gets a new token.
 func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx)
-	sub := sessionSubject(v, factors.ForConfirm)
-	cred, err := s.prove(ctx, sub, k, a, c)
+	sub := sessionSubject(v, factors.ForConfirm, c)
+	cred, err := s.prove(ctx, sub, k, a)
 	if err != nil {
 		return Entry{}, err
 	}
 	var entry Entry
 	err = s.write(ctx, func(tx Tx) error {
-		if _, err := s.spend(ctx, tx, sub, cred, c); err != nil {
+		if _, err := s.spend(ctx, tx, sub, cred); err != nil {
 			return err
 		}
-		entry, err = s.raise(ctx, tx, v.Account.ID, v.Session.ID, 2, k)
+		entry, err = s.raise(ctx, tx, v, 2, k)
 		if err != nil {
 			return err
 		}
@@ -67,7 +66,7 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 		if a.HasFactor() || a.Password != v.Account.Password {
 			return Refuse(Wrong, "")
 		}
-		if entry, err = s.raise(ctx, tx, a.ID, v.Session.ID, v.Session.Level, v.Session.Factor); err != nil {
+		if entry, err = s.raise(ctx, tx, v, v.Session.Level, v.Session.Factor); err != nil {
 			return err
 		}
 		e := s.event(EventConfirmed, a.ID, c)
@@ -96,26 +95,4 @@ func (s *Service) CheckPassword(ctx context.Context, a Account, password string,
 		return tx.Record(ctx, s.event(EventPasswordFailed, a.ID, c))
 	})
 	return cmp.Or(err, Refuse(Wrong, ""))
-}
-
-// raise confirms a session and, where its level rises, gives it a new token.
-func (s *Service) raise(ctx context.Context, tx Tx, accountID, id string, level int, by factors.Kind) (Entry, error) {
-	list, err := tx.Sessions(ctx, accountID)
-	if err != nil {
-		return Entry{}, err
-	}
-	i := slices.IndexFunc(list, func(x Session) bool { return x.ID == id })
-	if i < 0 {
-		return Entry{}, Refuse(Gone, "")
-	}
-	sess := list[i]
-	entry := Entry{Level: max(level, sess.Level)}
-	if level > sess.Level {
-		entry.Session, sess.TokenHash = NewToken()
-		sess.Level, sess.Factor = level, by
-	} else if sess.Factor == ByBrowser { // now something was proved
-		sess.Factor = by
-	}
-	sess.Confirm = s.Now()
-	return entry, tx.SaveSession(ctx, sess)
 }

@@ -43,7 +43,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 		return Refuse(Bad, "You have reached the limit of factors. Remove one first.")
 	}
 	have := slices.DeleteFunc(creds, func(c factors.Credential) bool { return c.Kind != k })
-	sub := sessionSubject(v, factors.ForEnroll)
+	sub := sessionSubject(v, factors.ForEnroll, c)
 	about, err := s.again(ctx, sub, k)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 	}
 	step.TTL = s.opt.LoginTTL // the pending enrollment may outlive its code
 	return s.write(ctx, func(tx Tx) error {
-		if err := s.begin(ctx, tx, sub, k, step, kind.Traits().Purpose, c); err != nil {
+		if err := s.begin(ctx, tx, sub, challenge{k, step, kind.Traits().Purpose}); err != nil {
 			return err
 		}
 		return tx.Reach(ctx, v.Account.ID, StepBegan)
@@ -70,7 +70,7 @@ func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enr
 	if err != nil {
 		return Enrollment{}, err
 	}
-	e := Enrollment{Show: s.kinds.Enroller(k).Show(s.ceremony(sessionSubject(v, factors.ForEnroll)), c.State), Address: s.sent(k, c.State).Address}
+	e := Enrollment{Show: s.kinds.Enroller(k).Show(s.ceremony(sessionSubject(v, factors.ForEnroll, Client{})), c.State), Address: s.sent(k, c.State).Address}
 	if s.kinds.Of(k).Message != "" {
 		if e.ResendIn, err = s.resendIn(ctx, v.Account.ID); err == nil {
 			e.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
@@ -137,7 +137,7 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 	}
 	var done Enrolled
 	err = s.write(ctx, func(tx Tx) error {
-		done, err = s.bind(ctx, tx, v, pending, cred, codes, c)
+		done, err = s.bind(ctx, tx, proven{v, pending, cred, codes, c})
 		return err
 	})
 	return done, s.faultedIn(ctx, v.Account.ID, k, c, err)
@@ -146,7 +146,7 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 // judgeEnrollment counts a failure, then judges the code. A kind that is
 // switched off may be set up again; this is how its owner gets it back.
 func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c Client) (factors.Credential, error) {
-	sub := sessionSubject(v, factors.ForEnroll)
+	sub := sessionSubject(v, factors.ForEnroll, c)
 	key, err := s.lane(ctx, s.store, v.Account.ID, pending.Kind, c)
 	if err != nil {
 		return factors.Credential{}, err

@@ -48,9 +48,9 @@ func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a Account, c Client
 	}
 	switch t.Fails {
 	case 1:
-		return s.tell(ctx, tx, MailNewBrowser, a, c)
+		return s.Tell(ctx, tx, Notice{MailNewBrowser, a, c})
 	case 2:
-		m := s.notice(MailNewBrowsers, a, Client{}, "time", t.Until.UTC().Format("2 January 2006, 15:04 UTC"), "link", s.opt.URL+"/profile/activity")
+		m := s.notice(Notice{MailNewBrowsers, a, Client{}}, "time", t.Until.UTC().Format("2 January 2006, 15:04 UTC"), "link", s.opt.URL+"/profile/activity")
 		m.Created = t.Until
 		return tx.Post(ctx, m)
 	}

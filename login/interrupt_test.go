@@ -160,7 +160,7 @@ func TestHangingUpOnACode(t *testing.T) {
 			for _, code := range []string{"no code", m.codes[0]} {
 				ctx, cancel := context.WithCancel(context.Background())
 				before := count2(s.Events(m.name), "factor.failed")
-				got, err := interrupted(s, n, cancel).Answer(ctx, entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, c)
+				got, err := interrupted(s, n, cancel).Answer(ctx, entry.Pending, login.Reply{Kind: factors.KindRecovery, Answer: factors.Answer{Code: code}}, c)
 				cancel()
 				after := count2(s.Events(m.name), "factor.failed")
 				if right := code != "no code"; right != (err == nil) || !right && login.Refused(err) == nil || right != (got.Session != "") || !right && (failed(t, s, key) != 1 || after != before+1) || right && failed(t, s, key) != 0 {
@@ -204,7 +204,7 @@ func session(t *testing.T, s *sitetest.Site, m *model, c login.Client) *login.Vi
 		t.Fatal(err)
 	}
 	code, _ := factors.TOTPCode(m.secret, s.Now().Unix()/factors.TOTPPeriod)
-	entry, err = s.Login.Answer(context.Background(), entry.Pending, factors.KindTOTP, factors.Answer{Code: code}, false, c)
+	entry, err = s.Login.Answer(context.Background(), entry.Pending, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: code}}, c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,11 +38,18 @@ var linkPath = map[LinkPurpose]string{
 	LinkStop: "/email/stop/", LinkUndo: "/email/stop/",
 }
 
+// Terms are what a one-time link is good for, and how long.
+type Terms struct {
+	Purpose LinkPurpose
+	Data    string // what the purpose needs, such as a new address; may be empty
+	TTL     time.Duration
+}
+
 // NewLink makes a one-time link and voids the older ones of its purpose. The
 // origin is the configured one, whatever the request said.
-func (s *Service) NewLink(ctx context.Context, tx Tx, a Account, purpose LinkPurpose, data string, ttl time.Duration) (string, error) {
+func (s *Service) NewLink(ctx context.Context, tx Tx, a Account, t Terms) (string, error) {
 	token, hash := NewToken()
 	now := s.Now()
-	err := tx.PutLink(ctx, Link{TokenHash: hash, AccountID: a.ID, Purpose: purpose, Data: data, Created: now, Expires: now.Add(ttl)})
-	return s.opt.URL + linkPath[purpose] + token, err
+	err := tx.PutLink(ctx, Link{TokenHash: hash, AccountID: a.ID, Purpose: t.Purpose, Data: t.Data, Created: now, Expires: now.Add(t.TTL)})
+	return s.opt.URL + linkPath[t.Purpose] + token, err
 }

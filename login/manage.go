@@ -97,7 +97,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) err
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, MailFactorRemoved, a, c, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
+		return s.Tell(ctx, tx, Notice{MailFactorRemoved, a, c}, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 	})
 }
 
@@ -137,7 +137,7 @@ func (s *Service) Disable(ctx context.Context, v *Visit, c Client) error {
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, MailTwoFactorOff, a, c)
+		return s.Tell(ctx, tx, Notice{MailTwoFactorOff, a, c})
 	})
 }
 

@@ -164,7 +164,7 @@ func (m *model) atOnce(t *rapid.T) {
 			if i >= n {
 				typed = "no code"
 			}
-			_, err := m.s.Login.Answer(context.Background(), m.pending, factors.KindTOTP, factors.Answer{Code: typed}, false, stranger())
+			_, err := m.s.Login.Answer(context.Background(), m.pending, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: typed}}, stranger())
 			if err != nil && login.Refused(err) == nil {
 				t.Errorf("at once: %v", err)
 			}

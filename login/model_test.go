@@ -136,7 +136,7 @@ func why(t interface{ Fatal(args ...any) }, err error) login.Why {
 // answer gives a code and holds what comes against the model.
 func (m *model) answer(t *rapid.T, k factors.Kind, code string, right bool) {
 	m.begin(t)
-	entry, err := m.s.Login.Answer(context.Background(), m.pending, k, factors.Answer{Code: code}, false, stranger())
+	entry, err := m.s.Login.Answer(context.Background(), m.pending, login.Reply{Kind: k, Answer: factors.Answer{Code: code}}, stranger())
 	got, want := why(t, err), m.judge(k, right)
 	if got == login.Expired && want == login.Wrong && k == factors.KindEmail {
 		got = login.Wrong

@@ -148,7 +148,7 @@ func (s *Service) Stands(ctx context.Context, session, pending string) (bool, er
 		}
 	}
 	if pending != "" {
-		_, err := s.pendingSubject(ctx, pending)
+		_, err := s.pendingSubject(ctx, pending, Client{})
 		if Reason(err) == Gone {
 			return false, nil
 		}

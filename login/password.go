@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
-	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 )
 
@@ -51,7 +49,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	}
 	var entry Entry
 	err = s.write(ctx, func(tx Tx) error {
-		entry, err = s.passwordRight(ctx, tx, acct, rehash, next, c)
+		entry, err = s.passwordRight(ctx, tx, rightPassword{acct, rehash, next}, c)
 		return err
 	})
 	return entry, err
@@ -128,18 +126,25 @@ func (s *Service) passwordHeld(ctx context.Context, key string, c Client) error 
 	return held(t, s.Now())
 }
 
+// rightPassword is an account whose password was right.
+type rightPassword struct {
+	account Account // as it was read when the password was judged
+	rehash  string  // the password hashed anew; empty where its hash is up to date
+	next    string  // where the person wants to go
+}
+
 // passwordRight opens a session where nothing else stands before the account,
 // and a pending login where a factor does.
-func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, rehash, next string, c Client) (Entry, error) {
-	a, err := tx.LockAccount(ctx, read.ID)
+func (s *Service) passwordRight(ctx context.Context, tx Tx, p rightPassword, c Client) (Entry, error) {
+	a, err := tx.LockAccount(ctx, p.account.ID)
 	if err != nil {
 		return Entry{}, err
 	}
-	if !a.Disabled.IsZero() || a.Password != read.Password {
+	if !a.Disabled.IsZero() || a.Password != p.account.Password {
 		return Entry{}, Refuse(Wrong, "")
 	}
-	if rehash != "" {
-		a.Password = Hidden(rehash)
+	if p.rehash != "" {
+		a.Password = Hidden(p.rehash)
 	}
 	if a.Bare() {
 		if err := s.admitBare(ctx, tx, a, c); err != nil {
@@ -147,7 +152,7 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, rehash
 		}
 	}
 	if !a.HasFactor() {
-		return s.enter(ctx, tx, a, 1, "", next, c)
+		return s.enter(ctx, tx, a, grant{1, "", p.next}, c)
 	}
 	trusted, ok, err := s.browser(ctx, tx, c.Trusted, a.ID, true)
 	if err != nil {
@@ -158,14 +163,14 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, read Account, rehash
 		if err := tx.PutBrowser(ctx, trusted); err != nil {
 			return Entry{}, err
 		}
-		return s.enter(ctx, tx, a, 2, ByBrowser, next, c)
+		return s.enter(ctx, tx, a, grant{2, ByBrowser, p.next}, c)
 	}
-	if rehash != "" {
+	if p.rehash != "" {
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return Entry{}, err
 		}
 	}
-	return s.pend(ctx, tx, a, next, c)
+	return s.pend(ctx, tx, a, p.next, c)
 }
 
 // pend begins a pending login.
@@ -184,42 +189,4 @@ func (s *Service) pend(ctx context.Context, tx Tx, a Account, next string, c Cli
 		return Entry{}, err
 	}
 	return Entry{Pending: token, Next: next}, tx.Record(ctx, s.event(EventLoginPassword, a.ID, c))
-}
-
-// enter opens a session: the only place where one begins. The session that the
-// browser had before, whoever's it was, ends.
-func (s *Service) enter(ctx context.Context, tx Tx, a Account, level int, by factors.Kind, next string, c Client) (Entry, error) {
-	now := s.Now()
-	if c.Session != "" {
-		if _, err := tx.EndSessionByToken(ctx, HashToken(c.Session)); err != nil && !errors.Is(err, ErrNotFound) {
-			return Entry{}, err
-		}
-	}
-	token, hash := NewToken()
-	sess := Session{ID: NewID(), TokenHash: hash, AccountID: a.ID, Level: level, Factor: by,
-		Address: c.Address, Browser: c.Browser, Created: now, LastSeen: now, Confirm: now}
-	if by == ByBrowser { // the password alone is no proof of someone who has a factor
-		sess.Confirm = time.Time{}
-	}
-	err := tx.InsertSession(ctx, sess)
-	if err != nil {
-		return Entry{}, err
-	}
-	entry := Entry{Session: token, Next: next, Level: level}
-	if entry.Known, err = s.greet(ctx, tx, a, c); err != nil {
-		return Entry{}, err
-	}
-	a.LastLogin = now
-	if err := tx.SaveAccount(ctx, a); err != nil {
-		return Entry{}, err
-	}
-	if err := tx.HushPendings(ctx, a.ID, c); err != nil {
-		return Entry{}, err
-	}
-	if err := s.told(ctx, tx, a); err != nil {
-		return Entry{}, err
-	}
-	e := s.event(EventLogin, a.ID, c)
-	e.Level, e.Detail = level, string(by)
-	return entry, tx.Record(ctx, e)
 }

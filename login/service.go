@@ -95,33 +95,35 @@ func (s *Service) event(kind EventKind, accountID string, c Client) Event {
 	return Event{At: s.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
 }
 
-// Tell queues a notice to an account's owner about something that a client did.
-func (s *Service) Tell(ctx context.Context, tx Tx, template MailKind, a Account, c Client, extra ...string) error {
-	return s.tell(ctx, tx, template, a, c, extra...)
-}
-
 // ForgivePassword ends the wait of an account whose password is new.
 func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a Account) error {
 	return tx.ClearThrottle(ctx, passwordKey(a.Key))
 }
 
-// tell is a mail to an account's owner about something that a client did. An
-// account that cannot be told is told nothing: its activity page still shows it.
-func (s *Service) tell(ctx context.Context, tx Tx, template MailKind, a Account, c Client, extra ...string) error {
-	if !Hears(a, template) {
-		return nil
-	}
-	return tx.Post(ctx, s.notice(template, a, c, extra...))
+// Notice is a mail to an account's owner about something that a client did.
+type Notice struct {
+	Template MailKind
+	Account  Account
+	Client   Client
 }
 
-// notice is the mail of tell.
-func (s *Service) notice(template MailKind, a Account, c Client, extra ...string) Mail {
+// Tell posts a notice; more are pairs of a name and a value for its template. An
+// account that cannot be told is told nothing: its activity page still shows it.
+func (s *Service) Tell(ctx context.Context, tx Tx, n Notice, more ...string) error {
+	if !Hears(n.Account, n.Template) {
+		return nil
+	}
+	return tx.Post(ctx, s.notice(n, more...))
+}
+
+// notice is the mail of Tell.
+func (s *Service) notice(n Notice, more ...string) Mail {
 	data := map[string]string{
-		"login": a.Login, "browser": c.Browser, "address": c.Shown,
+		"login": n.Account.Login, "browser": n.Client.Browser, "address": n.Client.Shown,
 		"time": s.Now().UTC().Format("2 January 2006, 15:04 UTC"), "link": s.opt.URL + "/profile",
 	}
-	for i := 0; i+1 < len(extra); i += 2 {
-		data[extra[i]] = extra[i+1]
+	for i := 0; i+1 < len(more); i += 2 {
+		data[more[i]] = more[i+1]
 	}
-	return Mail{Template: template, To: a.Email, AccountID: a.ID, Data: data, Created: s.Now()}
+	return Mail{Template: n.Template, To: n.Account.Email, AccountID: n.Account.ID, Data: data, Created: s.Now()}
 }

@@ -36,11 +36,11 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) er
 	if err := tx.Record(ctx, e); err != nil || !Hears(a, MailSecondStepFailed) {
 		return err
 	}
-	link, err := s.NewLink(ctx, tx, a, LinkSecure, "", SecureTTL)
+	link, err := s.NewLink(ctx, tx, a, Terms{LinkSecure, "", SecureTTL})
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, MailSecondStepFailed, a, c, "link", link)
+	return s.Tell(ctx, tx, Notice{MailSecondStepFailed, a, c}, "link", link)
 }
 
 // Sweep ends what is over: pending logins nobody finished, whose owners are

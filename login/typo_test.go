@@ -39,7 +39,7 @@ func TestATypoBetweenWrongCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := func(code string) login.Why {
-		_, err := in.Answer(t.Context(), entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, c)
+		_, err := in.Answer(t.Context(), entry.Pending, login.Reply{Kind: factors.KindRecovery, Answer: factors.Answer{Code: code}}, c)
 		return why(t, err)
 	}
 	for range 3 {

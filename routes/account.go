@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -75,7 +76,7 @@ func (w *web) acceptInvite(c *gin.Context) error {
 	ctx, token := c.Request.Context(), c.Param("token")
 	_, a, err := w.Accounts.Link(ctx, token, login.LinkInvite)
 	if err == nil {
-		err = w.Accounts.SetByLink(ctx, token, login.LinkInvite, f["name"], f["password"], w.client(c))
+		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: login.LinkInvite, Password: f["password"], Name: f["name"]}, w.client(c))
 	}
 	return w.byLink(c, err, withNext("/login?said=registered", wanted(c)), func(alert string) (views.Screen, views.Frame) {
 		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Next: wanted(c), Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
@@ -123,7 +124,7 @@ func (w *web) reset(c *gin.Context) error {
 	ctx, token := c.Request.Context(), c.Param("token")
 	_, a, err := w.Accounts.Link(ctx, token, login.LinkReset)
 	if err == nil {
-		err = w.Accounts.SetByLink(ctx, token, login.LinkReset, "", f["password"], w.client(c))
+		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: login.LinkReset, Password: f["password"]}, w.client(c))
 	}
 	return w.byLink(c, err, withNext("/login?said=reset", wanted(c)), func(alert string) (views.Screen, views.Frame) {
 		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c), Alert: alert}, views.Frame{Title: "New password"}

@@ -202,8 +202,8 @@ func (w *web) answer(c *gin.Context) error {
 	if strings.TrimSpace(f["code"]) == "" {
 		return w.showChallenge(c, k, f["to"], &login.Refusal{Why: login.Bad, Text: "Enter the code."})
 	}
-	entry, err := w.Login.Answer(c.Request.Context(), w.cookies.get(c, loginCookie), k,
-		factors.Answer{Code: f["code"], Target: f["to"]}, f["trust"] == "on", w.client(c))
+	entry, err := w.Login.Answer(c.Request.Context(), w.cookies.get(c, loginCookie),
+		login.Reply{Kind: k, Answer: factors.Answer{Code: f["code"], Target: f["to"]}, Trust: f["trust"] == "on"}, w.client(c))
 	if login.Reason(err) == login.Gone {
 		return w.over(c, wanted(c))
 	}

@@ -157,7 +157,7 @@ func TestTheKeptFormIsNoCode(t *testing.T) {
 		}
 		for _, k := range kept[:2] {
 			for _, text := range []string{k.Hash, k.Hash[strings.LastIndexByte(k.Hash, '$')+1:], string(k.Secret), hex.EncodeToString(k.Secret)} {
-				_, err := s.Login.Answer(t.Context(), token, factors.KindRecovery, factors.Answer{Code: text}, false, login.Client{Range: login.NewID()})
+				_, err := s.Login.Answer(t.Context(), token, login.Reply{Kind: factors.KindRecovery, Answer: factors.Answer{Code: text}}, login.Client{Range: login.NewID()})
 				if login.Refused(err) == nil {
 					t.Errorf("%q: %v", text, err)
 				}

@@ -123,7 +123,7 @@ func wrong(s *sitetest.Site, secret []byte) string {
 // answer gives a code from an address of its own, so that only the account's
 // counter is what holds.
 func answer(t *testing.T, s *sitetest.Site, token, code string) login.Why {
-	_, err := s.Login.Answer(context.Background(), token, factors.KindTOTP, factors.Answer{Code: code}, false,
+	_, err := s.Login.Answer(context.Background(), token, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: code}},
 		login.Client{Range: login.NewID()})
 	if err != nil && login.Refused(err) == nil {
 		t.Error(err)

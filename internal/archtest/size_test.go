@@ -16,6 +16,7 @@ const (
 	longestFile     = 300
 	longestTestFile = 600
 	longestFunction = 60 // tables of tests may be longer
+	mostParameters  = 5  // without the receiver; more are a struct that means something
 )
 
 // faults lists what is too long or unexplained in one file of source.
@@ -36,6 +37,12 @@ func faults(name string, source any) ([]string, error) {
 	if lines > longestFile {
 		found = append(found, fmt.Sprintf("%s has %d lines, more than %d", name, lines, longestFile))
 	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if f, ok := n.(*ast.FuncType); ok && f.Params.NumFields() > mostParameters {
+			found = append(found, fmt.Sprintf("%s: %d parameters, more than %d", set.Position(f.Pos()), f.Params.NumFields(), mostParameters))
+		}
+		return true
+	})
 	for i, decl := range file.Decls {
 		at := set.Position(decl.Pos())
 		if f, ok := decl.(*ast.FuncDecl); ok {
@@ -141,6 +148,8 @@ func TestFaultsAreFound(t *testing.T) {
 		"long file":              {"a.go", "package a\n" + strings.Repeat("\n", longestFile), 1},
 		"longest file":           {"a.go", "package a\n" + strings.Repeat("\n", longestFile-1), 0},
 		"long test file":         {"a_test.go", "package a\n" + strings.Repeat("\n", longestTestFile), 1},
+		"six parameters":         {"a.go", "package a\nfunc (b) a(c, d, e, f, g, h int) {}\n", 1},
+		"five parameters":        {"a.go", "package a\nfunc (b) a(c, d, e, f, g int) {}\ntype h interface{ i(c, d, e, f, g int) }\n", 0},
 		"no comments":            {"a.go", "package a\nfunc A() {}\ntype B int\nfunc (b *B) C() {}\nconst D, E = 1, 2\nvar f, G int\n", 6},
 		"not exported":           {"a.go", "package a\nfunc a() {}\ntype b[T any] int\nfunc (b b[T]) C() {}\n", 0},
 		"main explains itself":   {"a.go", "package main\nfunc A() {}\n", 0},

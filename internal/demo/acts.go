@@ -39,7 +39,7 @@ func (t *story) answer(ctx context.Context, p *person, pending string, c login.C
 		if err != nil {
 			return login.Entry{}, err
 		}
-		entry, err := t.b.login.Answer(ctx, pending, factors.KindTOTP, factors.Answer{Code: code}, false, c)
+		entry, err := t.b.login.Answer(ctx, pending, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: code}}, c)
 		return entry, err
 	}
 	err := t.b.login.Send(ctx, pending, factors.KindEmail, "", c)
@@ -49,7 +49,7 @@ func (t *story) answer(ctx context.Context, p *person, pending string, c login.C
 	if err := t.deliver(ctx); err != nil {
 		return login.Entry{}, err
 	}
-	entry, err := t.b.login.Answer(ctx, pending, factors.KindEmail, factors.Answer{Code: t.codes[p.login]}, false, c)
+	entry, err := t.b.login.Answer(ctx, pending, login.Reply{Kind: factors.KindEmail, Answer: factors.Answer{Code: t.codes[p.login]}}, c)
 	return entry, err
 }
 
@@ -162,7 +162,7 @@ func (t *story) attack(ctx context.Context, p *person) error {
 		if err != nil {
 			return err
 		}
-		_, err = t.b.login.Answer(ctx, entry.Pending, factors.KindTOTP, factors.Answer{Code: "000000"}, false, thief)
+		_, err = t.b.login.Answer(ctx, entry.Pending, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: "000000"}}, thief)
 		if login.Refused(err) == nil {
 			return fmt.Errorf("a wrong code was not refused: %w", err)
 		}
@@ -181,7 +181,7 @@ func (t *story) spend(ctx context.Context, p *person, n int) error {
 		if err != nil {
 			return err
 		}
-		_, err = t.b.login.Answer(ctx, entry.Pending, factors.KindRecovery, factors.Answer{Code: code}, false, p.client)
+		_, err = t.b.login.Answer(ctx, entry.Pending, login.Reply{Kind: factors.KindRecovery, Answer: factors.Answer{Code: code}}, p.client)
 		if err != nil {
 			return err
 		}

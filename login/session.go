@@ -1,0 +1,77 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"nightlatch.example/nightlatch/factors"
+)
+
+// grant is what a session begins with.
+type grant struct {
+	level int
+	by    factors.Kind // what proved level 2; empty at level 1
+	next  string       // where the person wanted to go
+}
+
+// enter opens a session: the only place where one begins. The session that the
+// browser had before, whoever's it was, ends.
+func (s *Service) enter(ctx context.Context, tx Tx, a Account, g grant, c Client) (Entry, error) {
+	now := s.Now()
+	if c.Session != "" {
+		if _, err := tx.EndSessionByToken(ctx, HashToken(c.Session)); err != nil && !errors.Is(err, ErrNotFound) {
+			return Entry{}, err
+		}
+	}
+	token, hash := NewToken()
+	sess := Session{ID: NewID(), TokenHash: hash, AccountID: a.ID, Level: g.level, Factor: g.by,
+		Address: c.Address, Browser: c.Browser, Created: now, LastSeen: now, Confirm: now}
+	if g.by == ByBrowser { // the password alone is no proof of someone who has a factor
+		sess.Confirm = time.Time{}
+	}
+	err := tx.InsertSession(ctx, sess)
+	if err != nil {
+		return Entry{}, err
+	}
+	entry := Entry{Session: token, Next: g.next, Level: g.level}
+	if entry.Known, err = s.greet(ctx, tx, a, c); err != nil {
+		return Entry{}, err
+	}
+	a.LastLogin = now
+	if err := tx.SaveAccount(ctx, a); err != nil {
+		return Entry{}, err
+	}
+	if err := tx.HushPendings(ctx, a.ID, c); err != nil {
+		return Entry{}, err
+	}
+	if err := s.told(ctx, tx, a); err != nil {
+		return Entry{}, err
+	}
+	e := s.event(EventLogin, a.ID, c)
+	e.Level, e.Detail = g.level, string(g.by)
+	return entry, tx.Record(ctx, e)
+}
+
+// raise confirms a session and, where its level rises, gives it a new token.
+func (s *Service) raise(ctx context.Context, tx Tx, v *Visit, level int, by factors.Kind) (Entry, error) {
+	list, err := tx.Sessions(ctx, v.Account.ID)
+	if err != nil {
+		return Entry{}, err
+	}
+	i := slices.IndexFunc(list, func(x Session) bool { return x.ID == v.Session.ID })
+	if i < 0 {
+		return Entry{}, Refuse(Gone, "")
+	}
+	sess := list[i]
+	entry := Entry{Level: max(level, sess.Level)}
+	if level > sess.Level {
+		entry.Session, sess.TokenHash = NewToken()
+		sess.Level, sess.Factor = level, by
+	} else if sess.Factor == ByBrowser { // now something was proved
+		sess.Factor = by
+	}
+	sess.Confirm = s.Now()
+	return entry, tx.SaveSession(ctx, sess)
+}

@@ -59,7 +59,7 @@ func TestAccountWithoutAddressIsRepaired(t *testing.T) {
 		const fresh = "an entirely new set of words"
 		b := s.Browser()
 		b.Post(link, "password", fresh).Want(t, "/login?said=reset")
-		b.Post(link, "password", fresh).WantStatus(t, http.StatusNotFound)
+		s.Browser().Post(link, "password", fresh).WantStatus(t, http.StatusNotFound)
 		if p := kurt.Get("/profile"); p.Location != "/login?next=%2Fprofile" {
 			t.Error("the old session lives")
 		}

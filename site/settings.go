@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
@@ -190,10 +193,20 @@ func (r *reader) oneOf(name, value string, allowed ...string) string {
 	return allowed[0]
 }
 
+// What a name may have: characters as people count them, and bytes, since it
+// stands twice in a QR code (see factors) and in the sender of every mail.
+const (
+	mostCharacters = 64
+	mostBytes      = 200
+)
+
 // text reads a short name that fits in a header and on a phone.
 func (r *reader) text(name, value string) string {
-	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) || len(value) > 64 || strings.Contains(value, ":") {
-		r.bad(name, "must be a name of at most 64 characters without a colon, not %q", value)
+	switch {
+	case !utf8.ValidString(value) || strings.Contains(value, ":") || uniseg.GraphemeClusterCount(value) > mostCharacters:
+		r.bad(name, "must be a name of at most %d characters without a colon, not %q", mostCharacters, value)
+	case len(value) > mostBytes:
+		r.bad(name, "has %d bytes in UTF-8, and a QR code has room for %d: take a shorter name", len(value), mostBytes)
 	}
 	return value
 }

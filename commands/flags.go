@@ -15,7 +15,7 @@ import (
 // site.Options, the rest is about the process that serves it. Those that may hold
 // a secret are also read from a file: see env.go.
 type Flags struct {
-	Addr string `env:"NIGHTLATCH_ADDR" default:"127.0.0.1:8080" help:"Listen address."`
+	Addr string `env:"NIGHTLATCH_ADDR" default:"127.0.0.1:8080" help:"Listen address: HOST:PORT, unix:PATH or systemd."`
 	site.Options
 	Views       string `env:"NIGHTLATCH_VIEWS" placeholder:"FOLDER" help:"Folder whose templates and static files replace the built-in ones by name."`
 	MetricsAddr string `env:"NIGHTLATCH_METRICS_ADDR" placeholder:"HOST:PORT" help:"Separate listener for /metrics; empty is off."`
@@ -38,7 +38,7 @@ func (f *Flags) check(std Streams) (s settings, err error) {
 		return s, err
 	}
 	shipped := site.Defaults(*f)
-	if s.addr, err = hostPort("NIGHTLATCH_ADDR", cmp.Or(f.Addr, shipped["NIGHTLATCH_ADDR"])); err != nil {
+	if s.addr, err = listenAddress("NIGHTLATCH_ADDR", cmp.Or(f.Addr, shipped["NIGHTLATCH_ADDR"])); err != nil {
 		return s, err
 	}
 	if s.metrics, err = hostPort("NIGHTLATCH_METRICS_ADDR", f.MetricsAddr); err != nil {

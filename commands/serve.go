@@ -3,13 +3,12 @@ package commands
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 )
 
 // The server's patience. A browser that dawdles is not waited for.
@@ -73,6 +72,8 @@ func (b *base) serve(ctx context.Context, std Streams) error {
 		}
 	}
 	b.announce(listener.Addr())
+	go watchdog(ctx, b.site.Handler())
+	tell(daemon.SdNotifyReady)
 	err = serveUntil(ctx, b.again, listener, b.site.Handler())
 	b.settings.Log.Info("stopping")
 	return err
@@ -91,24 +92,15 @@ func (b *base) announce(addr net.Addr) {
 	for _, step := range b.site.Migrated() {
 		log.Info("migrated", "step", step)
 	}
+	if addr.Network() == "unix" && !b.settings.Proxies.Sockets() {
+		log.Warn("every visitor has the same address, and they share its limits: add unix to NIGHTLATCH_TRUSTED_PROXIES where a proxy sends X-Forwarded-For")
+	}
 	log.Info("serving", "addr", addr.String(), "url", b.settings.Login.URL)
 }
 
 // printSetup says where the first admin is made, which is kept nowhere else.
 func printSetup(std Streams, link string) error {
 	return printOnce(std, "the setup link", "No account exists yet. Make the first admin here: "+link, "starting again makes another")
-}
-
-// listen opens a port, and says plainly when it cannot.
-func listen(name, addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s: %s is taken by another program", name, addr)
-	case err != nil:
-		return nil, fmt.Errorf("%s: cannot listen on %s: %w", name, addr, err)
-	}
-	return l, nil
 }
 
 // serveUntil serves, and lets requests under way end when it is told to stop,
@@ -122,6 +114,7 @@ func serveUntil(ctx context.Context, again hurry, l net.Listener, h http.Handler
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+		tell(daemon.SdNotifyStopping)
 	}
 	end, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()

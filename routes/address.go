@@ -4,19 +4,25 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
-// Proxies are the address ranges whose X-Forwarded-For is believed. None is the
+// Proxies are the address ranges whose X-Forwarded-For is believed; the zero
+// Prefix stands for whoever connects by a socket of this machine. None is the
 // safe default: then the connection's own address counts.
 type Proxies []netip.Prefix
 
 // ParseProxies reads address ranges as in "10.0.0.0/8, 2001:db8::/32", parted
-// by commas or spaces. A bare address stands for itself. The error names the
-// part that cannot be read.
+// by commas or spaces, and the word unix for sockets. A bare address stands for
+// itself. The error names the part that cannot be read.
 func ParseProxies(s string) (Proxies, error) {
 	var all Proxies
 	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
+		if part == "unix" {
+			all = append(all, netip.Prefix{})
+			continue
+		}
 		p, err := netip.ParsePrefix(part)
 		if err != nil {
 			a, errAddr := netip.ParseAddr(part)
@@ -40,7 +46,7 @@ func ParseProxies(s string) (Proxies, error) {
 // connection itself has no IP address.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	client := parseAddr(r.RemoteAddr)
-	if !client.IsValid() || !p.trusts(client) {
+	if !p.trusts(client) {
 		return client
 	}
 	chain := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
@@ -60,7 +66,13 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return client
 }
 
+// Sockets says whether whoever connects by a socket of this machine is believed.
+func (p Proxies) Sockets() bool { return slices.Contains(p, netip.Prefix{}) }
+
 func (p Proxies) trusts(a netip.Addr) bool {
+	if !a.IsValid() {
+		return p.Sockets()
+	}
 	for _, prefix := range p {
 		if prefix.Contains(a) {
 			return true

@@ -33,7 +33,8 @@ func (w *web) identify(c *gin.Context) {
 		w.Observe(knownMethod(c.Request.Method), c.FullPath(), c.Writer.Status(), took)
 	}
 	level := slog.LevelInfo
-	if c.FullPath() == "/static/*name" || c.FullPath() == "/healthz" || c.FullPath() == "/verify" {
+	switch c.FullPath() {
+	case "/static/*name", "/healthz", "/readyz", "/verify": // many, and of machines
 		level = slog.LevelDebug
 	}
 	if !w.Log.Enabled(c.Request.Context(), level) {

@@ -63,7 +63,7 @@ var foundText = regexp.MustCompile(`([\d,]+) accounts?\b`)
 
 var rowLogin = regexp.MustCompile(`<a href="/admin/users/[A-Z0-9]+"><strong>([^<]+)</strong>`)
 
-var moreLink = regexp.MustCompile(`<a class="button outline" href="([^"]+)"[^>]*>More</a>`)
+var moreLink = regexp.MustCompile(`<a class="button outline" href="([^"]+)"[^>]*>Next page</a>`)
 
 // listed follows a list to its end.
 func listed(t *testing.T, b *sitetest.Browser, path string) (all []string, found string) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/identity"
@@ -77,12 +76,13 @@ func bad(text string) error { return login.Refuse(login.Bad, text) }
 
 // prepare turns a form into an account, or says what is wrong with it.
 func (s *Service) prepare(f Form) (login.Account, error) {
-	f.Login, f.Name, f.Email = strings.TrimSpace(f.Login), strings.TrimSpace(f.Name), strings.TrimSpace(f.Email)
+	f.Login, f.Email = identity.Trim(f.Login), identity.Trim(f.Email)
 	key, ok := identity.LoginKey(f.Login)
-	if !ok {
-		return login.Account{}, bad("Choose a login without spaces, such as ada or ada@example.com.")
+	if !ok || strings.ContainsRune(key, ':') { // the apps part issuer and account by a colon
+		return login.Account{}, bad("Choose a login without spaces and colons, such as ada or ada@example.com.")
 	}
-	if err := checkName(f.Name); err != nil {
+	var err error
+	if f.Name, err = fitName(f.Name); err != nil {
 		return login.Account{}, err
 	}
 	a := login.Account{ID: login.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
@@ -101,14 +101,16 @@ func (s *Service) prepare(f Form) (login.Account, error) {
 	return a, nil
 }
 
-func checkName(name string) error {
-	if utf8.RuneCountInString(name) > maxName {
-		return bad("A name can have at most 100 characters.")
+// fitName gives a person's name as it is kept; none at all is fit, too.
+func fitName(name string) (string, error) {
+	kept, fit := identity.Name(name)
+	if utf8.RuneCountInString(kept) > maxName {
+		return "", bad("A name can have at most 100 characters.")
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
-		return bad("A name can contain only visible characters.")
+	if !fit {
+		return "", bad("A name can contain only visible characters.")
 	}
-	return nil
+	return kept, nil
 }
 
 // hash checks and hashes a new password, when it is the turn of the address
@@ -218,8 +220,8 @@ func (s *Service) Empty(ctx context.Context) (bool, error) {
 
 // Rename changes a person's name.
 func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c login.Client) error {
-	name = strings.TrimSpace(name)
-	if err := checkName(name); err != nil {
+	name, err := fitName(name)
+	if err != nil {
 		return err
 	}
 	return s.write(ctx, func(tx login.Tx) error {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -48,7 +49,7 @@ func (s *Service) did(kind login.EventKind, accountID string, by By, detail stri
 // allowed holds, in the transaction that acts, what the page held already: an
 // admin at level 2, with a reason that can be kept.
 func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
-	if checkName(by.Reason) != nil || utf8.RuneCountInString(by.Reason) > maxReason {
+	if _, fit := identity.Name(by.Reason); !fit || utf8.RuneCountInString(by.Reason) > maxReason {
 		return login.Refuse(login.Bad, "A reason can have at most 200 characters, all of them visible.")
 	}
 	if by.Actor == "cli" {

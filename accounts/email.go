@@ -33,7 +33,7 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 // stops it. The address is the account's only when the link was clicked and
 // confirmed; until then nothing else is ever mailed to it.
 func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) error {
-	email = strings.TrimSpace(email)
+	email = identity.Trim(email)
 	if !identity.LooksLikeEmail(email) {
 		return bad("Enter an email address such as ada@example.com.")
 	}

@@ -174,7 +174,7 @@ func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c login
 	if err != nil {
 		return err
 	}
-	if err := checkName(x.Name); err != nil {
+	if x.Name, err = fitName(x.Name); err != nil {
 		return err
 	}
 	phc, err := s.hash(ctx, x.Password, a, c.Range)

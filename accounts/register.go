@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"nightlatch.example/nightlatch/identity"
@@ -24,7 +23,7 @@ const (
 // answer and the work are the same. browser is a token for a cookie: the
 // browser that has it proves the address without the password.
 func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser string, err error) {
-	f.Role, f.Origin, f.Login = login.Member, "self", strings.TrimSpace(f.Login)
+	f.Role, f.Origin, f.Login = login.Member, "self", identity.Trim(f.Login)
 	if !identity.LooksLikeEmail(f.Login) {
 		return "", bad("Enter your email address. It is your login, and we send a link to it.")
 	}

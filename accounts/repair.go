@@ -103,7 +103,7 @@ func rival(a login.Account, by By) bool {
 // owner opens the link sent to it; the old address is told, and every link that
 // was mailed before is void.
 func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) error {
-	email = strings.TrimSpace(email)
+	email = identity.Trim(email)
 	if !identity.LooksLikeEmail(email) {
 		return bad("Enter an email address such as ada@example.com.")
 	}

@@ -49,7 +49,7 @@ func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		if err != nil {
 			return err
 		}
-		if form.Password = strings.TrimRight(string(text), "\r\n"); form.Password == "" {
+		if form.Password = strings.TrimRight(strings.TrimPrefix(string(text), "\ufeff"), "\r\n"); form.Password == "" {
 			return errors.New("no password came on standard input")
 		}
 	}

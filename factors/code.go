@@ -8,10 +8,11 @@ import (
 )
 
 // Tidy drops what people and password managers put between the characters of
-// a code: spaces and dashes of any sort. Nothing else is forgiven.
+// a code, spaces and dashes of any sort, and what nobody sees there. Nothing
+// else is forgiven.
 func Tidy(code string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) {
+		if Around(r) || unicode.Is(unicode.Pd, r) {
 			return -1
 		}
 		return r

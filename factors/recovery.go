@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
@@ -111,6 +112,16 @@ func checkCharacter(s string) byte {
 	return recoveryAlphabet[(32-sum%32)%32]
 }
 
+// numbered is the number of a code on its sheet.
+var numbered = regexp.MustCompile(`^[0-9]{1,2}[.)]`)
+
+// single takes off what comes along with one code that is copied out of a list:
+// its number in front, and quotes and commas around it.
+func single(typed string) string {
+	around := func(r rune) bool { return Around(r) || strings.ContainsRune(quotes, r) }
+	return strings.TrimFunc(numbered.ReplaceAllString(strings.TrimFunc(typed, around), ""), around)
+}
+
 // parseRecovery brings a typed code to the form that was hashed. What is not
 // shaped like a code at all is wrong; what fails its check is a typo.
 func parseRecovery(typed string) (string, error) {
@@ -119,7 +130,7 @@ func parseRecovery(typed string) (string, error) {
 			return r - 'a' + 'A'
 		}
 		return r
-	}, Tidy(typed))
+	}, Tidy(single(typed)))
 	code = strings.NewReplacer("O", "0", "I", "1", "L", "1").Replace(code)
 	if len(code) != recoveryLen || strings.Trim(code, recoveryAlphabet) != "" {
 		return "", ErrWrong

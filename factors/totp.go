@@ -146,7 +146,8 @@ func TOTPSecret(secret []byte) string {
 // a secret that comes first, and show a plus sign for a space: so %20.
 func TOTPLink(c Ceremony, secret []byte) string {
 	esc := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-	return "otpauth://totp/" + esc(c.Issuer) + ":" + esc(c.Login) +
+	part := strings.NewReplacer(":", ".") // a colon parts issuer and account, also where it is escaped
+	return "otpauth://totp/" + esc(part.Replace(c.Issuer)) + ":" + esc(part.Replace(c.Login)) +
 		"?secret=" + TOTPSecret(secret) + "&issuer=" + esc(c.Issuer) +
 		"&algorithm=SHA1&digits=6&period=30"
 }

@@ -171,7 +171,7 @@ func TestLinkAndGroups(t *testing.T) {
 			t.Fatalf("link %q: %v", link, err)
 		}
 		label, err := url.PathUnescape(strings.TrimPrefix(path, "otpauth://totp/"))
-		if err != nil || label != c.Issuer+":"+c.Login || u.Query().Get("issuer") != c.Issuer || u.Fragment != "" {
+		if err != nil || label != strings.ReplaceAll(c.Issuer, ":", ".")+":"+strings.ReplaceAll(c.Login, ":", ".") || u.Query().Get("issuer") != c.Issuer || u.Fragment != "" {
 			t.Fatalf("label %q of %q and %q, issuer %q", label, c.Issuer, c.Login, u.Query().Get("issuer"))
 		}
 		raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(u.Query().Get("secret"))

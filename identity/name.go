@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"nightlatch.example/nightlatch/factors"
 )
 
 const (
@@ -17,23 +19,28 @@ const (
 )
 
 // LoginKey returns the one form by which an account is found, limited and kept
-// unique: without surrounding space, NFKC, case-folded. Two spellings with the
-// same key are the same account. ok is false for what cannot be a login: empty,
-// over 254 bytes, not UTF-8, or with a space, control or invisible character.
+// unique: without surrounding space and what is not seen, NFKC, case-folded. Two
+// spellings with the same key are the same account. ok is false for what cannot
+// be a login: empty, over 254 bytes, not UTF-8, or with a space, control or
+// invisible character inside.
 //
 // The key is for looking up. Mail goes to the stored address, never to what was
 // typed (CVE-2019-19844).
 func LoginKey(login string) (key string, ok bool) {
-	login = strings.TrimSpace(login)
+	login = Trim(login)
 	if len(login) > maxLogin || !utf8.ValidString(login) {
 		return "", false
 	}
-	key = Fold(login)
+	key = strings.Trim(Fold(login), "\u2212") // which folding makes of other signs
 	if key == "" || len(key) > maxLogin || strings.ContainsFunc(key, unfit) {
 		return "", false
 	}
 	return key, true
 }
+
+// Trim takes off a login, an address or a name what comes along when it is
+// copied: space and what is not seen. Inside nothing is changed.
+func Trim(s string) string { return strings.TrimFunc(s, factors.Around) }
 
 // LooksLikeEmail tells whether s is a bare address that mail can be sent to
 // everywhere: printable ASCII, at most 254 bytes, a domain with a dot, or

@@ -30,10 +30,17 @@ func TestLoginKey(t *testing.T) {
 			t.Errorf("LoginKey(%+q) = %+q, %v", login, got, ok)
 		}
 	}
+	for _, r := range []rune{0x202a, 0x202e, 0x2060, 0x2066, 0x2069, 0x200b, 0x200f, 0xfeff, 0x00ad, 0x2212, 0xfe0f} {
+		for _, login := range []string{string(r) + "Alice", "alice" + string(r), " " + string(r) + " alice " + string(r)} {
+			if got, ok := LoginKey(login); !ok || got != "alice" {
+				t.Errorf("LoginKey(%+q) = %+q, %v", login, got, ok)
+			}
+		}
+	}
 	bad := []string{
 		"", "  ", "a b", "a\tb", "a\nb", "a\x00b", "a\x7f", "\xff", "a\xc3",
-		"a\u00a0b", "a\u2003b", "a\u200bb", "a\u200db", "\u202ealice", "a\u2066b", "alice\ufeff",
-		"a\u00adb", "a\u034fb", "a\ufe0f", "\u3164", "a\u2028b", "\ue000", "\u00a8", "a\U000e0041",
+		"a\u00a0b", "a\u2003b", "a\u200bb", "a\u200db", "a\u202elice", "a\u2066b", "ali\ufeffce",
+		"a\u00adb", "a\u034fb", "a\ufe0fb", "\u3164", "a\u2028b", "\ue000", "\u00a8", "a\U000e0041b",
 		strings.Repeat("a", 255), strings.Repeat("\ufdfa", 20),
 	}
 	for _, login := range bad {

@@ -5,12 +5,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Enrollment is the one pending enrollment of a kind in a session.
@@ -48,7 +47,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 	if err != nil {
 		return err
 	}
-	step, err := kind.Enroll(ctx, about, have, strings.TrimSpace(target))
+	step, err := kind.Enroll(ctx, about, have, identity.Trim(target))
 	if unfit := factors.Unfit(""); errors.As(err, &unfit) {
 		return Refuse(Bad, unfit.Error())
 	}
@@ -114,8 +113,8 @@ type Proof struct {
 // ConfirmEnrollment makes the pending one a factor. The first factor of an
 // account raises this session, ends all others, and brings recovery codes.
 func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kind, a Proof, c Client) (Enrolled, error) {
-	a.Name = strings.TrimSpace(a.Name)
-	if err := checkName(a.Name, true); err != nil {
+	var err error
+	if a.Name, err = fitName(a.Name, true); err != nil {
 		return Enrolled{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -181,16 +180,17 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	return cred, s.faulted(ctx, key, err)
 }
 
-// checkName checks the name of a factor; an empty one is allowed where a default
-// name replaces it.
-func checkName(name string, empty bool) error {
+// fitName gives the name of a factor as it is kept; an empty one is allowed
+// where a default name replaces it.
+func fitName(name string, empty bool) (string, error) {
+	kept, fit := identity.Name(name)
 	switch {
-	case name == "" && !empty:
-		return Refuse(Bad, "Enter a name.")
-	case utf8.RuneCountInString(name) > maxNameRunes:
-		return Refuse(Bad, "A name can have at most 60 characters.")
-	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
-		return Refuse(Bad, "A name can contain only visible characters.")
+	case kept == "" && fit && !empty:
+		return "", Refuse(Bad, "Enter a name.")
+	case utf8.RuneCountInString(kept) > maxNameRunes:
+		return "", Refuse(Bad, "A name can have at most 60 characters.")
+	case !fit:
+		return "", Refuse(Bad, "A name can contain only visible characters.")
 	}
-	return nil
+	return kept, nil
 }

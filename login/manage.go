@@ -4,15 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"nightlatch.example/nightlatch/factors"
 )
 
 // Rename gives one factor another name.
 func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c Client) error {
-	name = strings.TrimSpace(name)
-	if err := checkName(name, false); err != nil {
+	name, err := fitName(name, false)
+	if err != nil {
 		return err
 	}
 	return s.change(ctx, v, id, func(tx Tx, a Account, cred factors.Credential) error {

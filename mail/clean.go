@@ -23,15 +23,7 @@ const shortText = 120
 // headers, no invisible characters that turn text around, not endless, and
 // nothing that a mail program would make a link of.
 func clean(key, value string) string {
-	value = strings.Map(func(c rune) rune {
-		switch {
-		case unicode.IsSpace(c):
-			return ' '
-		case unicode.IsControl(c) || unicode.Is(unicode.Cf, c):
-			return -1
-		}
-		return c
-	}, strings.ToValidUTF8(value, "?"))
+	value = seen(strings.ToValidUTF8(value, "?"))
 	limit, ok := limits[key]
 	if !ok {
 		limit = shortText
@@ -41,6 +33,31 @@ func clean(key, value string) string {
 		return value
 	}
 	return unlink(value)
+}
+
+// seen drops what shows nothing. Joiners between characters stay: Persian words
+// and emoji are other ones without them.
+func seen(value string) string {
+	var b strings.Builder
+	all := []rune(value)
+	for i, c := range all {
+		switch {
+		case unicode.IsSpace(c):
+			b.WriteByte(' ')
+		case c == '\u200c' || c == '\u200d': // ZWNJ, ZWJ
+			if i > 0 && i+1 < len(all) && joined(all[i-1]) && joined(all[i+1]) {
+				b.WriteRune(c)
+			}
+		case !unicode.IsControl(c) && !unicode.Is(unicode.Cf, c):
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// joined says whether a joiner may stand beside a character.
+func joined(c rune) bool {
+	return c > unicode.MaxASCII && unicode.In(c, unicode.L, unicode.M, unicode.S)
 }
 
 // unlink writes what mail programs would make a link of so that they do not:

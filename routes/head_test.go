@@ -23,7 +23,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if b != nil {
-			r.AddCookie(&http.Cookie{Name: "nightlatch_session", Value: b.Cookie("nightlatch_session")})
+			r.AddCookie(&http.Cookie{Name: b.CookieName("nightlatch_session"), Value: b.Cookie("nightlatch_session")})
 		}
 		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		got, err := client.Do(r)

@@ -57,7 +57,7 @@ func interrupted(t *testing.T, b *sitetest.Browser, text string, then func(hangU
 	body := url.Values{"do": {"1"}, "csv": {text}}.Encode()
 	r := httptest.NewRequest("POST", b.URL+"/admin/import", strings.NewReader(body)).WithContext(ctx)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.AddCookie(&http.Cookie{Name: "nightlatch_session", Value: b.Cookie("nightlatch_session")})
+	r.AddCookie(&http.Cookie{Name: b.CookieName("nightlatch_session"), Value: b.Cookie("nightlatch_session")})
 	w, done, before := httptest.NewRecorder(), make(chan struct{}), count(b.Site)
 	go func() {
 		defer close(done)

@@ -93,7 +93,7 @@ func tryFixture() []ImportLine {
 func importFixture() []ImportLine {
 	return []ImportLine{
 		{Number: 1, Login: "ada", Name: "Ada Byron", Role: "admin", OK: true, Fate: "Created. Give them the link.", Link: "https://nightlatch.example.com/invite/Jm3cP8sVw2Yq7Kx4"},
-		{Number: 2, Login: "b b", Role: "user", Fate: "Choose a login without spaces, such as ada or ada@example.com."},
+		{Number: 2, Login: "b b", Role: "user", Fate: "Choose a login without spaces and colons, such as ada or ada@example.com."},
 	}
 }
 

@@ -35,13 +35,19 @@ func (d *dialer) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
+var errNoTLS = errors.New("the server has no TLS, which sslmode asks for")
+
 // Driver names the driver, as database/sql wishes.
 func (d *dialer) Driver() driver.Driver { return pgdriver.NewDriver() }
 
 func (d *dialer) round(ctx context.Context, want string) (driver.Conn, error) {
 	ways := append([]*way{{Host: d.conf.Host, Port: d.conf.Port, TLSConfig: d.conf.TLSConfig}}, d.conf.Fallbacks...)
-	var faults []error
+	var faults all
 	for i, w := range ways {
+		again := i > 0 && sameServer(w, ways[i-1])
+		if again && unreachable(faults[len(faults)-1]) {
+			continue
+		}
 		conn, err := d.dial(ctx, w)
 		if err == nil {
 			if err = fits(ctx, conn, want); err == nil {
@@ -49,26 +55,34 @@ func (d *dialer) round(ctx context.Context, want string) (driver.Conn, error) {
 			}
 			conn.Close()
 		}
-		faults = append(faults, fmt.Errorf("%s: %w", net.JoinHostPort(w.Host, strconv.Itoa(int(w.Port))), plain(err, w)))
+		faults = faults.add(again, fmt.Errorf("%s: %w", net.JoinHostPort(w.Host, strconv.Itoa(int(w.Port))), plain(err, w)))
 		var said pgdriver.Error
-		if ctx.Err() != nil || errors.As(err, &said) && final(said.Field('C'), i+1 < len(ways) && ways[i+1].Host == w.Host && ways[i+1].Port == w.Port) {
+		if ctx.Err() != nil || errors.As(err, &said) && final(said.Field('C'), i+1 < len(ways) && sameServer(w, ways[i+1])) {
 			break
 		}
 	}
 	if len(faults) == 1 {
 		return nil, faults[0]
 	}
-	return nil, all(faults)
+	return nil, faults
+}
+
+func sameServer(a, b *way) bool { return a.Host == b.Host && a.Port == b.Port }
+
+// unreachable says whether no connection came about: TLS or none changes nothing.
+func unreachable(err error) bool {
+	var wire *net.OpError
+	return errors.As(err, &wire) && wire.Op == "dial"
 }
 
 // final says whether a server's refusal would be any other server's too. The
 // same server may take the account without TLS, or with it only.
-func final(state string, sameServer bool) bool {
+func final(state string, another bool) bool {
 	switch state {
 	case "28P01", "3D000", "42501": // invalid_password, invalid_catalog_name, insufficient_privilege
 		return true
 	case "28000": // invalid_authorization_specification: no line of pg_hba.conf fits
-		return !sameServer
+		return !another
 	}
 	return false
 }
@@ -137,7 +151,7 @@ func fits(ctx context.Context, conn driver.Conn, want string) error {
 func plain(err error, w *way) error {
 	switch {
 	case w.TLSConfig != nil && strings.HasSuffix(err.Error(), "SSL is not enabled on the server"):
-		return errors.New("the server has no TLS, which sslmode asks for")
+		return errNoTLS
 	case w.TLSConfig != nil && strings.Contains(err.Error(), "TLS handshake failed"):
 		return fmt.Errorf("the server's TLS cannot be used: %w", errors.Unwrap(err))
 	}
@@ -146,6 +160,18 @@ func plain(err error, w *way) error {
 
 // all is several errors on one line.
 type all []error
+
+// add notes a fault. That a server has no TLS is told only while nothing else
+// is wrong with the same server, which may then be tried without.
+func (a all) add(again bool, err error) all {
+	switch last := len(a) - 1; {
+	case again && errors.Is(err, errNoTLS):
+		return a
+	case again && errors.Is(a[last], errNoTLS):
+		a = a[:last]
+	}
+	return append(a, err)
+}
 
 func (a all) Error() string {
 	said := make([]string, 0, len(a))

@@ -116,7 +116,7 @@ func TestSSLModes(t *testing.T) {
 		{misnamed, "sslmode=verify-ca&sslrootcert=" + otherRoot, ""}, {misnamed, "sslmode=verify-full&sslrootcert=" + otherRoot, "TLS cannot be used"},
 		{gone + "," + bare.Host, "", ""}, {gone + "," + bare.Host, "target_session_attrs=read-write", ""}, {bare.Host, "target_session_attrs=primary", ""},
 		{bare.Host, "target_session_attrs=prefer-standby", ""}, {bare.Host, "target_session_attrs=standby", "target_session_attrs"}, {bare.Host, "target_session_attrs=read-only", "target_session_attrs"},
-		{gone, "", "refused"},
+		{gone, "", "refused"}, {gone + "," + gone, "sslmode=require", "refused"}, {gone + "," + bare.Host, "sslmode=require", "no TLS"},
 	} {
 		u := *bare
 		u.RawQuery = c.query
@@ -124,6 +124,9 @@ func TestSSLModes(t *testing.T) {
 		s, err := Open(context.Background(), address)
 		if err == nil {
 			s.Close()
+		}
+		if err != nil && !strings.Contains(c.host, ",") && strings.Contains(err.Error(), "; ") {
+			t.Errorf("%s?%s: more than one fault of one server: %v", c.host, c.query, err)
 		}
 		if (err != nil) != (c.fault != "") || err != nil && (!strings.Contains(err.Error(), c.fault) || strings.Contains(err.Error(), "\n")) {
 			t.Errorf("%s?%s: %v, wanted %q", c.host, c.query, err, c.fault)
@@ -169,7 +172,7 @@ func TestARefusalByAServerIsTheLastWord(t *testing.T) {
 	u.Path, u.RawQuery = "/nowhere", ""
 	address := strings.Replace(u.String(), "@"+u.Host, "@"+u.Host+","+u.Host, 1)
 	_, err = Open(context.Background(), address)
-	if err == nil || strings.Count(err.Error(), "3D000") != 1 || !Unavailable(errors.Unwrap(err)) {
+	if err == nil || strings.Count(err.Error(), "3D000") != 1 || strings.Contains(err.Error(), "TLS") || !Unavailable(errors.Unwrap(err)) {
 		t.Errorf("%v", err)
 	}
 }

@@ -142,7 +142,7 @@ func TestChangeEmail(t *testing.T) {
 		if l.To != "lovelace@example.org" {
 			t.Fatalf("the link went to %s", l.To)
 		}
-		if text := b.Get("/profile").Text(); !strings.Contains(text, "lovelace@example.org waits") {
+		if text := b.Get("/profile").Text(); !strings.Contains(text, "lovelace@example.org is not confirmed yet") {
 			t.Error("the profile does not say that it waits")
 		}
 		scanner := s.Browser()

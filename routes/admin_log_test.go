@@ -146,7 +146,7 @@ func TestOutboxPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := boss.Get("/admin/mail?status=queued").WantStatus(t, http.StatusOK)
-		for _, want := range []string{"Invite", "ada@example.com", "454 4.7.0 <later>", "6 tries", "1 queued"} {
+		for _, want := range []string{"Invite", "ada@example.com", "454 4.7.0 <later>", "6 attempts", "1 queued"} {
 			if !strings.Contains(p.Text(), want) {
 				t.Errorf("no %q", want)
 			}
@@ -162,7 +162,7 @@ func TestOutboxPage(t *testing.T) {
 			t.Fatalf("%d mails after the retry", len(got))
 		}
 		boss.Get("/admin/mail") // else it is the same form sent twice
-		if p := boss.Post("/admin/mail/"+id+"/retry").WantStatus(t, http.StatusUnprocessableEntity); !strings.Contains(p.Alert(), "wiped") {
+		if p := boss.Post("/admin/mail/"+id+"/retry").WantStatus(t, http.StatusUnprocessableEntity); !strings.Contains(p.Alert(), "deleted") {
 			t.Error(p.Alert())
 		}
 		boss.Post("/admin/mail/unknown/retry").WantStatus(t, http.StatusNotFound)

@@ -77,7 +77,7 @@ func failures(t *testing.T, s *sitetest.Site, name, kind string) (n int) {
 // told counts the mails that say that a kind was switched off.
 func told(s *sitetest.Site) (n int) {
 	for _, l := range s.Mails() {
-		if strings.Contains(l.Text, "switched off") {
+		if strings.Contains(l.Text, "was switched off after too many wrong codes") {
 			n++
 		}
 	}

@@ -99,7 +99,7 @@ func TestFiftyFailuresSwitchOff(t *testing.T) {
 	}
 	told := 0
 	for _, l := range s.Mails() {
-		if strings.Contains(l.Text, "switched off") {
+		if strings.Contains(l.Text, "was switched off after too many wrong codes") {
 			told++
 		}
 	}

@@ -2,58 +2,35 @@ package accounts
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"strings"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
-// columns are where the fields of a line stand in a file without a heading. A
-// heading names its columns, in any order; others are not looked at.
-var columns = map[string]int{"login": 0, "name": 1, "role": 2, "email": 3}
-
-// heading reads the first line of a file; ok is false when it names no columns.
-func heading(record []string) (map[string]int, bool) {
-	found := map[string]int{}
-	for i, x := range record {
-		name := strings.ToLower(strings.TrimSpace(x))
-		if _, known := columns[name]; known {
-			found[name] = i
-		}
-	}
-	_, ok := found["login"]
-	return found, ok
-}
-
-// readLines parses each line on its own, so that an unclosed quote spoils only
-// that line.
+// readLines says of each line what becomes of it. Nothing is made of a line
+// that is not understood: it is shown as it stands, with what to do.
 func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, error) {
-	text = strings.TrimPrefix(text, "\ufeff")
+	file, separator := sheetLines(text)
 	var lines []Line
-	seen, separator, first, places := map[string]bool{}, comma(text), true, columns
-	for i, raw := range strings.Split(text, "\n") {
-		if raw = strings.TrimRight(raw, "\r"); strings.TrimSpace(raw) == "" {
+	seen, places := map[string]bool{}, noHeading
+	for i, raw := range file {
+		record, err := cells(raw.text, separator)
+		if named, ok := heading(record); i == 0 && ok && err == nil {
+			places = named
 			continue
 		}
-		r := csv.NewReader(strings.NewReader(raw))
-		r.FieldsPerRecord, r.TrimLeadingSpace, r.Comma = -1, true, separator
-		record, err := r.Read()
-		if first {
-			first = false
-			if named, ok := heading(record); ok && err == nil {
-				places = named
-				continue
-			}
-		}
-		l := Line{Number: i + 1, Role: login.Member}
+		l := Line{Number: raw.number, Role: login.Member}
 		if len(lines) == MaxLines {
 			l.Fate = "Too many lines. Import this line and the rest separately."
 			return append(lines, l), nil
 		}
 		if err != nil {
 			l.Fate = "This line cannot be read: a quote is missing or out of place."
-		} else if err := s.readLine(ctx, adminID, &l, fields(record, places), seen); err != nil {
+		} else if field, unclear := places.fields(record); unclear != "" {
+			l.Fate = "Not clear: “" + shortened(raw.text) + "”. " + unclear
+		} else if err := s.readLine(ctx, adminID, &l, field, seen); err != nil {
 			return nil, err
 		}
 		lines = append(lines, l)
@@ -61,25 +38,68 @@ func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, 
 	return lines, nil
 }
 
-// fields gives the cells of a line by the names of their columns.
-func fields(record []string, places map[string]int) map[string]string {
-	named := map[string]string{}
-	for name, i := range places {
-		if i < len(record) {
-			named[name] = strings.ToValidUTF8(strings.TrimSpace(PlainCell(record[i])), "")
+// mostShown is how much of a line is shown that is not understood, in characters.
+const mostShown = 120
+
+func shortened(line string) string {
+	if all := []rune(line); len(all) > mostShown {
+		return string(all[:mostShown]) + "…"
+	}
+	return line
+}
+
+// nameColumns is what to do about a line that is not clear.
+const nameColumns = " Name the columns in the first line: login, name, role, email."
+
+// fields gives the cells of a line by the names of their columns, or says why
+// it is not clear which is which.
+func (l layout) fields(record []string) (field map[string]string, unclear string) {
+	if l.unclear != "" {
+		return nil, l.unclear + nameColumns
+	}
+	for _, cell := range record[min(len(record), l.width):] {
+		if cell != "" {
+			return nil, "It has more fields than there are columns." + nameColumns
 		}
 	}
-	return named
+	field = map[string]string{}
+	for column, i := range l.at {
+		if i < len(record) {
+			field[column] = record[i]
+		}
+	}
+	var called string
+	if called, field[columnLogin] = address(field[columnLogin]); called != "" && field[columnName] == "" {
+		field[columnName] = called
+	}
+	if called, field[columnEmail] = address(field[columnEmail]); called != "" && field[columnName] == "" {
+		field[columnName] = called
+	}
+	if field[columnName] == "" {
+		field[columnName] = strings.TrimSpace(field[columnGiven] + " " + field[columnFamily])
+	}
+	if _, ok := l.at[columnLogin]; !ok {
+		field[columnLogin] = field[columnEmail]
+	}
+	_, role := roles[plain(field[columnName])]
+	_, bare := address(field[columnName])
+	switch {
+	case identity.LooksLikeEmail(bare):
+		return nil, "The name is an email address." + nameColumns
+	case role && field[columnName] != "" && field[columnRole] == "":
+		return nil, "The name is a role." + nameColumns
+	}
+	return field, ""
 }
 
 // readLine checks what can be checked before the account is made.
 func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field map[string]string, seen map[string]bool) error {
-	l.Login, l.Name, l.Email = field["login"], field["name"], field["email"]
-	switch strings.ToLower(field["role"]) {
-	case "", "user":
-	case "admin":
+	l.Login, l.Name, l.Email = field[columnLogin], field[columnName], field[columnEmail]
+	role, known := roles[plain(field[columnRole])]
+	if role == "admin" {
 		l.Role = login.Admin
-	default:
+	}
+	if !known {
 		l.Fate = "The role must be user or admin."
 		return nil
 	}
@@ -113,15 +133,4 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 		l.Fate = "Created before. The invite was sent by email."
 	}
 	return nil
-}
-
-// comma tells which of the usual separators a file uses, by its first line.
-func comma(text string) rune {
-	first, _, _ := strings.Cut(text, "\n")
-	for _, c := range []rune{';', '\t'} {
-		if strings.ContainsRune(first, c) && !strings.ContainsRune(first, ',') {
-			return c
-		}
-	}
-	return ','
 }

@@ -26,6 +26,7 @@ func newSheet(c *gin.Context, name string, heading ...string) *sheet {
 	c.Header("Content-Type", "text/csv; charset=utf-8")
 	c.Header("Content-Disposition", `attachment; filename="`+name+`"`)
 	c.Status(http.StatusOK)
+	_, _ = c.Writer.WriteString("\ufeff") // spreadsheets take a file without it for another encoding
 	s := &sheet{csv.NewWriter(c.Writer), c}
 	_ = s.row(heading...) // the next row says when nobody listens any more
 	return s

@@ -43,6 +43,9 @@ func (w *web) tryImport(c *gin.Context) error {
 	// A thousand lines on a slow disk may take longer than a page.
 	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(2 * formTime)) // a recorder in tests has none
 	lines, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
+	if err == nil && len(lines) == 0 {
+		err = login.Refuse(login.Bad, "There is no account in this file: it has only the names of its columns.")
+	}
 	if refused := login.Refused(err); refused != nil {
 		return w.showOr(c, refused, "Import", func(alert string) views.Screen {
 			return views.AdminImport{CSV: text, Max: accounts.MaxLines, Alert: alert}

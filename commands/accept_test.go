@@ -80,7 +80,7 @@ func acceptAfter(t *testing.T, dir string, env []string, lose func(path string))
 	refuses(t, dir, env, []string{"user", "list"}, "NIGHTLATCH_KEYS")
 	out := must(t, dir, env, "", "key", "accept", "--yes")
 	link := enrollLink.FindString(out)
-	if link == "" || !strings.Contains(out, people[0].login+": there is no address") || strings.Count(out, "/enroll/") != 1 {
+	if link == "" || !strings.Contains(out, people[0].login+": no email address") || strings.Count(out, "/enroll/") != 1 {
 		t.Errorf("it says %s", out)
 	}
 	must(t, dir, env, "", "doctor")

@@ -26,9 +26,16 @@ type Enrolled struct {
 	First bool // recovery codes were made with it and must be shown
 }
 
+// Wish is what somebody wants of a new enrollment.
+type Wish struct {
+	Target string // that a code is sent to, where the kind sends one
+	Over   bool   // with a new secret, though one is pending
+}
+
 // BeginEnrollment starts setting a factor up, with a target where the kind
-// sends a code first. Nothing counts before it is confirmed.
-func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) error {
+// sends a code first. Nothing counts before it is confirmed. Where nothing is
+// sent, one that is pending stays, for another tab may show its secret.
+func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind, wish Wish, c Client) error {
 	kind := s.kinds.Enroller(k)
 	if kind == nil {
 		return ErrNotFound
@@ -47,7 +54,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 	if err != nil {
 		return err
 	}
-	step, err := kind.Enroll(ctx, about, have, identity.Trim(target))
+	step, err := kind.Enroll(ctx, about, have, identity.Trim(wish.Target))
 	if unfit := factors.Unfit(""); errors.As(err, &unfit) {
 		return Refuse(Bad, unfit.Error())
 	}
@@ -56,11 +63,33 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 	}
 	step.TTL = s.opt.LoginTTL // the pending enrollment may outlive its code
 	return s.write(ctx, func(tx Tx) error {
+		stays := false
+		if len(step.Send) == 0 && !wish.Over {
+			if stays, err = s.isEnrolling(ctx, tx, v, k); err != nil {
+				return err
+			}
+		}
+		if stays {
+			return nil
+		}
 		if err := s.begin(ctx, tx, sub, challenge{k, step, kind.Traits().Purpose}); err != nil {
 			return err
 		}
 		return tx.Reach(ctx, v.Account.ID, StepBegan)
 	})
+}
+
+// isEnrolling says whether one of a kind is pending; of two that begin at once
+// the second waits here and finds the first's.
+func (s *Service) isEnrolling(ctx context.Context, tx Tx, v *Visit, k factors.Kind) (bool, error) {
+	if _, err := tx.LockAccount(ctx, v.Account.ID); err != nil {
+		return false, err
+	}
+	c, err := tx.Ceremony(ctx, factors.ForEnroll, v.Session.ID, k)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !s.over(c.Created, c.Expires), err
 }
 
 // Enrollment is the pending one, or Gone.

@@ -52,7 +52,7 @@ func (w *web) enrollments(k factors.Kind) []route {
 // beginEnrollment draws what the kind needs, or sends a code to the target.
 func (w *web) beginEnrollment(k factors.Kind) handler {
 	to := w.Login.Kinds().Of(k).To
-	fields := []string{"next"}
+	fields := []string{"next", "over"}
 	if to != "" {
 		fields = append(fields, to)
 	}
@@ -61,7 +61,7 @@ func (w *web) beginEnrollment(k factors.Kind) handler {
 		if err != nil {
 			return err
 		}
-		err = w.Login.BeginEnrollment(c.Request.Context(), visit(c), k, f[to], w.client(c))
+		err = w.Login.BeginEnrollment(c.Request.Context(), visit(c), k, login.Wish{Target: f[to], Over: f["over"] != ""}, w.client(c))
 		refused := login.Refused(err)
 		switch {
 		case refused == nil && err != nil:

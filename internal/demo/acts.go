@@ -64,7 +64,7 @@ func (t *story) enroll(ctx context.Context, p *person, k factors.Kind) error {
 	if err != nil || v == nil {
 		return errors.Join(err, errors.New("not signed in"))
 	}
-	err = t.b.login.BeginEnrollment(ctx, v, k, "", p.client)
+	err = t.b.login.BeginEnrollment(ctx, v, k, login.Wish{}, p.client)
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,13 @@ func Fold(s string) string {
 	return s
 }
 
+// apostrophes are the signs that people and word processors write for one.
+var apostrophes = strings.NewReplacer("\u2019", "'", "\u2018", "'", "\u02bc", "'", "\u00b4", "'", "`", "'")
+
+// SearchText is the form in which names and logins are searched: as a login is
+// looked up, with one sign for every apostrophe.
+func SearchText(s string) string { return apostrophes.Replace(Fold(apostrophes.Replace(s))) }
+
 // unfit tells which characters a login cannot hold: spaces, controls, format
 // and bidi characters, private and unassigned ones, and marks that show nothing.
 func unfit(r rune) bool {

@@ -41,6 +41,15 @@ func Visible(s string) bool {
 	return false
 }
 
+// Shown is a name as it is shown: one that shows nothing, as older versions took
+// it, is none, and the login stands in.
+func Shown(name string) string {
+	if !Visible(name) {
+		return ""
+	}
+	return name
+}
+
 // readable says whether a name reads as what it is: something in it can be seen,
 // nothing breaks its line, turns it round or hides in it, and no character
 // carries a heap of marks. Joiners stand between characters only.

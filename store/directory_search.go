@@ -12,6 +12,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 )
 
 func list[T any](xs []T) any { return bun.List(xs) }
@@ -43,7 +44,7 @@ func after(q accounts.Query) (condition, string) {
 // one that is common, or a small site, is walked through in order, so far and
 // no farther at a time. more is where the walk goes on.
 func (s *Store) search(ctx context.Context, q accounts.Query) (found []place, more string, count int, err error) {
-	text := strings.ToLower(q.Text)
+	text := identity.SearchText(q.Text)
 	if q.Size > walked {
 		word := []byte(text[:min(len(text), maxWord)])
 		hits, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= ? AND word < ? LIMIT ?) AS x",
@@ -118,7 +119,9 @@ const (
 )
 
 // searchText is what a search looks through.
-func searchText(key, name string) string { return key + "\n" + strings.ToLower(name) }
+func searchText(key, name string) string {
+	return identity.SearchText(key) + "\n" + identity.SearchText(name)
+}
 
 // words are the places of a text where a word begins, each with what follows,
 // so that "byron@ex" finds ada.byron@example.com.

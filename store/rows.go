@@ -6,6 +6,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -45,7 +46,7 @@ func fromAccount(a login.Account) *accountRow {
 }
 
 func (r *accountRow) account() login.Account {
-	a := login.Account{ID: r.ID, Login: r.Login, Key: r.LoginKey, Name: r.Name, Email: r.Email,
+	a := login.Account{ID: r.ID, Login: r.Login, Key: r.LoginKey, Name: identity.Shown(r.Name), Email: r.Email,
 		EmailVerified: r.EmailVerifiedAt.Time(), Role: login.Role(r.Role), Origin: r.Origin,
 		Password: login.Hidden(r.Password), PasswordChanged: r.PasswordChangedAt.Time(), Preferred: r.Preferred,
 		Created: r.CreatedAt.Time(), LastLogin: r.LastLoginAt.Time(), Disabled: r.DisabledAt.Time(),

@@ -38,7 +38,7 @@ func TestUserIsRepairedOnTheCommandLine(t *testing.T) {
 			if a := list(t, dir, env)["kurt"]; a.Email != "kurt@example.com" {
 				t.Errorf("kurt has %q", a.Email)
 			}
-			if out := must(t, dir, env, "", "user", "invite", "kurt"); !strings.Contains(out, "by mail") || strings.Contains(out, "/invite/") {
+			if out := must(t, dir, env, "", "user", "invite", "kurt"); !strings.Contains(out, "by email") || strings.Contains(out, "/invite/") {
 				t.Errorf("with an address: %q", out)
 			}
 			must(t, dir, env, "", "user", "add", "ada", "--email", "ada@example.com")

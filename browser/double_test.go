@@ -155,7 +155,7 @@ func (d *doubler) steppingUp() {
 	d.site.Advance(6 * time.Minute)
 	d.visit("/confirm?next=/profile/activity")
 	d.Fill("#code", d.site.Code(d.key))
-	d.twice("=Confirm", done{"/profile/activity", "What happened", "confirmed", 0})
+	d.twice("=Confirm", done{"/profile/activity", "Security events of your account", "confirmed", 0})
 }
 
 func (d *doubler) administering() {

@@ -49,8 +49,8 @@ func TestLookAlikesReachNobody(t *testing.T) {
 		s.User("kim@example.com", login.Member)
 		for i, name := range []string{
 			"k\u0456m@example.com", "\u03bai\u043c@example.com", "kim@ex\u0430mple.com", "kim\u200b@example.com", "kim\u200d@example.com",
-			"k\u0131m@example.com", "k\u0130m@example.com", "kim\u0301@example.com", "kim@example.com\u202e", "kim @example.com",
-			"kim@example.com.", "kim@example\u3002com", "kim@example.com\u00ad", "\ufeffkim@example.com", "kim", "kim@example.com,kim@example.com",
+			"k\u0131m@example.com", "k\u0130m@example.com", "kim\u0301@example.com", "kim@exam\u202eple.com", "kim @example.com",
+			"kim@example.com.", "kim@example\u3002com", "kim@exam\u00adple.com", "kim\ufeff@example.com", "kim", "kim@example.com,kim@example.com",
 			"kim@example.com%00", "kim@example.com\n", "<kim@example.com>", "*", "%", "kim@example.com' OR 1=1 --", "kim@example.co_",
 		} {
 			b := s.Browser().From(fmt.Sprintf("198.51.100.%d", i))

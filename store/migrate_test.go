@@ -147,7 +147,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"sqlite:" + t.TempDir(), "cannot be opened: is a directory"},
 		{"sqlite:" + t.TempDir() + "/lost/nightlatch.db", "cannot be opened: no such file or directory"},
 		{"postgres://ada:hunter2@127.0.0.1:1/x?sslmode=disable", "the PostgreSQL server does not answer"},
-		{"postgres://ada:hunter2@127.0.0.1:1/x?sslmode=odd", "the PostgreSQL address cannot be read"},
+		{"postgres://ada:hunter2@127.0.0.1:1/x?sslmode=odd", "the PostgreSQL address has an sslmode that is none of"},
 	} {
 		_, err := store.Open(t.Context(), c.url)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {

@@ -9,8 +9,9 @@ import (
 
 // While a migration runs SQLite puts what is large into files beside the
 // database, whatever that folder is called, and afterwards it uses none again.
+// Where they lie is one setting for a whole process, so no other test migrates
+// beside this one.
 func TestAMigrationSpillsIntoFilesBesideTheDatabase(t *testing.T) {
-	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "it's here")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)

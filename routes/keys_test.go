@@ -59,7 +59,7 @@ func TestWrongKeysAreNobodysFailure(t *testing.T) {
 				home.Post("/confirm", "kind", "totp", "code", s.Code(secret)),
 				fresh.Post("/profile/factors/totp/confirm", "code", s.Code(pending)),
 			} {
-				if p.WantStatus(t, 503); p.Header.Get("Retry-After") == "" || strings.Contains(p.Body, "seal") {
+				if p.WantStatus(t, 503); p.Header.Get("Retry-After") == "" || strings.Contains(p.Words(), "seal") {
 					t.Error("no time to come back, or inner words")
 				}
 			}

@@ -3,7 +3,6 @@ package sitetest
 import (
 	"bytes"
 	"encoding/base32"
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -11,7 +10,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"testing"
 
 	"nightlatch.example/nightlatch/factors"
 )
@@ -23,15 +21,6 @@ type Browser struct {
 	Header  http.Header // sent with every request
 	Address string      // remote address, 203.0.113.7:4711 when empty
 	jar     http.CookieJar
-}
-
-// Page is an answer.
-type Page struct {
-	Status   int
-	Header   http.Header
-	Body     string
-	Location string // where it leads: Location or HX-Redirect, without the origin
-	Cookies  []*http.Cookie
 }
 
 // Browser opens a fresh browser; in an HTMX run of Each its requests are HTMX's.
@@ -121,58 +110,6 @@ func (b *Browser) Clone() *Browser {
 	c.jar.SetCookies(base, b.jar.Cookies(base))
 	c.HTMX, c.Address = b.HTMX, b.Address
 	return c
-}
-
-// Went says whether an answer led somewhere: 303, or HX-Redirect with 200 when
-// it worked and 401 when somebody must sign in first.
-func (p *Page) Went(to string) bool {
-	hx := p.Header.Get("HX-Redirect") != "" && (p.Status == http.StatusOK || p.Status == http.StatusUnauthorized)
-	return (p.Status == http.StatusSeeOther || hx) && p.Location == to
-}
-
-var alertText = regexp.MustCompile(`(?s)role="alert"[^>]*>(.*?)</p>`)
-var tags = regexp.MustCompile(`(?s)<[^>]*>`)
-
-// Alert is the text of the element with role="alert"; empty when there is none.
-func (p *Page) Alert() string {
-	m := alertText.FindStringSubmatch(p.Body)
-	if m == nil {
-		return ""
-	}
-	return strings.TrimSpace(html.UnescapeString(tags.ReplaceAllString(m[1], " ")))
-}
-
-// Text is the page without its tags.
-func (p *Page) Text() string {
-	return html.UnescapeString(strings.Join(strings.Fields(tags.ReplaceAllString(p.Body, " ")), " "))
-}
-
-// Want fails the test unless a form worked and led to a path.
-func (p *Page) Want(t testing.TB, to string) *Page {
-	t.Helper()
-	if !p.Went(to) {
-		t.Fatalf("led to %q with %d instead of %q; alert: %q", p.Location, p.Status, to, p.Alert())
-	}
-	return p
-}
-
-// WantHeld fails the test unless a form is held up by a step-up, which leads
-// back to a path.
-func (p *Page) WantHeld(t testing.TB, back string) *Page {
-	t.Helper()
-	if u, err := url.Parse(p.Location); err != nil || u.Path != "/confirm" || u.Query().Get("held") == "" || u.Query().Get("next") != back {
-		t.Fatalf("led to %q with %d instead of a step-up; alert: %q", p.Location, p.Status, p.Alert())
-	}
-	return p
-}
-
-// WantStatus fails the test unless the status is one.
-func (p *Page) WantStatus(t testing.TB, status int) *Page {
-	t.Helper()
-	if p.Status != status {
-		t.Fatalf("status %d instead of %d (to %q); alert: %q", p.Status, status, p.Location, p.Alert())
-	}
-	return p
 }
 
 // Password gives the first step.
@@ -274,22 +211,3 @@ func (b *Browser) Factor(name string) string {
 
 // Body makes a request body of text.
 func Body(text string) io.Reader { return bytes.NewReader([]byte(text)) }
-
-var (
-	formOf      = regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
-	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
-)
-
-// Hidden are the hidden fields of the form that is sent to a path.
-func (p *Page) Hidden(action string) map[string]string {
-	fields := map[string]string{}
-	for _, form := range formOf.FindAllStringSubmatch(p.Body, -1) {
-		if form[1] != action {
-			continue
-		}
-		for _, m := range hiddenField.FindAllStringSubmatch(form[2], -1) {
-			fields[m[1]] = html.UnescapeString(m[2])
-		}
-	}
-	return fields
-}

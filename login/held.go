@@ -10,9 +10,10 @@ import (
 
 // HeldForm is a form that waits for a step-up.
 type HeldForm struct {
-	Path string `json:"path"`
-	Form string `json:"form"` // as it was sent, without any password
-	Back string `json:"back"` // the page that it was sent from
+	Path   string `json:"path"`
+	Form   string `json:"form"`   // as it was sent; empty for one with a password
+	Back   string `json:"back"`   // the page that it was sent from
+	Retype bool   `json:"retype"` // it had a password in it, so it is not kept: after the step-up it is typed and sent again
 }
 
 // forHeld is the purpose under which a held form is kept: sealed, bound to its

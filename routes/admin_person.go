@@ -2,6 +2,7 @@ package routes
 
 import (
 	"context"
+	"path"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -64,10 +65,11 @@ func (w *web) personScreen(p accounts.Person) views.AdminPerson {
 	return s
 }
 
-// manage carries out what an admin does to an account. Its name is the last
-// part of the path, the section of the page and the word of the notice.
-func (w *web) manage(name string, do func(context.Context, accounts.By, string, map[string]string) error) handler {
+// manage carries out what an admin does to an account. The last part of the
+// path names the section of the page and the notice.
+func (w *web) manage(do func(context.Context, accounts.By, string, map[string]string) error) handler {
 	return func(c *gin.Context) error {
+		name := path.Base(c.FullPath())
 		f, err := form(c, "reason", "role", "kind", "email")
 		if err != nil {
 			return err

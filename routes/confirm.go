@@ -3,6 +3,7 @@ package routes
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -30,6 +31,36 @@ func (w *web) confirmPage(c *gin.Context) error {
 type stepUp struct {
 	kind           factors.Kind
 	to, next, held string
+}
+
+// purpose is what a step-up is for, in the words of the table: the form that it
+// holds up, or else the page that it leads to.
+func (w *web) purpose(a stepUp, held login.HeldForm) act {
+	if a.held != "" {
+		return w.does(post, held.Path)
+	}
+	to, err := url.Parse(a.next)
+	if err != nil {
+		return ""
+	}
+	return w.does(get, to.Path)
+}
+
+// does is what the table says about a path, where it may ask for a step-up.
+func (w *web) does(method, path string) act {
+	for _, r := range w.rows {
+		if r.method == method && r.who > anySession && r.is(path) {
+			return r.does
+		}
+	}
+	return ""
+}
+
+// is says whether a path is the route's. No path is that of two rows.
+func (r route) is(path string) bool {
+	return slices.EqualFunc(strings.Split(r.path, "/"), strings.Split(path, "/"), func(want, got string) bool {
+		return want == got || strings.HasPrefix(want, ":") && got != ""
+	})
 }
 
 // query is the step-up's address with what it carries.
@@ -61,7 +92,7 @@ func (w *web) showConfirm(c *gin.Context, a stepUp, refused *login.Refusal) erro
 				s.Enroll = w.offers(v, true)
 			}
 		}
-		s.Login, s.Next, s.HeldID, s.Held, s.Alert = v.Account.Login, a.next, a.held, heldWords(held.Path), alert
+		s.Login, s.Next, s.HeldID, s.Held, s.Alert = v.Account.Login, a.next, a.held, string(w.purpose(a, held)), alert
 		return s, views.Frame{Title: "Confirm it is you"}
 	}
 	if refused == nil {
@@ -122,10 +153,10 @@ func (w *web) confirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if held.Path != "" {
+	if held.Path != "" && !held.Retype {
 		return w.carryOut(c, held, entry.Session)
 	}
-	if a.held != "" { // what it was for is not there any more
+	if a.held != "" || held.Retype { // the form is not there any more, or has to be typed again
 		a.next = "/profile?said=confirmed"
 	}
 	if entry.Session == "" {
@@ -170,16 +201,17 @@ func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) 
 	return k, entry, err
 }
 
-// hold keeps a form that a step-up holds up, and gives its id. One with a
-// password in it is not kept, it is typed again; then the id is empty.
+// hold keeps a form that a step-up holds up, and gives its id. Of a form with a
+// password in it only the path is kept: its owner types it again.
 func (w *web) hold(c *gin.Context, back string) (id string, err error) {
 	if err := read(c); err != nil {
 		return "", err
 	}
-	if c.Request.PostForm.Has("password") || c.Request.PostForm.Has("current") {
-		return "", w.Login.Drop(c.Request.Context(), visit(c))
+	f := login.HeldForm{Path: c.Request.URL.Path, Back: back}
+	if f.Retype = c.Request.PostForm.Has("password") || c.Request.PostForm.Has("current"); !f.Retype {
+		f.Form = c.Request.PostForm.Encode()
 	}
-	return w.Login.Hold(c.Request.Context(), visit(c), login.HeldForm{Path: c.Request.URL.Path, Form: c.Request.PostForm.Encode(), Back: back})
+	return w.Login.Hold(c.Request.Context(), visit(c), f)
 }
 
 // carryOut runs a held form as if it were sent now, through the same guards.
@@ -201,18 +233,4 @@ func (w *web) carryOut(c *gin.Context, held login.HeldForm, token string) error 
 	}
 	w.engine.ServeHTTP(c.Writer, r)
 	return nil
-}
-
-// heldWords says what a held form will do.
-func heldWords(path string) string {
-	for _, x := range []struct{ part, words string }{
-		{"/recovery", "Create new recovery codes"}, {"/disable", "Switch two-factor sign-in off"}, {"/remove", "Remove a factor"},
-		{"/name", "Rename a factor"}, {"/preferred", "Change the preferred factor"}, {"/profile/email", "Change your email address"},
-		{"/factors/", "Add a factor"}, {"/admin/", "Change an account"},
-	} {
-		if path != "" && strings.Contains(path, x.part) {
-			return x.words
-		}
-	}
-	return ""
 }

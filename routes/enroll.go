@@ -2,6 +2,7 @@ package routes
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/skip2/go-qrcode"
@@ -36,17 +37,25 @@ func offer(t factors.Traits) views.Offer {
 
 // enrollments are the addresses of a kind that is set up one by one.
 func (w *web) enrollments(k factors.Kind) []route {
-	at := "/profile/factors/" + string(k)
+	at, t := "/profile/factors/"+string(k), w.Login.Kinds().Of(k)
+	adding := inSentence(t.Add)
 	rows := []route{
-		{get, at, enrolling, w.enrollmentPage(k)},
-		{post, at, enrollingFresh, w.beginEnrollment(k)},
-		{post, at + "/confirm", enrollingFresh, w.confirmEnrollment(k)},
-		{post, at + "/cancel", enrolling, w.cancelEnrollment(k)},
+		{get, at, enrolling, w.enrollmentPage(k), "Show the form to " + adding},
+		{post, at, enrollingFresh, w.beginEnrollment(k), act(t.Add)},
+		{post, at + "/confirm", enrollingFresh, w.confirmEnrollment(k), "Check the code and " + adding},
+		{post, at + "/cancel", enrolling, w.cancelEnrollment(k), "Do not " + adding},
 	}
-	if w.Login.Kinds().Of(k).Scan {
-		rows = append(rows, route{get, at + "/qr.png", enrolling, w.qr(k)})
+	if t.Scan {
+		rows = append(rows, route{get, at + "/qr.png", enrolling, w.qr(k), "Show the QR code to " + adding})
 	}
 	return rows
+}
+
+// inSentence is the text of a button as it reads inside a sentence: "add an
+// authenticator app".
+func inSentence(button string) act {
+	first, rest, _ := strings.Cut(button, " ")
+	return act(strings.ToLower(first) + " " + rest)
 }
 
 // beginEnrollment draws what the kind needs, or sends a code to the target.

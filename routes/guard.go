@@ -125,9 +125,6 @@ func (w *web) toConfirm(c *gin.Context) error {
 		if a.held, err = w.hold(c, a.next); err != nil {
 			return err
 		}
-		if a.held == "" {
-			a.next = "/profile?said=confirmed"
-		}
 		if overPage(c) {
 			c.Header("HX-Retarget", "#dialog")
 			return w.showConfirm(c, a, nil)

@@ -46,6 +46,7 @@ type web struct {
 	cross   *http.CrossOriginProtection
 	unkept  unkept
 	site    *url.URL // where the site lives
+	rows    []route  // the table
 	engine  *gin.Engine
 }
 
@@ -57,7 +58,13 @@ type route struct {
 	method, path string
 	who          guard
 	do           handler
+	does         act
 }
+
+// act says what a route does, as a button or a sentence would: "Disable an
+// account". The step-up names with it what it is for, so it must be true for
+// everyone who may send the form.
+type act string
 
 // New makes the site's handler.
 func New(o Options) http.Handler {
@@ -74,7 +81,8 @@ func New(o Options) http.Handler {
 	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
 	w.engine = e
 	e.Use(w.identify, w.recover, headers(strings.HasPrefix(opt.URL, "https:")), w.protect)
-	for _, r := range w.table() {
+	w.rows = w.table()
+	for _, r := range w.rows {
 		e.Handle(r.method, r.path, w.handle(r.who, r.do))
 		if r.method == get { // the same answer, of which the server sends no body
 			e.Handle(http.MethodHead, r.path, w.handle(r.who, r.do))
@@ -97,7 +105,7 @@ func (w *web) table() []route {
 		}
 	}
 	if w.Gallery {
-		t = append(t, route{get, "/_screens", open, w.gallery}, route{get, "/_screens/:name", open, w.gallery})
+		t = append(t, route{get, "/_screens", open, w.gallery, "Show every screen"}, route{get, "/_screens/:name", open, w.gallery, "Show one screen"})
 	}
 	return t
 }
@@ -105,104 +113,104 @@ func (w *web) table() []route {
 // front is what opens without a session.
 func (w *web) front() []route {
 	return []route{
-		{get, "/", open, w.home},
-		{get, "/healthz", open, w.healthz},
-		{get, "/readyz", open, w.readyz},
-		{get, "/static/*name", open, w.asset},
-		{get, "/verify", open, w.verify},
-		{get, "/.well-known/change-password", open, w.changePasswordPage},
-		{get, "/robots.txt", open, w.robots},
-		{get, "/favicon.ico", open, w.favicon},
+		{get, "/", open, w.home, "Go to your profile"},
+		{get, "/healthz", open, w.healthz, "Say that the process is alive"},
+		{get, "/readyz", open, w.readyz, "Say whether database and mail are ready"},
+		{get, "/static/*name", open, w.asset, "Send a style sheet, script or icon"},
+		{get, "/verify", open, w.verify, "Tell a proxy who is signed in"},
+		{get, "/.well-known/change-password", open, w.changePasswordPage, "Go to the form for a new password"},
+		{get, "/robots.txt", open, w.robots, "Keep search engines out"},
+		{get, "/favicon.ico", open, w.favicon, "Send the icon"},
 
-		{get, "/setup", open, w.setupPage},
-		{post, "/setup", open, w.setup},
-		{get, "/login", open, w.loginPage},
-		{post, "/login", open, w.login},
-		{get, "/login/challenge", open, w.challengePage},
-		{post, "/login/challenge/:kind", open, w.answer},
-		{post, "/login/challenge/:kind/code", open, w.sendCode},
-		{post, "/login/cancel", open, w.cancel},
-		{post, "/logout", open, w.logout},
+		{get, "/setup", open, w.setupPage, "Show the form for the first admin"},
+		{post, "/setup", open, w.setup, "Create the first admin"},
+		{get, "/login", open, w.loginPage, "Show the sign-in form"},
+		{post, "/login", open, w.login, "Sign in with a password"},
+		{get, "/login/challenge", open, w.challengePage, "Show the second step"},
+		{post, "/login/challenge/:kind", open, w.answer, "Sign in with a second factor"},
+		{post, "/login/challenge/:kind/code", open, w.sendCode, "Send a code for the second step"},
+		{post, "/login/cancel", open, w.cancel, "Cancel the sign-in"},
+		{post, "/logout", open, w.logout, "Sign out"},
 
-		{get, "/register", open, w.registerPage},
-		{post, "/register", open, w.register},
-		{get, "/invite/:token", open, w.invitePage},
-		{post, "/invite/:token", open, w.acceptInvite},
-		{get, "/password/forgot", open, w.forgotPage},
-		{post, "/password/forgot", open, w.forgot},
-		{get, "/password/reset/:token", open, w.resetPage},
-		{post, "/password/reset/:token", open, w.reset},
-		{get, "/email/verify/:token", open, w.verifyEmailPage},
-		{post, "/email/verify/:token", open, w.verifyEmail},
-		{get, "/email/stop/:token", open, w.stopEmailPage},
-		{post, "/email/stop/:token", open, w.stopEmail},
-		{get, "/enroll/:token", open, w.enrollPage},
-		{post, "/enroll/:token", open, w.enroll},
-		{get, "/secure/:token", open, w.securePage},
-		{post, "/secure/:token", open, w.secure},
+		{get, "/register", open, w.registerPage, "Show the form for a new account"},
+		{post, "/register", open, w.register, "Create an account"},
+		{get, "/invite/:token", open, w.invitePage, "Show an invite"},
+		{post, "/invite/:token", open, w.acceptInvite, "Accept an invite"},
+		{get, "/password/forgot", open, w.forgotPage, "Show the form for a forgotten password"},
+		{post, "/password/forgot", open, w.forgot, "Request a link to set a new password"},
+		{get, "/password/reset/:token", open, w.resetPage, "Show the form for a new password"},
+		{post, "/password/reset/:token", open, w.reset, "Set a new password"},
+		{get, "/email/verify/:token", open, w.verifyEmailPage, "Show the button to confirm an address"},
+		{post, "/email/verify/:token", open, w.verifyEmail, "Confirm an address"},
+		{get, "/email/stop/:token", open, w.stopEmailPage, "Show the button to stop a change of address"},
+		{post, "/email/stop/:token", open, w.stopEmail, "Stop a change of address"},
+		{get, "/enroll/:token", open, w.enrollPage, "Show the button to sign in after a reset"},
+		{post, "/enroll/:token", open, w.enroll, "Let this browser sign in after a reset"},
+		{get, "/secure/:token", open, w.securePage, "Show the button to sign out everywhere"},
+		{post, "/secure/:token", open, w.secure, "Sign out everywhere"},
 	}
 }
 
 // own is what a person does about their own account.
 func (w *web) own() []route {
 	return []route{
-		{get, "/confirm", anySession, w.confirmPage},
-		{post, "/confirm", anySession, w.confirm},
-		{post, "/confirm/code", anySession, w.sendConfirm},
-		{post, "/confirm/cancel", anySession, w.notNow},
+		{get, "/confirm", anySession, w.confirmPage, "Show the step-up"},
+		{post, "/confirm", anySession, w.confirm, "Confirm it is you"},
+		{post, "/confirm/code", anySession, w.sendConfirm, "Send a code for the step-up"},
+		{post, "/confirm/cancel", anySession, w.notNow, "Leave the step-up"},
 
-		{get, "/profile", signedIn, w.profile},
-		{get, "/profile/activity", signedIn, w.activity},
-		{get, "/profile/factors", enrolling, w.startPage},
-		{get, "/profile/factors/recovery", enrollingFresh, w.recoveryPage},
-		{get, "/profile/factors/recovery.txt", enrollingFresh, w.recoveryFile},
-		{post, "/profile/factors/recovery", fresh, w.makeRecovery},
-		{post, "/profile/factors/recovery/saved", enrolling, w.savedCodes},
-		{post, "/profile/factors/recovery/check", fresh, w.checkRecovery},
-		{post, "/profile/factors/disable", fresh, w.disable},
-		{post, "/profile/factors/:id/name", fresh, w.renameFactor},
-		{post, "/profile/factors/:id/preferred", fresh, w.preferFactor},
-		{post, "/profile/factors/:id/remove", fresh, w.removeFactor},
-		{post, "/profile/sessions/:id/end", signedIn, w.endSession},
-		{post, "/profile/sessions/end-others", signedIn, w.endOthers},
-		{post, "/profile/browsers/:id/forget", signedIn, w.forgetBrowser},
-		{post, "/profile/browsers/forget-all", signedIn, w.forgetAll},
-		{post, "/profile/password", signedIn, w.changePassword},
-		{post, "/profile/email", fresh, w.changeEmail},
-		{post, "/profile/email/cancel", signedIn, w.cancelEmail},
-		{post, "/profile/name", signedIn, w.changeName},
-		{post, "/profile/warning/dismiss", signedIn, w.dismissWarning},
-		{post, "/email/verify", signedIn, w.askVerify},
+		{get, "/profile", signedIn, w.profile, "Show your profile"},
+		{get, "/profile/activity", signedIn, w.activity, "Show your activity"},
+		{get, "/profile/factors", enrolling, w.startPage, "Show which factors you can add"},
+		{get, "/profile/factors/recovery", enrollingFresh, w.recoveryPage, "Show recovery codes"},
+		{get, "/profile/factors/recovery.txt", enrollingFresh, w.recoveryFile, "Download recovery codes"},
+		{post, "/profile/factors/recovery", fresh, w.makeRecovery, "Create new recovery codes"},
+		{post, "/profile/factors/recovery/saved", enrolling, w.savedCodes, "Note that you saved your recovery codes"},
+		{post, "/profile/factors/recovery/check", fresh, w.checkRecovery, "Check a recovery code"},
+		{post, "/profile/factors/disable", fresh, w.disable, "Switch off two-factor sign-in"},
+		{post, "/profile/factors/:id/name", fresh, w.renameFactor, "Rename a factor"},
+		{post, "/profile/factors/:id/preferred", fresh, w.preferFactor, "Change which factor is asked for first"},
+		{post, "/profile/factors/:id/remove", fresh, w.removeFactor, "Remove a factor"},
+		{post, "/profile/sessions/:id/end", signedIn, w.endSession, "End a session"},
+		{post, "/profile/sessions/end-others", signedIn, w.endOthers, "End all other sessions"},
+		{post, "/profile/browsers/:id/forget", signedIn, w.forgetBrowser, "Forget a trusted browser"},
+		{post, "/profile/browsers/forget-all", signedIn, w.forgetAll, "Forget all trusted browsers"},
+		{post, "/profile/password", signedIn, w.changePassword, "Change your password"},
+		{post, "/profile/email", fresh, w.changeEmail, "Change your email address"},
+		{post, "/profile/email/cancel", signedIn, w.cancelEmail, "Cancel the change of your email address"},
+		{post, "/profile/name", signedIn, w.changeName, "Change your name"},
+		{post, "/profile/warning/dismiss", signedIn, w.dismissWarning, "Dismiss a warning"},
+		{post, "/email/verify", signedIn, w.askVerify, "Request a link to confirm your address"},
 	}
 }
 
 // admins is what only an admin at level 2 opens.
 func (w *web) admins() []route {
 	return []route{
-		{get, "/admin", admin, w.admin},
-		{get, "/admin/enrollment.csv", admin, w.enrollmentCSV},
-		{get, "/admin/adoption.svg", admin, w.chart(views.AdoptionChart)},
-		{get, "/admin/kinds.svg", admin, w.chart(views.KindsChart)},
-		{post, "/admin/users", adminFresh, w.inviteUser},
-		{get, "/admin/users/:id", admin, w.person},
-		{post, "/admin/users/:id/invite", adminFresh, w.manage("invite", w.inviteAgain)},
-		{post, "/admin/users/:id/password", adminFresh, w.manage("password", w.startReset)},
-		{post, "/admin/users/:id/email", adminFresh, w.manage("email", w.correctEmail)},
-		{post, "/admin/users/:id/delete", adminFresh, w.manage("delete", w.deleteUser)},
-		{post, "/admin/users/:id/reset", adminFresh, w.manage("reset", w.resetFactors)},
-		{post, "/admin/users/:id/unlock", adminFresh, w.manage("unlock", w.unlockUser)},
-		{post, "/admin/users/:id/disable", adminFresh, w.manage("disable", w.disableUser)},
-		{post, "/admin/users/:id/enable", adminFresh, w.manage("enable", w.enableUser)},
-		{post, "/admin/users/:id/end-sessions", adminFresh, w.manage("end-sessions", w.endUserSessions)},
-		{post, "/admin/users/:id/role", adminFresh, w.manage("role", w.changeRole)},
-		{get, "/admin/policy", admin, w.policyPage},
-		{post, "/admin/policy", adminFresh, w.savePolicy},
-		{get, "/admin/import", admin, w.importPage},
-		{post, "/admin/import", admin, w.tryImport},
-		{get, "/admin/audit", admin, w.audit},
-		{get, "/admin/audit.csv", admin, w.auditCSV},
-		{get, "/admin/mail", admin, w.outbox},
-		{post, "/admin/mail/:id/retry", adminFresh, w.retryMail},
+		{get, "/admin", admin, w.admin, "Show the accounts"},
+		{get, "/admin/enrollment.csv", admin, w.enrollmentCSV, "Download the accounts"},
+		{get, "/admin/adoption.svg", admin, w.chart(views.AdoptionChart), "Draw how many have a second factor"},
+		{get, "/admin/kinds.svg", admin, w.chart(views.KindsChart), "Draw which factors they have"},
+		{post, "/admin/users", adminFresh, w.inviteUser, "Invite someone"},
+		{get, "/admin/users/:id", admin, w.person, "Show an account"},
+		{post, "/admin/users/:id/invite", adminFresh, w.manage(w.inviteAgain), "Invite someone again"},
+		{post, "/admin/users/:id/password", adminFresh, w.manage(w.startReset), "Reset the password of an account"},
+		{post, "/admin/users/:id/email", adminFresh, w.manage(w.correctEmail), "Correct the address of an account"},
+		{post, "/admin/users/:id/delete", adminFresh, w.manage(w.deleteUser), "Delete an account"},
+		{post, "/admin/users/:id/reset", adminFresh, w.manage(w.resetFactors), "Reset the factors of an account"},
+		{post, "/admin/users/:id/unlock", adminFresh, w.manage(w.unlockUser), "Unlock an account"},
+		{post, "/admin/users/:id/disable", adminFresh, w.manage(w.disableUser), "Disable an account"},
+		{post, "/admin/users/:id/enable", adminFresh, w.manage(w.enableUser), "Enable an account"},
+		{post, "/admin/users/:id/end-sessions", adminFresh, w.manage(w.endUserSessions), "End all sessions of an account"},
+		{post, "/admin/users/:id/role", adminFresh, w.manage(w.changeRole), "Change the role of an account"},
+		{get, "/admin/policy", admin, w.policyPage, "Show the policy"},
+		{post, "/admin/policy", adminFresh, w.savePolicy, "Change the policy"},
+		{get, "/admin/import", admin, w.importPage, "Show the form for an import"},
+		{post, "/admin/import", admin, w.tryImport, "Import accounts"},
+		{get, "/admin/audit", admin, w.audit, "Show the audit log"},
+		{get, "/admin/audit.csv", admin, w.auditCSV, "Download the audit log"},
+		{get, "/admin/mail", admin, w.outbox, "Show the outbox"},
+		{post, "/admin/mail/:id/retry", adminFresh, w.retryMail, "Send an email again"},
 	}
 }
 

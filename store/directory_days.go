@@ -78,17 +78,30 @@ func (s *Store) KeepDay(ctx context.Context, day time.Time, n map[accounts.Bucke
 	})
 }
 
-// Refresh enters into the directory the accounts that are not in it: those
-// from before there was one, and those that were loaded past the store.
+// Accounts of which the directory does not say what it must.
+const (
+	unlisted   = "NOT EXISTS (SELECT 1 FROM directory AS d WHERE d.account_id = a.id)"
+	unsearched = "a.id IN (SELECT d.account_id FROM directory AS d WHERE d.searched = '')" // emptied by a step that changed how it is written
+)
+
+// Refresh enters into the directory the accounts that are not in it, those from
+// before there was one and those that were loaded past the store, and makes anew
+// what is searched where a migration emptied it.
 func (s *Store) Refresh(ctx context.Context) error { return s.refresh(ctx, accountsPage) }
 
 func (s *Store) refresh(ctx context.Context, page int) error {
-	return s.eachAccount(ctx, page, "NOT EXISTS (SELECT 1 FROM directory AS d WHERE d.account_id = a.id)", func(ctx context.Context, t *tx, id string) error {
-		_, err := t.LockAccount(ctx, id)
-		if errors.Is(err, login.ErrNotFound) { // deleted meanwhile, where a server runs beside
-			return nil
+	for _, left := range []string{unlisted, unsearched} {
+		err := s.eachAccount(ctx, page, left, func(ctx context.Context, t *tx, id string) error {
+			_, err := t.LockAccount(ctx, id)
+			if errors.Is(err, login.ErrNotFound) { // deleted meanwhile, where a server runs beside
+				return nil
+			}
+			t.touch(id)
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		t.touch(id)
-		return err
-	})
+	}
+	return nil
 }

@@ -81,18 +81,25 @@ func shapeOf(t *testing.T, db *bun.DB) map[string][]string {
 type held struct {
 	shape map[string][]string
 	rows  map[string][]string
+	but   []string // tables, and columns as TABLE.COLUMN, whose rows are not compared
 }
 
-func holds(t *testing.T, db *bun.DB) held {
+func holds(t *testing.T, db *bun.DB, but ...string) held {
 	t.Helper()
 	shape := shapeOf(t, db)
-	return held{shape, contents(t, db, shape)}
+	compared := map[string][]string{}
+	for table, columns := range shape {
+		if !slices.Contains(but, table) {
+			compared[table] = slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return slices.Contains(but, table+"."+c) })
+		}
+	}
+	return held{shape, contents(t, db, compared), but}
 }
 
 // same fails the test unless a database holds now what it held then.
 func (h held) same(t *testing.T, db *bun.DB, when string) {
 	t.Helper()
-	now := holds(t, db)
+	now := holds(t, db, h.but...)
 	if !reflect.DeepEqual(h.shape, now.shape) {
 		t.Errorf("%s: the tables are %v instead of %v", when, now.shape, h.shape)
 	}
@@ -113,7 +120,7 @@ func TestASiteOfTheFirstVersionGoesUpAndDown(t *testing.T) {
 	for name, url := range urls {
 		t.Run(name, func(t *testing.T) {
 			db := raw(t, url)
-			before := holds(t, db)
+			before := holds(t, db, "words", "directory.searched") // which follow from the accounts, in each version's own way
 			for _, table := range []string{"accounts", "credentials", "events"} {
 				if len(before.rows[table]) == 0 {
 					t.Fatal("the old site is empty")

@@ -47,3 +47,9 @@ func (s *Store) Exec(t testing.TB, statement string) {
 
 // RebuildBy is Rebuild with pages of another size.
 func (s *Store) RebuildBy(ctx context.Context, page int) (Mended, error) { return s.rebuild(ctx, page) }
+
+// ServerPort is the port of the PostgreSQL server that is written to.
+func (s *Store) ServerPort(ctx context.Context) (port string, err error) {
+	err = s.writer.NewRaw("SELECT inet_server_port()").Scan(ctx, &port)
+	return port, err
+}

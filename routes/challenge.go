@@ -213,6 +213,9 @@ func (w *web) answer(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := w.untangle(c); err != nil {
+		return err
+	}
 	w.enter(c, entry)
 	return w.goOn(c, entry.Session, entry.Next)
 }

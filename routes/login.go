@@ -35,6 +35,8 @@ func (w *web) loginPage(c *gin.Context) error {
 		s.As, s.On = v.Account.Login, w.way(v, "")
 	}
 	switch {
+	case v == nil && c.GetBool(tornKey):
+		s.Alert = w.tornText(c)
 	case v == nil && w.lostCookie(c):
 		s.Alert = w.lostCookieText()
 	case v == nil && c.Query("over") != "":
@@ -64,6 +66,9 @@ func (w *web) login(c *gin.Context) error {
 	c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context()))
 	if w.cookieless(c.Request) {
 		w.unkept.note(w.who(c), w.Login.Now())
+	}
+	if err := w.untangle(c); err != nil {
+		return err
 	}
 	w.enter(c, entry)
 	if entry.Pending != "" {
@@ -134,6 +139,9 @@ func (w *web) cancel(c *gin.Context) error {
 
 // logout ends the session, and the pending login too.
 func (w *web) logout(c *gin.Context) error {
+	if err := w.untangle(c); err != nil {
+		return err
+	}
 	err := w.Login.Logout(c.Request.Context(), w.cookies.get(c, sessionCookie), w.cookies.get(c, loginCookie), w.client(c))
 	if err != nil {
 		return err

@@ -1,7 +1,11 @@
 package routes
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -12,51 +16,95 @@ import (
 // parent domain, one of a path, and one to spare.
 const maxValues = 4
 
+// claim is what a good value of a cookie stands for.
+type claim struct {
+	value, owner string // whose it is; of cookies that more than one account may use, the value itself
+	level        int
+	since        time.Time
+}
+
 // settle decides which of several values of one cookie counts: the one that is
-// good. A parent domain can give a browser cookies of our name, which must not
-// keep anybody out. Of two that are good neither counts: one of them is
-// somebody else's, and nobody can tell which.
+// good. Where an http site has a host name, other sites under its parent domain
+// can give a browser cookies of our name, which must not keep anybody out. Of
+// several that are good at one account the strongest counts. Of those of two
+// accounts none does: one is a stranger's own, planted so that somebody works in
+// the stranger's account, and neither order nor age tells which.
 func (w *web) settle(c *gin.Context) error {
 	if w.cookieless(c.Request) {
 		return nil
 	}
 	w.unkept.take(w.who(c), w.Login.Now()) // its cookies come back
-	good := map[string]func(context.Context, string) (bool, error){
-		sessionCookie: w.isSession, loginCookie: w.isPending, ticketCookie: w.Login.IsTicket,
-		knownCookie:   func(ctx context.Context, token string) (bool, error) { return w.Login.IsBrowser(ctx, token, false) },
-		trustedCookie: func(ctx context.Context, token string) (bool, error) { return w.Login.IsBrowser(ctx, token, true) },
-	}
-	for name, isGood := range good {
-		values := w.cookies.values(c.Request, name)
-		if len(values) < 2 || len(values) > maxValues {
-			continue
-		}
-		var found []string
+	for name, judge := range map[string]func(context.Context, string) (claim, bool, error){
+		sessionCookie: w.sessionClaim, loginCookie: w.pendingClaim, ticketCookie: plainClaim(w.Login.IsTicket),
+		knownCookie:   plainClaim(func(ctx context.Context, token string) (bool, error) { return w.Login.IsBrowser(ctx, token, false) }),
+		trustedCookie: plainClaim(func(ctx context.Context, token string) (bool, error) { return w.Login.IsBrowser(ctx, token, true) }),
+	} {
+		values := w.several(c, name)
+		var good []claim
 		for _, v := range values {
-			ok, err := isGood(c.Request.Context(), v)
+			x, ok, err := judge(c.Request.Context(), v)
 			if err != nil {
 				return err
 			}
 			if ok {
-				found = append(found, v)
+				x.value = v
+				x.owner = cmp.Or(x.owner, v)
+				good = append(good, x)
 			}
 		}
-		if len(found) == 1 {
-			w.cookies.replace(c.Request, name, found[0])
-		}
+		w.choose(c, name, good)
+	}
+	if names := w.several(c, formCookie); len(names) > 0 { // a browser's name: all of them are
+		slices.Sort(names)
+		w.cookies.replace(c.Request, formCookie, strings.Join(names, "."))
 	}
 	return nil
 }
 
-func (w *web) isSession(ctx context.Context, token string) (bool, error) {
-	v, err := w.Login.Peek(ctx, token)
-	return v != nil, err
+// several are the values of a cookie that came with more than one, unless they
+// are too many to be tried.
+func (w *web) several(c *gin.Context, name string) []string {
+	values := w.cookies.values(c.Request, name)
+	if len(values) < 2 || len(values) > maxValues {
+		return nil
+	}
+	return values
 }
 
-func (w *web) isPending(ctx context.Context, token string) (bool, error) {
-	_, err := w.Login.Pending(ctx, token)
-	if login.Reason(err) == login.Gone {
-		return false, nil
+// choose lets the strongest of several values count, or none and remembers it.
+func (w *web) choose(c *gin.Context, name string, good []claim) {
+	if len(good) == 0 {
+		return
 	}
-	return err == nil, err
+	best := slices.MaxFunc(good, func(a, b claim) int { return cmp.Or(cmp.Compare(a.level, b.level), a.since.Compare(b.since)) })
+	if slices.ContainsFunc(good, func(x claim) bool { return x.owner != best.owner }) {
+		if name == sessionCookie || name == loginCookie {
+			c.Set(tornKey, true)
+		}
+		return
+	}
+	w.cookies.replace(c.Request, name, best.value)
+}
+
+func (w *web) sessionClaim(ctx context.Context, token string) (claim, bool, error) {
+	v, err := w.Login.Peek(ctx, token)
+	if v == nil {
+		return claim{}, false, err
+	}
+	return claim{owner: v.Account.ID, level: v.Level(), since: v.Session.Created}, true, nil
+}
+
+func (w *web) pendingClaim(ctx context.Context, token string) (claim, bool, error) {
+	p, err := w.Login.Pending(ctx, token)
+	if login.Reason(err) == login.Gone {
+		return claim{}, false, nil
+	}
+	return claim{owner: p.AccountID, since: p.Created}, err == nil, err
+}
+
+func plainClaim(good func(context.Context, string) (bool, error)) func(context.Context, string) (claim, bool, error) {
+	return func(ctx context.Context, token string) (claim, bool, error) {
+		ok, err := good(ctx, token)
+		return claim{}, ok, err
+	}
 }

@@ -43,8 +43,8 @@ type lane struct {
 	errs    []error
 }
 
-func newLane(kind Lane) *lane {
-	return &lane{kind: kind, size: senders[kind], wake: make(chan struct{}, 1), sites: map[string]*site{}}
+func newLane(kind Lane, size int) *lane {
+	return &lane{kind: kind, size: size, wake: make(chan struct{}, 1), sites: map[string]*site{}}
 }
 
 func (l *lane) nudge() {

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -31,6 +32,7 @@ type Options struct {
 	Log       *slog.Logger     // default: says nothing
 	Now       func() time.Time // default: time.Now
 	Poll      time.Duration    // longest time between two looks at the outbox; default 2 s
+	AtOnce    int              // messages of a lane that are sent at the same time; default as many as the lane has senders
 }
 
 // Worker sends what is due in the outbox.
@@ -64,7 +66,7 @@ func New(o Options) (*Worker, error) {
 	}
 	w := &Worker{Options: o, from: *from}
 	for _, kind := range Lanes() {
-		w.lanes = append(w.lanes, newLane(kind))
+		w.lanes = append(w.lanes, newLane(kind, cmp.Or(o.AtOnce, senders[kind])))
 	}
 	return w, nil
 }

@@ -81,6 +81,19 @@ func (s *Site) worker() (*mail.Worker, error) {
 			return nil, fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
 		}
 	}
+	transport, err := s.transport()
+	if err != nil {
+		return nil, err
+	}
+	return mail.New(mail.Options{Outbox: s.rooms.Store, Transport: transport, Renderer: renderer, From: s.set.From,
+		Log: s.log, Now: opt.Now, Poll: time.Second, AtOnce: s.set.AtOnce})
+}
+
+// transport opens what carries mail away.
+func (s *Site) transport() (mail.Transport, error) {
+	if s.set.Transport != nil {
+		return s.set.Transport, nil
+	}
 	if folder := s.set.Mail.Folder(); folder != "" { // here, so that it belongs to whom the data does
 		if err := store.MakeFolder(folder); err != nil {
 			return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
@@ -93,6 +106,5 @@ func (s *Site) worker() (*mail.Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
 	}
-	return mail.New(mail.Options{Outbox: s.rooms.Store, Transport: transport, Renderer: renderer, From: s.set.From,
-		Log: s.log, Now: opt.Now, Poll: time.Second})
+	return transport, nil
 }

@@ -42,6 +42,9 @@ type Settings struct {
 	Kinds    func(factors.Kinds) factors.Kinds // changes the kinds of factor; may be nil
 	Progress func(string)                      // told every three seconds how far a migration is; nil: the log is, more rarely
 	Made     Made
+
+	Transport mail.Transport // carries mail instead of Mail; may be nil
+	AtOnce    int            // mails of a lane that are sent at the same time; 0: as many as the lane has senders
 }
 
 // Check turns options into settings. The first bad value ends it with one

@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +50,9 @@ func (t *tx) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	shard := rand.IntN(shards)
+	var drawn [1]byte
+	rand.Read(drawn[:]) // never fails
+	shard := int(drawn[0]) % shards
 	for _, key := range slices.Sorted(maps.Keys(t.counts)) {
 		if n := t.counts[key]; n != 0 {
 			_, err := t.db.NewRaw("INSERT INTO totals (bucket, shard, n) VALUES (?, ?, ?) ON CONFLICT (bucket, shard) DO UPDATE SET n = totals.n + excluded.n",

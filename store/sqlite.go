@@ -13,7 +13,6 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	"github.com/uptrace/bun/driver/sqliteshim"
 )
 
 // sqliteReaders is how many connections read beside the one that writes.
@@ -119,10 +118,7 @@ func openChecked(ctx context.Context, dsn string, conns int, asked ...string) (*
 }
 
 func openPool(ctx context.Context, dsn string, conns int) (*bun.DB, error) {
-	pool, err := sql.Open(sqliteshim.ShimName, dsn)
-	if err != nil {
-		return nil, err
-	}
+	pool := sql.OpenDB(between(ctx, embedded(dsn)))
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	if err := pool.PingContext(ctx); err != nil {

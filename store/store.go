@@ -88,7 +88,7 @@ func (s *Store) Ping(ctx context.Context) error {
 const postgresConns = 20
 
 func openPostgres(ctx context.Context, url string) (*Store, error) {
-	db, err := postgresPool(url, queryPatience)
+	db, err := postgresPool(ctx, url, queryPatience)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("the PostgreSQL server does not answer: %w", err)
 	}
 	s := newStore(db, db)
-	s.slow = func() (*bun.DB, error) { return postgresPool(url, migrationPatience) }
+	s.slow = func() (*bun.DB, error) { return postgresPool(context.WithoutCancel(ctx), url, migrationPatience) }
 	return s, nil
 }
 
@@ -108,12 +108,12 @@ const (
 	migrationPatience = 6 * time.Hour
 )
 
-func postgresPool(url string, patience time.Duration) (*bun.DB, error) {
+func postgresPool(ctx context.Context, url string, patience time.Duration) (*bun.DB, error) {
 	conf, want, err := readPostgres(url)
 	if err != nil {
 		return nil, fmt.Errorf("the PostgreSQL address %w", err)
 	}
-	pool := sql.OpenDB(&dialer{conf: conf, want: want, patience: patience})
+	pool := sql.OpenDB(between(ctx, &dialer{conf: conf, want: want, patience: patience}))
 	pool.SetMaxOpenConns(postgresConns)
 	pool.SetMaxIdleConns(postgresConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

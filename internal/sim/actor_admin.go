@@ -1,0 +1,46 @@
+package sim
+
+func init() {
+	AddActor(Actor{Name: "admin", Weight: 8, Acts: []Act{
+		{"manages an account", 5, admins(manage)},
+		{"looks around", 5, admins(func(w *World, c *Chance, _ *Person, b *Browser) bool {
+			w.Get(b, Pick(c, adminPages))
+			return true
+		})},
+	}})
+}
+
+var adminPages = []string{"/admin", "/admin/policy", "/admin/audit", "/admin/mail", "/admin/enrollment.csv", "/admin/audit.csv", "/admin/import",
+	"/admin?q=a", "/admin?status=active&sort=created", "/admin/adoption.svg"}
+
+// admins has one of the admins do something in a browser that is signed in at
+// level 2.
+func admins(do func(w *World, c *Chance, p *Person, b *Browser) bool) func(*World, *Chance) bool {
+	return func(w *World, c *Chance) bool {
+		p := Pick(c, w.People)
+		if !p.Admin || p.Gone || len(p.Browsers) == 0 {
+			return false
+		}
+		b := Pick(c, p.Browsers)
+		if t := w.Ledger.Session(b); t == nil || t.Ended || t.Level < 2 {
+			return false
+		}
+		return do(w, c, p, b)
+	}
+}
+
+// manage does something to an account that is not the admin's own.
+func manage(w *World, c *Chance, p *Person, b *Browser) bool {
+	of := Pick(c, w.People)
+	if of == p || of.ID == "" || of.Gone {
+		return false
+	}
+	acts := []string{"reset", "unlock", "end-sessions", "unlock", "end-sessions", "disable", "enable", "enable"}
+	if of.Disabled {
+		acts = []string{"enable"}
+	}
+	what := Pick(c, acts)
+	w.Get(b, "/admin/users/"+of.ID)
+	w.Submit(b, b.Page, "/admin/users/"+of.ID+"/"+what, "reason", "as they asked by telephone")
+	return true
+}

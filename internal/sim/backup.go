@@ -1,0 +1,7 @@
+package sim
+
+// Backup is a copy of the database at some time.
+type Backup struct {
+	Path string
+	Step int
+}

@@ -1,0 +1,149 @@
+package sim
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
+)
+
+// Ledger is what the simulation itself knows: who proved what, and what was
+// answered. It is written from the requests and answers alone, so that it does
+// not share the mistakes of the site.
+type Ledger struct {
+	w        *World
+	Accounts map[string]*Account // by login
+	tokens   map[string]*Token   // sessions, by the hash of their token
+	order    []*Token            // the same, in the order in which they came
+	pendings map[string]string   // login of the account that a pending login is for, by its token
+	trusted  map[string]string   // the same for trusted browsers
+	codes    []code              // that were mailed
+	found    []string            // what the ledger itself has to object to
+
+	pendingApps map[string][][]byte    // secrets that an account was shown
+	held        map[*Browser]*Exchange // forms that wait for a step-up
+}
+
+// Account is an account as the ledger knows it.
+type Account struct {
+	Login string
+	Creds []*Cred
+}
+
+// Cred is something with which the owner of an account can prove to be that.
+type Cred struct {
+	Kind    factors.Kind
+	ID      string           // of its row, where it is known
+	Secret  []byte           // of an app
+	Address string           // where codes are mailed
+	Codes   map[string]bool  // on a sheet of recovery codes; true once used
+	Steps   map[int64]string // of an app: accepted, and by which token
+	Gone    bool             // it was taken away, and the answer said so
+	Unsure  bool             // nobody heard whether it was added
+}
+
+// Token is a session as a browser has it.
+type Token struct {
+	Value   string
+	Account string // login
+	Browser *Browser
+	Level   int
+	Proof   string // by what its level was reached; empty when by nothing that the ledger knows
+	Ended   bool   // an answer said that it has ended
+	Since   time.Time
+
+	seen bool // a rule has complained of it
+}
+
+// code is a code in a mail.
+type code struct {
+	to, digits string
+	at         time.Time
+	used       bool
+}
+
+func newLedger(w *World) *Ledger {
+	return &Ledger{w: w, Accounts: map[string]*Account{}, tokens: map[string]*Token{}, pendings: map[string]string{}, trusted: map[string]string{},
+		pendingApps: map[string][][]byte{}, held: map[*Browser]*Exchange{}}
+}
+
+// Account is the account of a login, which is written down when it is new.
+func (l *Ledger) Account(name string) *Account {
+	name = strings.ToLower(name)
+	if l.Accounts[name] == nil {
+		l.Accounts[name] = &Account{Login: name}
+	}
+	return l.Accounts[name]
+}
+
+// Has says whether the account surely has a factor.
+func (a *Account) Has() bool {
+	return slices.ContainsFunc(a.Creds, func(c *Cred) bool { return !c.Gone && !c.Unsure && c.Kind != factors.KindRecovery })
+}
+
+// Live are the credentials that the account has, or may have.
+func (a *Account) Live() (list []*Cred) {
+	for _, c := range a.Creds {
+		if !c.Gone {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (l *Ledger) object(format string, args ...any) {
+	l.found = append(l.found, sprintf(format, args...))
+}
+
+// Object takes what the ledger has to object to since the last call.
+func (l *Ledger) Object() (list []string) {
+	list, l.found = l.found, nil
+	return list
+}
+
+// mailed writes down a code that was mailed.
+func (l *Ledger) mailed(m sitetest.Letter) {
+	if c := m.Code(); c != "" {
+		l.codes = append(l.codes, code{to: strings.ToLower(m.To), digits: c, at: l.w.Clock.Real()})
+	}
+}
+
+// Session is the session of a browser; nil when it has none that the ledger
+// knows.
+func (l *Ledger) Session(b *Browser) *Token {
+	return l.tokens[login.HashToken(b.Cookie(SessionCookie))]
+}
+
+// EndAll notes that all sessions of an account have ended, but one token's.
+func (l *Ledger) EndAll(name, but string) {
+	for _, t := range l.order {
+		if strings.EqualFold(t.Account, name) && t.Value != but {
+			t.Ended = true
+		}
+	}
+}
+
+// Distrust notes that no browser of an account is trusted any more.
+func (l *Ledger) Distrust(name string) {
+	for token, of := range l.trusted {
+		if strings.EqualFold(of, name) {
+			delete(l.trusted, token)
+		}
+	}
+}
+
+// TakeAll notes that an account has no factor any more.
+func (l *Ledger) TakeAll(name string) {
+	for _, c := range l.Account(name).Creds {
+		c.Gone = true
+	}
+}
+
+var (
+	secretShown = regexp.MustCompile(`otpauth://totp/[^"]*?secret=([A-Z2-7]+)`)
+	codeShown   = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b`)
+)

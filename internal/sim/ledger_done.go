@@ -1,0 +1,236 @@
+package sim
+
+import (
+	"encoding/base32"
+	"strings"
+
+	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/login"
+)
+
+// deed is a form that was carried out, or may have been.
+type deed struct {
+	path string
+	form map[string][]string
+	by   *Token // whose session it was
+	to   string // where the answer led; empty when none came
+	sure bool
+}
+
+// deed is what an exchange did: the form that it sent, or the one that was held
+// up until this step-up.
+func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
+	if x.Method != "POST" {
+		return d, false
+	}
+	by := l.Session(x.Browser)
+	if by == nil {
+		by = l.tokens[login.HashToken(x.Before[SessionCookie])]
+	}
+	d = deed{path: x.Path, form: x.Form, by: by, sure: x.Worked()}
+	if x.Page != nil {
+		d.to = x.Page.Location
+		if !d.sure && x.Page.Status < 500 {
+			return d, false
+		}
+	}
+	if held := l.held[x.Browser]; x.Path == "/confirm" && held != nil {
+		d.path, d.form = held.Path, held.Form
+		if d.sure {
+			delete(l.held, x.Browser)
+		}
+	}
+	if strings.HasPrefix(d.to, "/confirm?") || strings.HasPrefix(d.to, "/login") {
+		if strings.Contains(d.to, "held=") {
+			l.held[x.Browser] = x
+		}
+		return d, false
+	}
+	return d, true
+}
+
+// did writes down what a deed means for sessions, trust and credentials.
+func (l *Ledger) did(x *Exchange, d deed) {
+	switch {
+	case strings.HasPrefix(d.path, "/admin/users/"):
+		l.managed(d)
+	case d.by == nil:
+	case strings.HasSuffix(d.path, "/confirm") && strings.HasPrefix(d.path, "/profile/factors/"):
+		l.added(x, d)
+	case !d.sure:
+	case d.path == "/logout":
+		d.by.Ended = true
+	case d.path == "/profile/sessions/end-others":
+		l.EndAll(d.by.Account, x.After[SessionCookie])
+	case d.path == "/profile/browsers/forget-all":
+		l.Distrust(d.by.Account)
+	case d.to == "/profile?said=password":
+		l.EndAll(d.by.Account, x.After[SessionCookie])
+		l.Distrust(d.by.Account)
+	case d.to == "/profile?said=two-factor-off":
+		l.TakeAll(d.by.Account)
+		l.Distrust(d.by.Account)
+	case strings.HasSuffix(d.path, "/remove"):
+		l.removed(d)
+	}
+}
+
+// managed writes down what an admin did to an account.
+func (l *Ledger) managed(d deed) {
+	id, what, _ := strings.Cut(strings.TrimPrefix(d.path, "/admin/users/"), "/")
+	p := l.w.ByID(id)
+	if p == nil {
+		return
+	}
+	sure := d.sure && strings.Contains(d.to, "said=did-"+what)
+	if !sure {
+		p.maybe()
+		return
+	}
+	switch what {
+	case "reset":
+		l.TakeAll(p.Login)
+		l.EndAll(p.Login, "")
+		l.Distrust(p.Login)
+	case "disable":
+		p.Disabled = true
+		l.EndAll(p.Login, "")
+		l.Distrust(p.Login)
+	case "enable":
+		p.Disabled = false
+	case "end-sessions":
+		l.EndAll(p.Login, "")
+	case "delete":
+		p.Gone = true
+		l.TakeAll(p.Login)
+		l.EndAll(p.Login, "")
+		l.Distrust(p.Login)
+	}
+}
+
+// shown writes down what a page shows: the secret of an app, or recovery codes.
+func (l *Ledger) shown(x *Exchange) {
+	t := l.Session(x.Browser)
+	if x.Page == nil || x.Page.Status != 200 || t == nil {
+		return
+	}
+	if m := secretShown.FindStringSubmatch(x.Page.Body); m != nil {
+		secret, _ := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(m[1])
+		l.pendingApps[t.Account] = append(l.pendingApps[t.Account], secret)
+	}
+	if strings.HasPrefix(x.Path, "/profile/factors/recovery") {
+		l.sheet(t.Account, codeShown.FindAllString(x.Page.Body, -1))
+	}
+}
+
+// sheet writes down recovery codes that were shown. A new set voids the old.
+func (l *Ledger) sheet(name string, codes []string) {
+	a := l.Account(name)
+	if len(codes) == 0 {
+		return
+	}
+	for _, c := range a.Live() {
+		if _, ok := c.Codes[bare(codes[0])]; ok {
+			return
+		}
+	}
+	fresh := &Cred{Kind: factors.KindRecovery, Codes: map[string]bool{}}
+	for _, code := range codes {
+		fresh.Codes[bare(code)] = false
+	}
+	for _, c := range a.Live() {
+		c.Gone = c.Gone || c.Kind == factors.KindRecovery
+	}
+	a.Creds = append(a.Creds, fresh)
+}
+
+// added writes down a factor that somebody enrolled, or may have.
+func (l *Ledger) added(x *Exchange, d deed) {
+	sure := d.sure && (strings.Contains(d.to, "said=factor-added") || strings.HasPrefix(d.to, "/profile/factors/recovery"))
+	if d.sure && !sure {
+		return
+	}
+	a, kind := l.Account(d.by.Account), factors.Kind(strings.Split(d.path, "/")[3])
+	c := &Cred{Kind: kind, Steps: map[int64]string{}, Unsure: !sure}
+	typed := ""
+	if len(d.form["code"]) > 0 {
+		typed = bare(d.form["code"][0])
+	}
+	switch kind {
+	case factors.KindTOTP:
+		c.Secret = l.secretFor(d.by.Account, typed)
+	case factors.KindEmail:
+		c.Address = l.addressFor(typed)
+	}
+	if c.Secret == nil && c.Address == "" {
+		return
+	}
+	for _, old := range a.Live() {
+		if old.Kind == kind && string(old.Secret) == string(c.Secret) && old.Address == c.Address {
+			old.Unsure = old.Unsure && !sure
+			return
+		}
+	}
+	a.Creds = append(a.Creds, c)
+	l.name(a)
+}
+
+// secretFor is the secret, of those that an account was shown, to which a code
+// belongs; the step counts as used.
+func (l *Ledger) secretFor(name, typed string) []byte {
+	at := l.w.Clock.Now().Unix() / factors.TOTPPeriod
+	for _, secret := range l.pendingApps[name] {
+		for step := at - 2; step <= at+1; step++ {
+			if code, _ := factors.TOTPCode(secret, step); code == typed {
+				return secret
+			}
+		}
+	}
+	return nil
+}
+
+// addressFor is where a code was mailed.
+func (l *Ledger) addressFor(typed string) string {
+	for i := len(l.codes) - 1; i >= 0; i-- {
+		if l.codes[i].digits == typed {
+			l.codes[i].used = true
+			return l.codes[i].to
+		}
+	}
+	return ""
+}
+
+// removed writes down that one factor was taken away; the last takes its sheet
+// with it.
+func (l *Ledger) removed(d deed) {
+	a, id := l.Account(d.by.Account), strings.Split(d.path, "/")[3]
+	for _, c := range a.Live() {
+		if c.ID == id && strings.Contains(d.to, "said=") {
+			c.Gone = true
+		}
+	}
+	if !a.Has() {
+		l.TakeAll(a.Login)
+	}
+	l.Distrust(a.Login)
+}
+
+// name finds the ids of credentials that the ledger has no id of yet.
+func (l *Ledger) name(a *Account) {
+	rows, err := l.w.Beside.Rows("SELECT c.id, c.kind FROM credentials c JOIN accounts a ON a.id = c.account_id WHERE a.login_key = ? AND c.used_at = 0 ORDER BY c.created_at, c.id", a.Login)
+	if err != nil {
+		return
+	}
+	known := map[string]bool{}
+	for _, c := range a.Creds {
+		known[c.ID] = true
+	}
+	for _, r := range rows {
+		for _, c := range a.Live() {
+			if c.ID == "" && !known[r[0]] && string(c.Kind) == r[1] && c.Kind != factors.KindRecovery {
+				c.ID = r[0]
+				known[r[0]] = true
+			}
+		}
+	}
+}

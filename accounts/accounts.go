@@ -197,21 +197,6 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 	return a.ID, link, err
 }
 
-// invite makes the link with which an account sets its first password.
-func (s *Service) invite(ctx context.Context, tx login.Tx, a login.Account, by string) (string, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkInvite, TTL: inviteTTL})
-	if err != nil || a.Email == "" || by == "" {
-		return link, err
-	}
-	return link, s.mailInvite(ctx, tx, a, link, by)
-}
-
-func (s *Service) mailInvite(ctx context.Context, tx login.Tx, a login.Account, link, by string) error {
-	return tx.Post(ctx, login.Mail{Template: login.MailInvite, To: a.Email, AccountID: a.ID,
-		Data:    map[string]string{"login": a.Login, "link": link, "by": by, "hours": "168"},
-		Created: s.opt.Now(), Expires: s.opt.Now().Add(inviteTTL)})
-}
-
 // Empty says whether no account exists yet.
 func (s *Service) Empty(ctx context.Context) (bool, error) {
 	n, err := s.store.CountAccounts(ctx)

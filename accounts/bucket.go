@@ -68,6 +68,9 @@ func BucketOf(a login.Account, kinds factors.Kinds) Bucket {
 // is says whether all bits are set.
 func (b Bucket) is(bits Bucket) bool { return b&bits == bits }
 
+// Admin says whether these accounts are of admins.
+func (b Bucket) Admin() bool { return b.is(bucketAdmin) }
+
 // sketch is as much of an account as the policy looks at.
 func (b Bucket) sketch(kinds factors.Kinds) login.Account {
 	a := login.Account{Role: login.Member}

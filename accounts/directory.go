@@ -116,28 +116,15 @@ type Directory interface {
 	Reached(ctx context.Context) (map[login.Step]int, error)
 }
 
-// Page gives one page of the accounts that a filter finds.
-func (s *Service) Page(ctx context.Context, f Filter) (Page, error) {
-	n, err := s.store.Buckets(ctx)
-	if err != nil {
-		return Page{}, err
-	}
-	p, err := s.login.Policy(ctx)
-	if err != nil {
-		return Page{}, err
-	}
-	return s.store.Page(ctx, s.query(f, n, p))
-}
-
-// query translates a filter.
-func (s *Service) query(f Filter, n map[Bucket]int, p login.Policy) Query {
+// Find translates a filter, where so many accounts are in each bucket.
+func Find(f Filter, n map[Bucket]int, p login.Policy, kinds factors.Kinds) Query {
 	q := Query{Text: f.Query, All: true, Sort: f.Sort, After: f.After, Limit: f.Limit}
 	if f.Sort != "" && f.Sort[0] == '-' {
 		q.Sort, q.Down = f.Sort[1:], true
 	}
 	for b, count := range n {
 		q.Size += count
-		if f.keeps(b, p, s.login.Kinds()) {
+		if f.keeps(b, p, kinds) {
 			q.Buckets, q.Total = append(q.Buckets, b), q.Total+count
 		} else {
 			q.All = false
@@ -145,46 +132,4 @@ func (s *Service) query(f Filter, n map[Bucket]int, p login.Policy) Query {
 	}
 	slices.Sort(q.Buckets)
 	return q
-}
-
-// List gives the accounts of a page only.
-func (s *Service) List(ctx context.Context, f Filter) ([]login.Account, error) {
-	p, err := s.Page(ctx, f)
-	return p.Accounts, err
-}
-
-// Each calls do with every account that a filter finds, in its order.
-func (s *Service) Each(ctx context.Context, f Filter, do func(login.Account) error) error {
-	for f.Limit = eachPage; ; {
-		p, err := s.Page(ctx, f)
-		if err != nil {
-			return err
-		}
-		for _, a := range p.Accounts {
-			if err := do(a); err != nil {
-				return err
-			}
-		}
-		if f.After = p.Next; f.After == "" {
-			return nil
-		}
-	}
-}
-
-// eachPage is how many accounts Each reads at once.
-const eachPage = 500
-
-// Invite makes an account for somebody and mails the link, if there is an
-// address. The link is given back, and shown on the account's page, for the
-// admin to hand over otherwise.
-func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c login.Client) (id, link string, err error) {
-	return s.inviteAs(ctx, Admin(v, "", c), f)
-}
-
-func (s *Service) inviteAs(ctx context.Context, by By, f Form) (id, link string, err error) {
-	if f.Role != login.Admin {
-		f.Role = login.Member
-	}
-	f.Origin, f.Password = "admin", ""
-	return s.create(ctx, f, maker{name: by.Name, event: s.did("", "", by, ""), by: by})
 }

@@ -14,9 +14,9 @@ const (
 type FactorFilter struct{ Value, Label string }
 
 // FactorFilters are the values that Filter.Factor knows.
-func (s *Service) FactorFilters() []FactorFilter {
+func FactorFilters(kinds factors.Kinds) []FactorFilter {
 	list := []FactorFilter{{factorNone, "No factor"}}
-	for _, t := range s.login.Kinds().Traits() {
+	for _, t := range kinds.Traits() {
 		label := t.Label
 		if t.Spare {
 			label += "s left"
@@ -31,8 +31,8 @@ func (s *Service) FactorFilters() []FactorFilter {
 
 // factorTotals are the totals by kind: how many have a strong one, and how many
 // have a weak one only.
-func (s *Service) factorTotals() (list []Total) {
-	for _, t := range s.login.Kinds().Alone() {
+func factorTotals(kinds factors.Kinds) (list []Total) {
+	for _, t := range kinds.Alone() {
 		if t.Strength == factors.Weaker {
 			list = append(list, Total{Label: t.Only, Filter: Filter{Factor: string(t.Kind) + factorOnly}})
 		} else {

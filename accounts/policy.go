@@ -33,10 +33,10 @@ func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err
 	if err != nil {
 		return pre, err
 	}
-	q := s.query(Filter{Status: "required", Limit: previewed}, n, p)
+	q := Find(Filter{Status: "required", Limit: previewed}, n, p, s.login.Kinds())
 	pre.Accounts = q.Total
 	for _, b := range q.Buckets {
-		if b.is(bucketAdmin) {
+		if b.Admin() {
 			pre.Admins += n[b]
 		}
 	}

@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -17,29 +16,21 @@ type Total struct {
 	N      int
 }
 
-// Totals counts the accounts that matter.
-func (s *Service) Totals(ctx context.Context) ([]Total, error) {
-	n, err := s.store.Buckets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.login.Policy(ctx)
-	if err != nil {
-		return nil, err
-	}
+// Totals counts the accounts that matter, where so many are in each bucket.
+func Totals(n map[Bucket]int, p login.Policy, kinds factors.Kinds) []Total {
 	list := slices.Concat([]Total{
 		{Label: "Accounts"},
 		{Label: "With a second factor", Filter: Filter{Status: "enrolled"}},
-	}, s.factorTotals(), []Total{
+	}, factorTotals(kinds), []Total{
 		{Label: "Required but missing", Filter: Filter{Status: "required"}},
 		{Label: "Recovery codes low", Filter: Filter{Factor: factorLow}},
 		{Label: "Switched off by failures", Filter: Filter{Factor: factorOff}},
 		{Label: "Never signed in", Filter: Filter{Status: "never"}},
 	})
 	for i := range list {
-		list[i].N = s.query(list[i].Filter, n, p).Total
+		list[i].N = Find(list[i].Filter, n, p, kinds).Total
 	}
-	return list, nil
+	return list
 }
 
 // Day is how far adoption was on one day.
@@ -49,19 +40,10 @@ type Day struct {
 	By                 []int // enrolled accounts by the first kind that they have, in the order of Series
 }
 
-// History gives the last days, today last. A day on which nothing was kept
-// shows what was known before it.
-func (s *Service) History(ctx context.Context, days int) ([]Day, error) {
-	today := s.opt.Now().UTC().Truncate(24 * time.Hour)
+// History gives the last days up to today, out of what was kept of them. A day on
+// which nothing was kept shows what was known before it.
+func History(kept map[time.Time]map[Bucket]int, today time.Time, days int, kinds []factors.Traits) []Day {
 	first := today.AddDate(0, 0, 1-days)
-	kept, err := s.store.Days(ctx, first)
-	if err != nil {
-		return nil, err
-	}
-	if kept[today], err = s.store.Buckets(ctx); err != nil {
-		return nil, err
-	}
-	kinds := s.login.Kinds().Alone()
 	list := make([]Day, days)
 	for i := range list {
 		day := first.AddDate(0, 0, i)
@@ -74,15 +56,7 @@ func (s *Service) History(ctx context.Context, days int) ([]Day, error) {
 		}
 		list[i].Day = day
 	}
-	return list, nil
-}
-
-// Series are what the numbers of Day.By are called.
-func (s *Service) Series() (names []string) {
-	for _, t := range s.login.Kinds().Alone() {
-		names = append(names, t.Only)
-	}
-	return names
+	return list
 }
 
 func sum(n map[Bucket]int, kinds []factors.Traits) Day {
@@ -97,29 +71,11 @@ func sum(n map[Bucket]int, kinds []factors.Traits) Day {
 	return d
 }
 
-// keepEvery is how often today's numbers are kept. The last ones stay.
-const keepEvery = 10 * time.Minute
+// Funnel is how far those came who were told to enroll.
+type Funnel struct{ Told, Began, Confirmed, Saved int }
 
-// Sweep does from time to time what no request waits for: it keeps the day's
-// numbers and sends the policy's reminders.
-func (s *Service) Sweep(ctx context.Context) error {
-	now := s.opt.Now()
-	if s.kept.IsZero() || now.Sub(s.kept) >= keepEvery || now.UTC().Day() != s.kept.UTC().Day() {
-		n, err := s.store.Buckets(ctx)
-		if err != nil {
-			return err
-		}
-		if err := s.store.KeepDay(ctx, now, n); err != nil {
-			return err
-		}
-		s.kept = now
-	}
-	return s.remind(ctx)
-}
-
-// Funnel counts how far accounts have come since the policy told them.
-func (s *Service) Funnel(ctx context.Context) (f Funnel, err error) {
-	n, err := s.store.Reached(ctx)
+// Reached counts how far they came out of the accounts that took some steps.
+func Reached(n map[login.Step]int) (f Funnel) {
 	for step, count := range n {
 		if step&login.StepTold == 0 {
 			continue
@@ -135,8 +91,5 @@ func (s *Service) Funnel(ctx context.Context) (f Funnel, err error) {
 			f.Saved += count
 		}
 	}
-	return f, err
+	return f
 }
-
-// Funnel is how far those came who were told to enroll.
-type Funnel struct{ Told, Began, Confirmed, Saved int }

@@ -62,7 +62,7 @@ const triesTime = "2006-01-02 15:04:05 UTC"
 var triesText = regexp.MustCompile(`^([0-9]{1,9}) tries since (.{23})$`)
 
 // Unfold reads how many tries a row of the log tells of.
-func (e Event) Unfold() Event {
+func Unfold(e Event) Event {
 	m := triesText.FindStringSubmatch(e.Detail)
 	if m == nil || e.Actor != "stranger" {
 		return e
@@ -77,7 +77,7 @@ func (e Event) Unfold() Event {
 
 // Counting is the event of the first try, with those that were only counted
 // since, of which the log does not tell yet.
-func (e Event) Counting(t Tries) Event {
+func Counting(e Event, t Tries) Event {
 	if t.Times < 2 {
 		return e
 	}

@@ -32,7 +32,7 @@ type eventRow struct {
 func (r *eventRow) event() login.Event {
 	e := login.Event{Seq: r.Seq, At: r.At.Time(), Kind: r.Kind, AccountID: r.AccountID, ActorID: r.ActorID, Actor: r.Actor,
 		Address: r.Address, Browser: r.Browser, Level: r.Level, Reason: r.Reason, Detail: r.Detail}
-	return e.Unfold()
+	return login.Unfold(e)
 }
 
 // chained is the hash of a row: it covers the row and the hash of the one

@@ -129,7 +129,7 @@ func (q query) counting(ctx context.Context, events []login.Event) ([]login.Even
 	for _, r := range rows {
 		for i, e := range events {
 			if e.Kind == r.Kind && e.AccountID == r.AccountID && e.Times == 0 && at(e.At) == r.BeganAt {
-				events[i] = e.Counting(r.tries())
+				events[i] = login.Counting(e, r.tries())
 				break
 			}
 		}

@@ -57,7 +57,7 @@ func (s *Service) Open() bool { return s.open }
 type Form struct {
 	Login, Name, Password string
 	Email                 string // where the login is not the address itself; may be empty
-	Role                  login.Role
+	Role                  identity.Role
 	Origin                string // setup, cli, admin or self
 	From                  string // address range that asks, as in login.Client; empty for the command line
 	Next                  string // where a registration leads in the end
@@ -72,29 +72,29 @@ func (s *Service) write(ctx context.Context, do func(login.Tx) error) error {
 	return err
 }
 
-func bad(text string) error { return login.Refuse(login.Bad, text) }
+func bad(text string) error { return identity.Refuse(identity.Bad, text) }
 
 // prepare turns a form into an account, or says what is wrong with it.
-func (s *Service) prepare(f Form) (login.Account, error) {
+func (s *Service) prepare(f Form) (identity.Account, error) {
 	f.Login, f.Email = identity.Trim(f.Login), identity.Trim(f.Email)
 	key, ok := identity.LoginKey(f.Login)
 	if !ok || strings.ContainsRune(key, ':') { // the apps part issuer and account by a colon
-		return login.Account{}, bad("Choose a login without spaces and colons, such as ada or ada@example.com.")
+		return identity.Account{}, bad("Choose a login without spaces and colons, such as ada or ada@example.com.")
 	}
 	var err error
 	if f.Name, err = fitName(f.Name); err != nil {
-		return login.Account{}, err
+		return identity.Account{}, err
 	}
-	a := login.Account{ID: login.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
-		Standing: login.Invited, Created: s.opt.Now()}
+	a := identity.Account{ID: identity.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
+		Standing: identity.Invited, Created: s.opt.Now()}
 	switch {
 	case identity.LooksLikeEmail(f.Login):
 		if f.Email != "" && !strings.EqualFold(f.Email, f.Login) {
-			return login.Account{}, bad("A login that is an email address is also the account’s address. Leave the email field empty, or choose another login.")
+			return identity.Account{}, bad("A login that is an email address is also the account’s address. Leave the email field empty, or choose another login.")
 		}
 		a.Email = f.Login
 	case f.Email != "" && !identity.LooksLikeEmail(f.Email):
-		return login.Account{}, bad("Enter an email address such as ada@example.com.")
+		return identity.Account{}, bad("Enter an email address such as ada@example.com.")
 	default:
 		a.Email = f.Email
 	}
@@ -115,7 +115,7 @@ func fitName(name string) (string, error) {
 
 // hash checks and hashes a new password, when it is the turn of the address
 // range that asks.
-func (s *Service) hash(ctx context.Context, chosen string, a login.Account, from string) (login.Hidden, error) {
+func (s *Service) hash(ctx context.Context, chosen string, a identity.Account, from string) (identity.Hidden, error) {
 	if problem := password.Check(chosen, a.Login, a.Name, a.Email, s.opt.Brand); problem != "" {
 		return "", bad(problem)
 	}
@@ -124,13 +124,13 @@ func (s *Service) hash(ctx context.Context, chosen string, a login.Account, from
 		phc, err = s.hasher.Hash(chosen)
 		return err
 	}))
-	return login.Hidden(phc), err
+	return identity.Hidden(phc), err
 }
 
 // Create makes an account. With a password it can sign in at once; without,
 // it gets a one-time invite link, which is given back and, where the account
 // has an address and by is not empty, mailed.
-func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Event) (link string, err error) {
+func (s *Service) Create(ctx context.Context, f Form, by string, actor identity.Event) (link string, err error) {
 	_, link, err = s.create(ctx, f, maker{name: by, event: actor})
 	return link, err
 }
@@ -138,7 +138,7 @@ func (s *Service) Create(ctx context.Context, f Form, by string, actor login.Eve
 // maker is who makes an account.
 type maker struct {
 	name  string // said in the mail with the invite; empty mails none
-	event login.Event
+	event identity.Event
 	by    By // an admin on the screens, who is shown the link
 }
 
@@ -152,7 +152,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 		if a.Password, err = s.hash(ctx, f.Password, a, f.From); err != nil {
 			return "", "", err
 		}
-		a.PasswordChanged, a.Standing = a.Created, login.Active
+		a.PasswordChanged, a.Standing = a.Created, identity.Active
 	}
 	err = s.write(ctx, func(tx login.Tx) error {
 		if f.Origin == "setup" {
@@ -160,7 +160,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 				return err
 			}
 			if n, err := s.store.CountAccounts(ctx); err != nil || n > 0 {
-				return cmp.Or(err, login.Refuse(login.Gone, ""))
+				return cmp.Or(err, identity.Refuse(identity.Gone, ""))
 			}
 		}
 		if m.event.Actor == "admin" {
@@ -170,19 +170,19 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 		}
 		_, err := tx.AccountByName(ctx, a.Key) // also one that proved this address
 		if err == nil {
-			return login.Refuse(login.Bad, "This login is taken.")
+			return identity.Refuse(identity.Bad, "This login is taken.")
 		}
-		if !errors.Is(err, login.ErrNotFound) {
+		if !errors.Is(err, identity.ErrNotFound) {
 			return err
 		}
 		err = tx.InsertAccount(ctx, a)
-		if errors.Is(err, login.ErrTaken) {
-			return login.Refuse(login.Bad, taken)
+		if errors.Is(err, identity.ErrTaken) {
+			return identity.Refuse(identity.Bad, taken)
 		}
 		if err != nil {
 			return err
 		}
-		if a.Standing == login.Invited {
+		if a.Standing == identity.Invited {
 			if link, err = s.invite(ctx, tx, a, m.name); err != nil {
 				return err
 			}
@@ -191,7 +191,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 			}
 		}
 		e := m.event
-		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), login.EventAccountCreated, a.ID, string(a.Role)
+		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), identity.EventAccountCreated, a.ID, string(a.Role)
 		return tx.Record(ctx, e)
 	})
 	return a.ID, link, err
@@ -204,7 +204,7 @@ func (s *Service) Empty(ctx context.Context) (bool, error) {
 }
 
 // Rename changes a person's name.
-func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c login.Client) error {
+func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c identity.Client) error {
 	name, err := fitName(name)
 	if err != nil {
 		return err
@@ -218,13 +218,13 @@ func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c log
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event(login.EventNameChanged, a.ID, v, c))
+		return tx.Record(ctx, s.event(identity.EventNameChanged, a.ID, v, c))
 	})
 }
 
 // event is something that a signed-in person, or nobody, did to an account.
-func (s *Service) event(kind login.EventKind, accountID string, v *login.Visit, c login.Client) login.Event {
-	e := login.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
+func (s *Service) event(kind identity.EventKind, accountID string, v *login.Visit, c identity.Client) identity.Event {
+	e := identity.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
 	if v != nil {
 		e.ActorID, e.Level = v.Account.ID, v.Session.Level
 		if v.Account.ID != accountID {

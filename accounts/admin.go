@@ -23,11 +23,11 @@ type By struct {
 	Actor    string // admin or cli
 	Level    int
 	Reason   string
-	Client   login.Client
+	Client   identity.Client
 }
 
 // Admin is the admin who is signed in with a session.
-func Admin(v *login.Visit, reason string, c login.Client) By {
+func Admin(v *login.Visit, reason string, c identity.Client) By {
 	by := By{ID: v.Account.ID, Name: v.Account.Name, Session: v.Session.ID, Actor: "admin", Level: v.Session.Level, Reason: strings.TrimSpace(reason), Client: c}
 	if by.Name == "" {
 		by.Name = v.Account.Login
@@ -41,8 +41,8 @@ func Terminal(reason string) By {
 }
 
 // did is the audit row of what was done.
-func (s *Service) did(kind login.EventKind, accountID string, by By, detail string) login.Event {
-	return login.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, ActorID: by.ID, Actor: by.Actor, Address: by.Client.Address,
+func (s *Service) did(kind identity.EventKind, accountID string, by By, detail string) identity.Event {
+	return identity.Event{At: s.opt.Now(), Kind: kind, AccountID: accountID, ActorID: by.ID, Actor: by.Actor, Address: by.Client.Address,
 		Browser: by.Client.Browser, Level: by.Level, Reason: by.Reason, Detail: detail}
 }
 
@@ -50,7 +50,7 @@ func (s *Service) did(kind login.EventKind, accountID string, by By, detail stri
 // admin at level 2, with a reason that can be kept.
 func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 	if _, fit := identity.Name(by.Reason); !fit || utf8.RuneCountInString(by.Reason) > maxReason {
-		return login.Refuse(login.Bad, "A reason can have at most 200 characters, all of them visible.")
+		return identity.Refuse(identity.Bad, "A reason can have at most 200 characters, all of them visible.")
 	}
 	if by.Actor == "cli" {
 		return nil
@@ -59,14 +59,14 @@ func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 	if err != nil {
 		return err
 	}
-	if a.Role != login.Admin || !a.Disabled.IsZero() || by.Level < 2 {
-		return login.Refuse(login.Denied, "Your account no longer has permission to do this.")
+	if a.Role != identity.Admin || !a.Disabled.IsZero() || by.Level < 2 {
+		return identity.Refuse(identity.Denied, "Your account no longer has permission to do this.")
 	}
 	return nil
 }
 
 // manage changes one account as an admin.
-func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx, login.Account) error) error {
+func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx, identity.Account) error) error {
 	return s.write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, id)
 		if err != nil {
@@ -81,16 +81,16 @@ func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx
 
 // deed is what an admin did: as the audit log keeps it, and as its owner reads it.
 type deed struct {
-	event login.Event
+	event identity.Event
 	words string
 }
 
 // tellChange records what an admin did, and tells the owner.
-func (s *Service) tellChange(ctx context.Context, tx login.Tx, by By, a login.Account, d deed) error {
+func (s *Service) tellChange(ctx context.Context, tx login.Tx, by By, a identity.Account, d deed) error {
 	if err := tx.Record(ctx, d.event); err != nil || a.Email == "" {
 		return err
 	}
-	return tx.Post(ctx, login.Mail{Template: login.MailAdminChange, To: a.Email, AccountID: a.ID, Created: d.event.At, Data: map[string]string{
+	return tx.Post(ctx, identity.Mail{Template: identity.MailAdminChange, To: a.Email, AccountID: a.ID, Created: d.event.At, Data: map[string]string{
 		"login": a.Login, "time": mailTime(d.event.At), "by": by.Name, "reason": by.Reason, "what": d.words}})
 }
 
@@ -99,7 +99,7 @@ func mailTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04
 
 func needsReason(by By) error {
 	if by.Reason == "" {
-		return login.Refuse(login.Bad, "Enter a reason. It is recorded in the audit log.")
+		return identity.Refuse(identity.Bad, "Enter a reason. It is recorded in the audit log.")
 	}
 	return nil
 }
@@ -108,30 +108,30 @@ func needsReason(by By) error {
 // them. The password alone does not sign in afterwards: the owner gets a link
 // by mail, good once. It is given back for an account that has no address.
 func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent, err error) {
-	err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	err = s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		if err := needsReason(by); err != nil {
 			return err
 		}
 		if a.ID == by.ID {
-			return login.Refuse(login.Denied, "Change your own factors on your profile.")
+			return identity.Refuse(identity.Denied, "Change your own factors on your profile.")
 		}
 		if !a.HasFactor() && !a.Bare() {
-			return login.Refuse(login.Denied, "This account has no factor to reset.")
+			return identity.Refuse(identity.Denied, "This account has no factor to reset.")
 		}
-		sent, err = s.takeFactors(ctx, tx, a, by, login.EventFactorsReset)
+		sent, err = s.takeFactors(ctx, tx, a, by, identity.EventFactorsReset)
 		return err
 	})
 	return sent, err
 }
 
-func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a login.Account, by By, event login.EventKind) (Sent, error) {
+func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a identity.Account, by By, event identity.EventKind) (Sent, error) {
 	if err := s.login.Strip(ctx, tx, a); err != nil {
 		return Sent{}, err
 	}
 	if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 		return Sent{}, err
 	}
-	if err := tx.DropLinks(ctx, a.ID, login.LinkTicket); err != nil {
+	if err := tx.DropLinks(ctx, a.ID, identity.LinkTicket); err != nil {
 		return Sent{}, err
 	}
 	if err := tx.SetMustEnroll(ctx, a.ID, s.opt.Now()); err != nil {
@@ -149,20 +149,20 @@ func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a login.Account,
 // LostFactors is for an account that lost factors with the keys of the site, and
 // still has those that a says. Without any it is as after a reset: the password
 // alone does not sign in, and its owner enrolls by a link.
-func (s *Service) LostFactors(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
+func (s *Service) LostFactors(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
 	if !a.HasFactor() {
-		return s.takeFactors(ctx, tx, a, by, login.EventFactorsLost)
+		return s.takeFactors(ctx, tx, a, by, identity.EventFactorsLost)
 	}
 	if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 		return Sent{}, err
 	}
-	return Sent{}, s.tellChange(ctx, tx, by, a, deed{s.did(login.EventFactorsLost, a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile"})
+	return Sent{}, s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventFactorsLost, a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile"})
 }
 
 // sendEnroll makes the link with which an account without its factors enrolls
 // again.
-func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkEnroll, TTL: ticketTTL})
+func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkEnroll, TTL: ticketTTL})
 	if err != nil {
 		return Sent{}, err
 	}
@@ -173,14 +173,14 @@ func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a login.Account, 
 		return Sent{}, err
 	}
 	now := s.opt.Now()
-	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: login.MailAdminReset, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(ticketTTL),
+	return Sent{Mailed: true}, tx.Post(ctx, identity.Mail{Template: identity.MailAdminReset, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(ticketTTL),
 		Data: map[string]string{"login": a.Login, "time": mailTime(now), "by": by.Name, "reason": by.Reason, "link": link}})
 }
 
 // Ticket is the button behind the link of a reset. The link is spent; what is
 // given back lets one browser sign in with the password, to enroll.
-func (s *Service) Ticket(ctx context.Context, token string, c login.Client) (ticket string, err error) {
-	l, _, err := s.Link(ctx, token, login.LinkEnroll)
+func (s *Service) Ticket(ctx context.Context, token string, c identity.Client) (ticket string, err error) {
+	l, _, err := s.Link(ctx, token, identity.LinkEnroll)
 	if err != nil {
 		return "", err
 	}
@@ -191,12 +191,12 @@ func (s *Service) Ticket(ctx context.Context, token string, c login.Client) (tic
 		}
 		now := s.opt.Now()
 		var hash string
-		ticket, hash = login.NewToken()
-		err = tx.PutLink(ctx, login.Link{TokenHash: hash, AccountID: a.ID, Purpose: login.LinkTicket, Created: now, Expires: now.Add(login.TicketTTL)})
+		ticket, hash = identity.NewToken()
+		err = tx.PutLink(ctx, identity.Link{TokenHash: hash, AccountID: a.ID, Purpose: identity.LinkTicket, Created: now, Expires: now.Add(login.TicketTTL)})
 		if err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event(login.EventTicketUsed, a.ID, nil, c))
+		return tx.Record(ctx, s.event(identity.EventTicketUsed, a.ID, nil, c))
 	})
 	return ticket, err
 }
@@ -207,7 +207,7 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 	if k != "" && !s.login.Knows(k) {
 		return bad("There is no such kind of factor.")
 	}
-	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		var kinds []factors.Kind
 		if k != "" {
 			kinds = append(kinds, k)
@@ -216,16 +216,16 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 			return err
 		}
 		what := "past wrong passwords and codes no longer count, and factors that they had switched off work again"
-		return s.tellChange(ctx, tx, by, a, deed{s.did(login.EventAccountUnlocked, a.ID, by, string(k)), what})
+		return s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventAccountUnlocked, a.ID, by, string(k)), what})
 	})
 }
 
 // EndSessions ends every session, pending login and trust of an account.
 func (s *Service) EndSessions(ctx context.Context, by By, id string) error {
-	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}
-		return s.tellChange(ctx, tx, by, a, deed{s.did(login.EventSessionsEndedByAdmin, a.ID, by, ""), "all its sessions were ended"})
+		return s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventSessionsEndedByAdmin, a.ID, by, ""), "all its sessions were ended"})
 	})
 }

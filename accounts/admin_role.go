@@ -5,20 +5,21 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
 // SetDisabled locks an account out at once, or lets it in again. What was
 // proved before counts no more.
 func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bool) error {
-	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		if disabled == !a.Disabled.IsZero() {
 			return nil
 		}
-		kind, what := login.EventAccountEnabled, "it was enabled again"
+		kind, what := identity.EventAccountEnabled, "it was enabled again"
 		a.Disabled = time.Time{}
 		if disabled {
-			kind, what, a.Disabled = login.EventAccountDisabled, "it was disabled", s.opt.Now()
+			kind, what, a.Disabled = identity.EventAccountDisabled, "it was disabled", s.opt.Now()
 			if err := needsReason(by); err != nil {
 				return err
 			}
@@ -28,8 +29,8 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 			if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 				return err
 			}
-			if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkVerify, login.LinkSecure, login.LinkTicket,
-				login.LinkStop, login.LinkUndo); err != nil {
+			if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkVerify, identity.LinkSecure, identity.LinkTicket,
+				identity.LinkStop, identity.LinkUndo); err != nil {
 				return err
 			}
 		}
@@ -42,16 +43,16 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 
 // SetRole makes an account an admin or a user. Its next request has the role;
 // an admin's rights are for whoever proves a factor, so the trust ends.
-func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role) error {
-	if role != login.Admin && role != login.Member {
+func (s *Service) SetRole(ctx context.Context, by By, id string, role identity.Role) error {
+	if role != identity.Admin && role != identity.Member {
 		return bad("Choose user or admin.")
 	}
-	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		if a.Role == role {
-			return login.Refuse(login.Bad, map[login.Role]string{login.Admin: "This account is an admin already. Nothing was changed.",
-				login.Member: "This account is a user already. Nothing was changed."}[role])
+			return identity.Refuse(identity.Bad, map[identity.Role]string{identity.Admin: "This account is an admin already. Nothing was changed.",
+				identity.Member: "This account is a user already. Nothing was changed."}[role])
 		}
-		if role != login.Admin {
+		if role != identity.Admin {
 			if err := s.notTheLast(ctx, tx, a); err != nil {
 				return err
 			}
@@ -60,34 +61,34 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role login.Role
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		if role == login.Admin {
+		if role == identity.Admin {
 			if err := s.login.Promote(ctx, tx, a.ID); err != nil {
 				return err
 			}
 		}
-		return s.tellChange(ctx, tx, by, a, deed{s.did(login.EventRoleChanged, a.ID, by, string(role)), "its role is now " + string(role)})
+		return s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventRoleChanged, a.ID, by, string(role)), "its role is now " + string(role)})
 	})
 }
 
 // notTheLast keeps the site from losing its last admin, also when two admins
 // take each other's role at the same time.
-func (s *Service) notTheLast(ctx context.Context, tx login.Tx, a login.Account) error {
-	if a.Role != login.Admin {
+func (s *Service) notTheLast(ctx context.Context, tx login.Tx, a identity.Account) error {
+	if a.Role != identity.Admin {
 		return nil
 	}
 	other, err := tx.OtherAdmin(ctx, a.ID)
 	if err != nil || other {
 		return err
 	}
-	return login.Refuse(login.Denied, "This is the last admin. Make another account an admin first.")
+	return identity.Refuse(identity.Denied, "This is the last admin. Make another account an admin first.")
 }
 
 // Person is all that an admin may see of one account. No secret is among it.
 type Person struct {
-	login.Account
+	identity.Account
 	Credentials []factors.Credential
-	Sessions    []login.Session
-	Browsers    []login.Browser
+	Sessions    []identity.Session
+	Browsers    []identity.Browser
 	Events      []login.Line
 }
 

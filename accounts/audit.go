@@ -21,7 +21,7 @@ type AuditFilter struct {
 
 // AuditPage is one page of the audit log, newest first.
 type AuditPage struct {
-	Events []login.Event
+	Events []identity.Event
 	Logins map[string]string // logins of the accounts in it, by id
 	Gone   map[string]bool   // those of them that were deleted since
 	Next   int64             // Before of the next page; 0 when this is the last
@@ -34,7 +34,7 @@ type Log interface {
 	AuditPage(ctx context.Context, f AuditFilter, account string) (AuditPage, error)
 	// FirstEvent is the oldest event about an account; ErrNotFound when there is
 	// none.
-	FirstEvent(ctx context.Context, accountID string) (login.Event, error)
+	FirstEvent(ctx context.Context, accountID string) (identity.Event, error)
 	// Departed is the id of the account that was deleted last with an id or
 	// login; ErrNotFound when none was.
 	Departed(ctx context.Context, idOrLogin string) (string, error)
@@ -44,7 +44,7 @@ type Log interface {
 	VerifyEvents(ctx context.Context, kept string) (AuditState, error)
 	// AcceptEvents keeps the head anew and records that; false when the log is
 	// not any more as it was seen.
-	AcceptEvents(ctx context.Context, seen AuditState, e login.Event) (bool, error)
+	AcceptEvents(ctx context.Context, seen AuditState, e identity.Event) (bool, error)
 	Outbox(ctx context.Context, f MailFilter) (MailPage, error)
 }
 
@@ -53,14 +53,14 @@ func (s *Service) Audit(ctx context.Context, f AuditFilter) (AuditPage, error) {
 	account := ""
 	if f.User != "" {
 		a, err := s.store.Account(ctx, f.User)
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, identity.ErrNotFound) {
 			key, _ := identity.LoginKey(f.User)
 			a, err = s.store.AccountByKey(ctx, key)
 		}
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, identity.ErrNotFound) {
 			a.ID, err = s.store.Departed(ctx, f.User)
 		}
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, identity.ErrNotFound) {
 			return AuditPage{}, nil
 		}
 		if err != nil {
@@ -95,7 +95,7 @@ func (s *Service) VerifyAudit(ctx context.Context, kept string) (AuditState, err
 // it and why. A changed row cannot be accepted: nobody knows what it said.
 func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, err error) {
 	if by.Reason == "" {
-		return found, login.Refuse(login.Bad, "give a reason with --reason: it is recorded in the audit log")
+		return found, identity.Refuse(identity.Bad, "give a reason with --reason: it is recorded in the audit log")
 	}
 	if err := s.allowed(ctx, s.store, by); err != nil {
 		return found, err
@@ -105,13 +105,13 @@ func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, err
 	case err != nil:
 		return found, err
 	case found.Broken > 0:
-		return found, login.Refuse(login.Denied, fmt.Sprintf("row %d was changed, or one before it is missing: this cannot be accepted; restore a backup", found.Broken))
+		return found, identity.Refuse(identity.Denied, fmt.Sprintf("row %d was changed, or one before it is missing: this cannot be accepted; restore a backup", found.Broken))
 	case found.Fault == "":
-		return found, login.Refuse(login.Denied, "there is nothing to accept: the audit log is intact")
+		return found, identity.Refuse(identity.Denied, "there is nothing to accept: the audit log is intact")
 	}
-	same, err := s.store.AcceptEvents(ctx, found, s.did(login.EventAuditAccepted, "", by, found.Fault))
+	same, err := s.store.AcceptEvents(ctx, found, s.did(identity.EventAuditAccepted, "", by, found.Fault))
 	if err == nil && !same {
-		err = login.Refuse(login.Denied, "the audit log has changed since: run audit verify again")
+		err = identity.Refuse(identity.Denied, "the audit log has changed since: run audit verify again")
 	}
 	return found, err
 }
@@ -156,8 +156,8 @@ func (s *Service) RetryMail(ctx context.Context, by By, id string) error {
 			return err
 		}
 		if !ok {
-			return login.Refuse(login.Denied, "The content of this email was deleted, so it cannot be sent again. Start the action again to send a new one.")
+			return identity.Refuse(identity.Denied, "The content of this email was deleted, so it cannot be sent again. Start the action again to send a new one.")
 		}
-		return tx.Record(ctx, s.did(login.EventMailRetried, "", by, id))
+		return tx.Record(ctx, s.did(identity.EventMailRetried, "", by, id))
 	})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // AskVerify mails a link to the account's own address.
-func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client) error {
+func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c identity.Client) error {
 	if v.Account.Email == "" {
 		return bad("Your account has no address yet. Enter one first.")
 	}
@@ -21,18 +21,18 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c login.Client)
 		if err := s.countMail(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkVerify, Data: a.Email, TTL: emailTTL})
+		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkVerify, Data: a.Email, TTL: emailTTL})
 		if err != nil {
 			return err
 		}
-		return s.post(ctx, tx, login.MailEmailVerify, a, link)
+		return s.post(ctx, tx, identity.MailEmailVerify, a, link)
 	})
 }
 
 // ChangeEmail mails a link to the new address, and to the old one a link that
 // stops it. The address is the account's only when the link was clicked and
 // confirmed; until then nothing else is ever mailed to it.
-func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c login.Client) error {
+func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string, c identity.Client) error {
 	email = identity.Trim(email)
 	if !identity.LooksLikeEmail(email) {
 		return bad("Enter an email address such as ada@example.com.")
@@ -48,19 +48,19 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 		if err := s.countMail(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkChange, Data: email, TTL: emailTTL})
+		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkChange, Data: email, TTL: emailTTL})
 		if err != nil {
 			return err
 		}
 		asked := a
 		asked.Email = email
-		if err := s.post(ctx, tx, login.MailEmailChange, asked, link); err != nil {
+		if err := s.post(ctx, tx, identity.MailEmailChange, asked, link); err != nil {
 			return err
 		}
 		if err := s.warnOld(ctx, tx, a, email, c); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event(login.EventEmailChangeAsked, a.ID, v, c))
+		return tx.Record(ctx, s.event(identity.EventEmailChangeAsked, a.ID, v, c))
 	})
 }
 
@@ -75,7 +75,7 @@ func (s *Service) countMail(ctx context.Context, tx login.Tx, accountID string) 
 		t.Fails, t.Until = 0, now.Add(resetTTL)
 	}
 	if t.Fails >= linksAnHour {
-		return login.RefuseFor(t.Until.Sub(now))
+		return identity.RefuseFor(t.Until.Sub(now))
 	}
 	t.Fails, t.Last = t.Fails+1, now
 	return tx.SaveThrottle(ctx, t)
@@ -85,16 +85,16 @@ func (s *Service) countMail(ctx context.Context, tx login.Tx, accountID string) 
 const linksAnHour = 10
 
 // post mails a link to the address that an account has, or would have.
-func (s *Service) post(ctx context.Context, tx login.Tx, template login.MailKind, a login.Account, link string) error {
+func (s *Service) post(ctx context.Context, tx login.Tx, template identity.MailKind, a identity.Account, link string) error {
 	now := s.opt.Now()
-	return tx.Post(ctx, login.Mail{Template: template, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(emailTTL),
+	return tx.Post(ctx, identity.Mail{Template: template, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(emailTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "24", "time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
 }
 
 // VerifyEmail is the button behind a link to an address: opening the link
 // alone confirms nothing, for mail scanners open links too.
-func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client) error {
-	l, _, err := s.Link(ctx, token, login.LinkVerify, login.LinkChange)
+func (s *Service) VerifyEmail(ctx context.Context, token string, c identity.Client) error {
+	l, _, err := s.Link(ctx, token, identity.LinkVerify, identity.LinkChange)
 	if err != nil {
 		return err
 	}
@@ -104,25 +104,25 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 			return err
 		}
 		old, proved := a.Email, !a.EmailVerified.IsZero()
-		if l.Purpose == login.LinkVerify && !strings.EqualFold(old, l.Data) {
-			return login.Refuse(login.Gone, "")
+		if l.Purpose == identity.LinkVerify && !strings.EqualFold(old, l.Data) {
+			return identity.Refuse(identity.Gone, "")
 		}
 		a.Email, a.EmailVerified = l.Data, s.opt.Now()
 		if err := s.saveProved(ctx, tx, &a); err != nil {
 			return err
 		}
-		if l.Purpose == login.LinkVerify {
-			return tx.Record(ctx, s.event(login.EventEmailVerified, a.ID, nil, c))
+		if l.Purpose == identity.LinkVerify {
+			return tx.Record(ctx, s.event(identity.EventEmailVerified, a.ID, nil, c))
 		}
 		undo := ""
 		if proved {
 			if undo, err = s.undoLink(ctx, tx, a, old); err != nil {
 				return err
 			}
-		} else if err := tx.DropLinks(ctx, a.ID, login.LinkStop); err != nil { // it may be a stranger's, typed by mistake
+		} else if err := tx.DropLinks(ctx, a.ID, identity.LinkStop); err != nil { // it may be a stranger's, typed by mistake
 			return err
 		}
-		return s.emailChanged(ctx, tx, a, moved{old: old, undo: undo, event: login.EventEmailChanged}, c)
+		return s.emailChanged(ctx, tx, a, moved{old: old, undo: undo, event: identity.EventEmailChanged}, c)
 	})
 }
 
@@ -130,12 +130,12 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c login.Client)
 type moved struct {
 	old   string
 	undo  string // link for the old address that takes it back; may be empty
-	event login.EventKind
+	event identity.EventKind
 }
 
 // emailChanged tells both addresses and voids what was sent to the old one.
-func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a login.Account, m moved, c login.Client) error {
-	if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkVerify, login.LinkSecure); err != nil {
+func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a identity.Account, m moved, c identity.Client) error {
+	if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkInvite, identity.LinkVerify, identity.LinkSecure); err != nil {
 		return err
 	}
 	if err := tx.Record(ctx, s.event(m.event, a.ID, nil, c)); err != nil {
@@ -143,8 +143,8 @@ func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a login.Account
 	}
 	told := a
 	told.Email = m.old
-	if err := s.login.Tell(ctx, tx, login.Notice{Template: login.MailEmailChanged, Account: told, Client: c}, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
+	if err := s.login.Tell(ctx, tx, login.Notice{Template: identity.MailEmailChanged, Account: told, Client: c}, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
 		return err
 	}
-	return s.login.Tell(ctx, tx, login.Notice{Template: login.MailEmailChanged, Account: a, Client: c}, "old", m.old, "new", a.Email)
+	return s.login.Tell(ctx, tx, login.Notice{Template: identity.MailEmailChanged, Account: a, Client: c}, "old", m.old, "new", a.Email)
 }

@@ -8,14 +8,13 @@ import (
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Whatever is pasted into the import, each line gets a fate, and a good line is
 // a login that can be made, once.
 func FuzzImport(f *testing.F) {
 	s := sitetest.New(f)
-	s.User("root@example.com", login.Admin)
+	s.User("root@example.com", identity.Admin)
 	b := s.Browser().SignIn("root@example.com")
 	b.EnrollTOTP()
 	v, err := s.Login.Visit(f.Context(), b.Cookie("nightlatch_session"))
@@ -26,7 +25,7 @@ func FuzzImport(f *testing.F) {
 	f.Add("\ufeffa;b;admin\r\n\"open\nc;\"d;\"")
 	f.Add("root@example.com\n=1+1\n,,\n\x00\n" + strings.Repeat("x\n", 1100))
 	f.Fuzz(func(t *testing.T, text string) {
-		lines, err := s.Accounts.Import(t.Context(), v, text, true, login.Client{})
+		lines, err := s.Accounts.Import(t.Context(), v, text, true, identity.Client{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +38,7 @@ func FuzzImport(f *testing.F) {
 			switch {
 			case l.Number <= last || l.Fate == "":
 				t.Errorf("line %d after %d: %q", l.Number, last, l.Fate)
-			case l.OK && (!ok || seen[key] || !utf8.ValidString(l.Name) || strings.ContainsRune(l.Name, 0) || l.Role != login.Member && l.Role != login.Admin):
+			case l.OK && (!ok || seen[key] || !utf8.ValidString(l.Name) || strings.ContainsRune(l.Name, 0) || l.Role != identity.Member && l.Role != identity.Admin):
 				t.Errorf("line %d will be made: %+v", l.Number, l)
 			case l.OK:
 				seen[key] = true

@@ -21,7 +21,7 @@ const (
 type Line struct {
 	Number             int // in the file, from 1
 	Login, Name, Email string
-	Role               login.Role
+	Role               identity.Role
 	OK                 bool   // it will be, or was, made or invited again
 	Fate               string // in words
 	Link               string // to hand over, where no mail can reach them
@@ -35,7 +35,7 @@ type Line struct {
 // a power cut, the same admin's next import of the same file does, and gives new
 // links for the accounts whose links nobody used. With an error the lines say
 // how far it came.
-func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry bool, c login.Client) ([]Line, error) {
+func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry bool, c identity.Client) ([]Line, error) {
 	by := Admin(v, "", c)
 	by.Session = "" // the links are shown on the page of the import, and nowhere else
 	if dry {
@@ -47,7 +47,7 @@ func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry b
 		return nil, err
 	}
 	if !ok {
-		return nil, &login.Refusal{Why: login.Busy, Wait: importWait, Text: "Another import is running. Try again when it has finished."}
+		return nil, &identity.Refusal{Why: identity.Busy, Wait: importWait, Text: "Another import is running. Try again when it has finished."}
 	}
 	defer done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), importTime)
@@ -73,7 +73,7 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 		return s.importAgain(ctx, by, l)
 	}
 	_, link, err := s.inviteAs(ctx, by, Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
-	refused := login.Refused(err)
+	refused := identity.Refused(err)
 	switch {
 	case refused != nil:
 		l.OK, l.Fate = false, refused.Text
@@ -90,19 +90,19 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 // importAgain gives a new link for an account that an import made before. One
 // that has an address has its link in the mail, and keeps it while it is good.
 func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
-	err := s.manage(ctx, by, l.again, func(tx login.Tx, a login.Account) error {
+	err := s.manage(ctx, by, l.again, func(tx login.Tx, a identity.Account) error {
 		made, open, err := s.openInvite(ctx, by.ID, a)
 		if err != nil {
 			return err
 		}
 		if !open {
-			return login.Refuse(login.Denied, taken)
+			return identity.Refuse(identity.Denied, taken)
 		}
 		if a.Email != "" && s.opt.Now().Sub(made) < inviteTTL {
 			l.Fate, l.Link = "Created before. The invite was sent by email.", ""
 			return nil
 		}
-		if err := tx.Record(ctx, s.did(login.EventAccountInvited, a.ID, by, "")); err != nil {
+		if err := tx.Record(ctx, s.did(identity.EventAccountInvited, a.ID, by, "")); err != nil {
 			return err
 		}
 		sent, err := s.inviteTo(ctx, tx, a, by)
@@ -112,10 +112,10 @@ func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
 		}
 		return err
 	})
-	if errors.Is(err, login.ErrNotFound) {
-		err = login.Refuse(login.Gone, "This account was deleted a moment ago.")
+	if errors.Is(err, identity.ErrNotFound) {
+		err = identity.Refuse(identity.Gone, "This account was deleted a moment ago.")
 	}
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		l.OK, l.Fate, l.Link = false, refused.Text, ""
 		return nil
 	}
@@ -127,13 +127,13 @@ const taken = "This login is taken."
 
 // openInvite says whether an admin made an account that nobody has used yet, and
 // when.
-func (s *Service) openInvite(ctx context.Context, adminID string, a login.Account) (made time.Time, open bool, err error) {
-	if a.Status() != login.Invited {
+func (s *Service) openInvite(ctx context.Context, adminID string, a identity.Account) (made time.Time, open bool, err error) {
+	if a.Status() != identity.Invited {
 		return made, false, nil
 	}
 	first, err := s.store.FirstEvent(ctx, a.ID)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return made, false, nil
 	}
-	return first.At, first.Kind == login.EventAccountCreated && first.Actor == "admin" && first.ActorID == adminID, err
+	return first.At, first.Kind == identity.EventAccountCreated && first.Actor == "admin" && first.ActorID == adminID, err
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/identity"
-	"nightlatch.example/nightlatch/login"
 )
 
 // readLines says of each line what becomes of it. Nothing is made of a line
@@ -21,7 +20,7 @@ func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, 
 			places = named
 			continue
 		}
-		l := Line{Number: raw.number, Role: login.Member}
+		l := Line{Number: raw.number, Role: identity.Member}
 		if len(lines) == MaxLines {
 			l.Fate = "Too many lines. Import this line and the rest separately."
 			return append(lines, l), nil
@@ -97,7 +96,7 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 	l.Login, l.Name, l.Email = field[columnLogin], field[columnName], field[columnEmail]
 	role, known := roles[plain(field[columnRole])]
 	if role == "admin" {
-		l.Role = login.Admin
+		l.Role = identity.Admin
 	}
 	if !known {
 		l.Fate = "The role must be user or admin."
@@ -114,7 +113,7 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 	}
 	seen[a.Key] = true
 	there, err := s.store.AccountByKey(ctx, a.Key)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		l.OK, l.Fate = true, "Will be created."
 		return nil
 	}

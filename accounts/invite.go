@@ -3,35 +3,36 @@ package accounts
 import (
 	"context"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
 // Invite makes an account for somebody and mails the link, if there is an
 // address. The link is given back, and shown on the account's page, for the
 // admin to hand over otherwise.
-func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c login.Client) (id, link string, err error) {
+func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c identity.Client) (id, link string, err error) {
 	return s.inviteAs(ctx, Admin(v, "", c), f)
 }
 
 func (s *Service) inviteAs(ctx context.Context, by By, f Form) (id, link string, err error) {
-	if f.Role != login.Admin {
-		f.Role = login.Member
+	if f.Role != identity.Admin {
+		f.Role = identity.Member
 	}
 	f.Origin, f.Password = "admin", ""
 	return s.create(ctx, f, maker{name: by.Name, event: s.did("", "", by, ""), by: by})
 }
 
 // invite makes the link with which an account sets its first password.
-func (s *Service) invite(ctx context.Context, tx login.Tx, a login.Account, by string) (string, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkInvite, TTL: inviteTTL})
+func (s *Service) invite(ctx context.Context, tx login.Tx, a identity.Account, by string) (string, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkInvite, TTL: inviteTTL})
 	if err != nil || a.Email == "" || by == "" {
 		return link, err
 	}
 	return link, s.mailInvite(ctx, tx, a, link, by)
 }
 
-func (s *Service) mailInvite(ctx context.Context, tx login.Tx, a login.Account, link, by string) error {
-	return tx.Post(ctx, login.Mail{Template: login.MailInvite, To: a.Email, AccountID: a.ID,
+func (s *Service) mailInvite(ctx context.Context, tx login.Tx, a identity.Account, link, by string) error {
+	return tx.Post(ctx, identity.Mail{Template: identity.MailInvite, To: a.Email, AccountID: a.ID,
 		Data:    map[string]string{"login": a.Login, "link": link, "by": by, "hours": "168"},
 		Created: s.opt.Now(), Expires: s.opt.Now().Add(inviteTTL)})
 }

@@ -2,31 +2,50 @@ package accounts
 
 import (
 	"context"
+	"time"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 )
 
+// Directory is what can be asked about all accounts.
+type Directory interface {
+	CountAccounts(ctx context.Context) (int, error)
+	// Buckets counts the accounts of each bucket. Empty ones are left out.
+	Buckets(ctx context.Context) (map[directory.Bucket]int, error)
+	Page(ctx context.Context, q directory.Query) (directory.Page, error)
+	// Idle counts the accounts of some buckets that signed in last before a
+	// time, up to a limit. Those that never did are not among them.
+	Idle(ctx context.Context, buckets []directory.Bucket, before time.Time, limit int) (int, error)
+	// Days gives the kept numbers of the days from one on, by day.
+	Days(ctx context.Context, from time.Time) (map[time.Time]map[directory.Bucket]int, error)
+	// KeepDay keeps the numbers of a day, over those kept before.
+	KeepDay(ctx context.Context, day time.Time, n map[directory.Bucket]int) error
+	// Reached counts the accounts by the steps they took; see login.Step.
+	Reached(ctx context.Context) (map[identity.Step]int, error)
+}
+
 // Page gives one page of the accounts that a filter finds.
-func (s *Service) Page(ctx context.Context, f Filter) (Page, error) {
+func (s *Service) Page(ctx context.Context, f directory.Filter) (directory.Page, error) {
 	n, err := s.store.Buckets(ctx)
 	if err != nil {
-		return Page{}, err
+		return directory.Page{}, err
 	}
 	p, err := s.login.Policy(ctx)
 	if err != nil {
-		return Page{}, err
+		return directory.Page{}, err
 	}
-	return s.store.Page(ctx, Find(f, n, p, s.login.Kinds()))
+	return s.store.Page(ctx, directory.Find(f, n, p, s.login.Kinds()))
 }
 
 // List gives the accounts of a page only.
-func (s *Service) List(ctx context.Context, f Filter) ([]login.Account, error) {
+func (s *Service) List(ctx context.Context, f directory.Filter) ([]identity.Account, error) {
 	p, err := s.Page(ctx, f)
 	return p.Accounts, err
 }
 
 // Each calls do with every account that a filter finds, in its order.
-func (s *Service) Each(ctx context.Context, f Filter, do func(login.Account) error) error {
+func (s *Service) Each(ctx context.Context, f directory.Filter, do func(identity.Account) error) error {
 	for f.Limit = eachPage; ; {
 		p, err := s.Page(ctx, f)
 		if err != nil {

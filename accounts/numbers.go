@@ -3,10 +3,12 @@ package accounts
 import (
 	"context"
 	"time"
+
+	"nightlatch.example/nightlatch/directory"
 )
 
 // Totals counts the accounts that matter.
-func (s *Service) Totals(ctx context.Context) ([]Total, error) {
+func (s *Service) Totals(ctx context.Context) ([]directory.Total, error) {
 	n, err := s.store.Buckets(ctx)
 	if err != nil {
 		return nil, err
@@ -15,11 +17,11 @@ func (s *Service) Totals(ctx context.Context) ([]Total, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Totals(n, p, s.login.Kinds()), nil
+	return directory.Totals(n, p, s.login.Kinds()), nil
 }
 
 // History gives the last days, today last.
-func (s *Service) History(ctx context.Context, days int) ([]Day, error) {
+func (s *Service) History(ctx context.Context, days int) ([]directory.Day, error) {
 	today := s.opt.Now().UTC().Truncate(24 * time.Hour)
 	kept, err := s.store.Days(ctx, today.AddDate(0, 0, 1-days))
 	if err != nil {
@@ -28,7 +30,7 @@ func (s *Service) History(ctx context.Context, days int) ([]Day, error) {
 	if kept[today], err = s.store.Buckets(ctx); err != nil {
 		return nil, err
 	}
-	return History(kept, today, days, s.login.Kinds().Alone()), nil
+	return directory.History(kept, today, days, s.login.Kinds().Alone()), nil
 }
 
 // Series are what the numbers of Day.By are called.
@@ -40,9 +42,9 @@ func (s *Service) Series() (names []string) {
 }
 
 // Funnel counts how far accounts have come since the policy told them.
-func (s *Service) Funnel(ctx context.Context) (Funnel, error) {
+func (s *Service) Funnel(ctx context.Context) (directory.Funnel, error) {
 	n, err := s.store.Reached(ctx)
-	return Reached(n), err
+	return directory.Reached(n), err
 }
 
 // keepEvery is how often today's numbers are kept. The last ones stay.
@@ -66,4 +68,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 // FactorFilters are the values that Filter.Factor knows.
-func (s *Service) FactorFilters() []FactorFilter { return FactorFilters(s.login.Kinds()) }
+func (s *Service) FactorFilters() []directory.FactorFilter {
+	return directory.FactorFilters(s.login.Kinds())
+}

@@ -13,10 +13,10 @@ import (
 
 // Change sets a new password for someone signed in who knows the present one.
 // All other sessions and every trusted browser end (CVE-2019-10641).
-func (s *Service) Change(ctx context.Context, v *login.Visit, current, password string, c login.Client) error {
+func (s *Service) Change(ctx context.Context, v *login.Visit, current, password string, c identity.Client) error {
 	if err := s.login.CheckPassword(ctx, v.Account, current, c); err != nil {
-		if login.Reason(err) == login.Wrong {
-			err = login.Refuse(login.Wrong, "That is not your current password.")
+		if identity.Reason(err) == identity.Wrong {
+			err = identity.Refuse(identity.Wrong, "That is not your current password.")
 		}
 		return err
 	}
@@ -30,23 +30,23 @@ func (s *Service) Change(ctx context.Context, v *login.Visit, current, password 
 			return err
 		}
 		if a.Password != v.Account.Password {
-			return login.Refuse(login.Wrong, "The password was changed a moment ago.")
+			return identity.Refuse(identity.Wrong, "The password was changed a moment ago.")
 		}
-		return s.setPassword(ctx, tx, a, newPassword{phc, login.EventPasswordChanged, v, c})
+		return s.setPassword(ctx, tx, a, newPassword{phc, identity.EventPasswordChanged, v, c})
 	})
 }
 
 // newPassword is a change of a password: to which hash, and who made it.
 type newPassword struct {
-	hash   login.Hidden
-	event  login.EventKind
+	hash   identity.Hidden
+	event  identity.EventKind
 	visit  *login.Visit // nil for whoever comes with a link
-	client login.Client
+	client identity.Client
 }
 
 // setPassword is what every change of a password does.
-func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account, p newPassword) error {
-	a.Password, a.PasswordChanged, a.Standing = p.hash, s.opt.Now(), login.Active
+func (s *Service) setPassword(ctx context.Context, tx login.Tx, a identity.Account, p newPassword) error {
+	a.Password, a.PasswordChanged, a.Standing = p.hash, s.opt.Now(), identity.Active
 	if err := tx.SaveAccount(ctx, a); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 	if err := s.login.CancelLogins(ctx, tx, a.ID, keep); err != nil {
 		return err
 	}
-	if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkSecure); err != nil {
+	if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkInvite, identity.LinkSecure); err != nil {
 		return err
 	}
 	if err := s.login.ForgivePassword(ctx, tx, a); err != nil {
@@ -66,21 +66,21 @@ func (s *Service) setPassword(ctx context.Context, tx login.Tx, a login.Account,
 	if err := tx.Record(ctx, s.event(p.event, a.ID, p.visit, p.client)); err != nil {
 		return err
 	}
-	if p.event == login.EventAccountAccepted {
+	if p.event == identity.EventAccountAccepted {
 		return nil
 	}
-	return s.login.Tell(ctx, tx, login.Notice{Template: login.MailPasswordChanged, Account: a, Client: p.client})
+	return s.login.Tell(ctx, tx, login.Notice{Template: identity.MailPasswordChanged, Account: a, Client: p.client})
 }
 
 // Forgot mails a reset link to the account's address. Whoever asks learns
 // nothing: the answer and its time are the same for every name. Where nothing
 // is sent nothing is recorded. After the new password the link leads to next,
 // which may be empty.
-func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client) error {
-	a := login.Account{}
+func (s *Service) Forgot(ctx context.Context, name, next string, c identity.Client) error {
+	a := identity.Account{}
 	if key, ok := identity.LoginKey(name); ok {
 		found, err := s.store.AccountByName(ctx, key)
-		if err != nil && !errors.Is(err, login.ErrNotFound) {
+		if err != nil && !errors.Is(err, identity.ErrNotFound) {
 			return err
 		}
 		a = found
@@ -100,7 +100,7 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client)
 		if err != nil || !sent {
 			return err
 		}
-		e := s.event(login.EventPasswordResetAsked, a.ID, nil, c)
+		e := s.event(identity.EventPasswordResetAsked, a.ID, nil, c)
 		e.Actor = "stranger"
 		return tx.Tried(ctx, e)
 	})
@@ -108,7 +108,7 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c login.Client)
 
 // mailReset sends a reset link, unless so many went out within the cooldown:
 // the form must not be a way to fill somebody's mailbox.
-func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, next string, c login.Client) (sent bool, err error) {
+func (s *Service) mailReset(ctx context.Context, tx login.Tx, a identity.Account, next string, c identity.Client) (sent bool, err error) {
 	now := s.opt.Now()
 	t, err := login.LockLimit(ctx, tx, login.ResetKey(a.ID), now)
 	if err != nil {
@@ -124,14 +124,14 @@ func (s *Service) mailReset(ctx context.Context, tx login.Tx, a login.Account, n
 	if err := tx.SaveThrottle(ctx, t); err != nil {
 		return false, err
 	}
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkReset, Data: a.Email, TTL: resetTTL})
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkReset, Data: a.Email, TTL: resetTTL})
 	if err != nil {
 		return false, err
 	}
 	if next != "" {
 		link += "?next=" + url.QueryEscape(next)
 	}
-	return true, tx.Post(ctx, login.Mail{Template: login.MailPasswordReset, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
+	return true, tx.Post(ctx, identity.Mail{Template: identity.MailPasswordReset, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "browser": c.Browser, "address": c.Shown,
 			"time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
 }
@@ -141,35 +141,35 @@ const resetsAtOnce = 5
 
 // Link finds whose link a token is. Gone means used, replaced, too old, or
 // made for another purpose.
-func (s *Service) Link(ctx context.Context, token string, purposes ...login.LinkPurpose) (login.Link, login.Account, error) {
-	gone := login.Refuse(login.Gone, "")
+func (s *Service) Link(ctx context.Context, token string, purposes ...identity.LinkPurpose) (identity.Link, identity.Account, error) {
+	gone := identity.Refuse(identity.Gone, "")
 	for _, p := range purposes {
-		l, err := s.store.Link(ctx, login.HashToken(token), p)
-		if errors.Is(err, login.ErrNotFound) || err == nil && s.login.Over(l.Created, l.Expires) {
+		l, err := s.store.Link(ctx, identity.HashToken(token), p)
+		if errors.Is(err, identity.ErrNotFound) || err == nil && s.login.Over(l.Created, l.Expires) {
 			continue
 		}
 		if err != nil {
-			return l, login.Account{}, err
+			return l, identity.Account{}, err
 		}
 		a, err := s.store.Account(ctx, l.AccountID)
-		if errors.Is(err, login.ErrNotFound) || err == nil && !a.Disabled.IsZero() {
+		if errors.Is(err, identity.ErrNotFound) || err == nil && !a.Disabled.IsZero() {
 			return l, a, gone
 		}
 		return l, a, err
 	}
-	return login.Link{}, login.Account{}, gone
+	return identity.Link{}, identity.Account{}, gone
 }
 
 // Chosen is what somebody chooses behind a reset or invite link.
 type Chosen struct {
-	Purpose  login.LinkPurpose // of the link
+	Purpose  identity.LinkPurpose // of the link
 	Password string
 	Name     string // of the person; empty leaves it as it is
 }
 
 // SetByLink sets a password by a reset or invite link. It never signs in, and
 // never removes or skips a factor.
-func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c login.Client) error {
+func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c identity.Client) error {
 	l, a, err := s.Link(ctx, token, x.Purpose)
 	if err != nil {
 		return err
@@ -186,12 +186,12 @@ func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c login
 		if err != nil {
 			return err
 		}
-		if x.Purpose == login.LinkReset && l.Data != "" && !strings.EqualFold(l.Data, a.Email) { // it was mailed to an address that is gone
-			return login.Refuse(login.Gone, "")
+		if x.Purpose == identity.LinkReset && l.Data != "" && !strings.EqualFold(l.Data, a.Email) { // it was mailed to an address that is gone
+			return identity.Refuse(identity.Gone, "")
 		}
-		kind := login.EventPasswordReset
-		if x.Purpose == login.LinkInvite {
-			kind = login.EventAccountAccepted
+		kind := identity.EventPasswordReset
+		if x.Purpose == identity.LinkInvite {
+			kind = identity.EventAccountAccepted
 			if x.Name != "" {
 				a.Name = x.Name
 			}
@@ -210,13 +210,13 @@ func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c login
 }
 
 // take spends a link, once.
-func (s *Service) take(ctx context.Context, tx login.Tx, l login.Link) (login.Account, error) {
+func (s *Service) take(ctx context.Context, tx login.Tx, l identity.Link) (identity.Account, error) {
 	a, err := tx.LockAccount(ctx, l.AccountID)
 	if err != nil {
 		return a, err
 	}
 	if taken, err := tx.TakeLink(ctx, l.TokenHash); err != nil || !taken || !a.Disabled.IsZero() {
-		return a, cmp.Or(err, login.Refuse(login.Gone, ""))
+		return a, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	return a, nil
 }
@@ -224,8 +224,8 @@ func (s *Service) take(ctx context.Context, tx login.Tx, l login.Link) (login.Ac
 // Secure is what "this was not me" does: every session of the account ends,
 // its password is worth nothing any more, and a reset link is mailed. It stays
 // somebody's account, which reminders go to and which counts among the admins.
-func (s *Service) Secure(ctx context.Context, token string, c login.Client) error {
-	l, _, err := s.Link(ctx, token, login.LinkSecure)
+func (s *Service) Secure(ctx context.Context, token string, c identity.Client) error {
+	l, _, err := s.Link(ctx, token, identity.LinkSecure)
 	if err != nil {
 		return err
 	}
@@ -235,8 +235,8 @@ func (s *Service) Secure(ctx context.Context, token string, c login.Client) erro
 			return err
 		}
 		a.Password = ""
-		if a.Standing == login.Active {
-			a.Standing = login.Locked
+		if a.Standing == identity.Active {
+			a.Standing = identity.Locked
 		}
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
@@ -244,7 +244,7 @@ func (s *Service) Secure(ctx context.Context, token string, c login.Client) erro
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, s.event(login.EventAccountSecured, a.ID, nil, c)); err != nil {
+		if err := tx.Record(ctx, s.event(identity.EventAccountSecured, a.ID, nil, c)); err != nil {
 			return err
 		}
 		if err := tx.ClearThrottle(ctx, login.ResetKey(a.ID)); err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -20,20 +22,20 @@ const idleCap = 10_000
 // factor.
 type Preview struct {
 	Accounts, Admins, Idle int
-	IdleMore               bool            // there are more idle ones than Idle
-	First                  []login.Account // some of them
+	IdleMore               bool               // there are more idle ones than Idle
+	First                  []identity.Account // some of them
 }
 
 // previewed is how many accounts a preview lists.
 const previewed = 10
 
 // Preview says who would be affected by a policy, and changes nothing.
-func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err error) {
+func (s *Service) Preview(ctx context.Context, p identity.Policy) (pre Preview, err error) {
 	n, err := s.store.Buckets(ctx)
 	if err != nil {
 		return pre, err
 	}
-	q := Find(Filter{Status: "required", Limit: previewed}, n, p, s.login.Kinds())
+	q := directory.Find(directory.Filter{Status: "required", Limit: previewed}, n, p, s.login.Kinds())
 	pre.Accounts = q.Total
 	for _, b := range q.Buckets {
 		if b.Admin() {
@@ -52,13 +54,13 @@ func (s *Service) Preview(ctx context.Context, p login.Policy) (pre Preview, err
 }
 
 // CheckPolicy says what is wrong with a policy that somebody wants.
-func (s *Service) CheckPolicy(p login.Policy) error {
+func (s *Service) CheckPolicy(p identity.Policy) error {
 	switch p.Who {
-	case login.Everyone, login.Admins, login.Nobody:
+	case identity.Everyone, identity.Admins, identity.Nobody:
 	default:
 		return bad("Choose everyone, admins or nobody.")
 	}
-	for _, role := range []login.Role{login.Member, login.Admin} {
+	for _, role := range []identity.Role{identity.Member, identity.Admin} {
 		if len(p.Kinds[role]) == 0 {
 			return bad("Choose at least one kind of factor for users and one for admins.")
 		}
@@ -84,7 +86,7 @@ func (s *Service) countable() string {
 const policySetting = "policy"
 
 // SavePolicy puts a policy in force.
-func (s *Service) SavePolicy(ctx context.Context, by By, p login.Policy) error {
+func (s *Service) SavePolicy(ctx context.Context, by By, p identity.Policy) error {
 	if err := s.CheckPolicy(p); err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ func (s *Service) SavePolicy(ctx context.Context, by By, p login.Policy) error {
 		if err := tx.SaveSetting(ctx, policySetting, string(text)); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.did(login.EventPolicyChanged, "", by, p.Who+" from "+p.From.Format("2006-01-02")))
+		return tx.Record(ctx, s.did(identity.EventPolicyChanged, "", by, p.Who+" from "+p.From.Format("2006-01-02")))
 	})
 }
 
@@ -143,10 +145,10 @@ func (s *Service) remind(ctx context.Context) error {
 }
 
 // round is the round that a policy's date brings now.
-func (s *Service) round(p login.Policy) (reminding, bool) {
+func (s *Service) round(p identity.Policy) (reminding, bool) {
 	left := p.From.Sub(s.opt.Now())
 	for _, days := range reminders {
-		if left > 0 && left <= time.Duration(days)*24*time.Hour && p.Who != login.Nobody {
+		if left > 0 && left <= time.Duration(days)*24*time.Hour && p.Who != identity.Nobody {
 			return reminding{From: p.From, Days: days}, true
 		}
 	}
@@ -155,12 +157,12 @@ func (s *Service) round(p login.Policy) (reminding, bool) {
 
 // remindSome reminds the next few. The list is read before the transaction;
 // whoever comes second finds the round further on and does nothing.
-func (s *Service) remindSome(ctx context.Context, p login.Policy, round reminding) (more bool, err error) {
+func (s *Service) remindSome(ctx context.Context, p identity.Policy, round reminding) (more bool, err error) {
 	at, err := s.remindingAt(ctx, s.store, round)
 	if err != nil || at.Done {
 		return false, err
 	}
-	page, err := s.Page(ctx, Filter{Status: "required", After: at.After, Limit: remindPage})
+	page, err := s.Page(ctx, directory.Filter{Status: "required", After: at.After, Limit: remindPage})
 	if err != nil {
 		return false, err
 	}
@@ -200,16 +202,16 @@ func (s *Service) remindingAt(ctx context.Context, r login.Reader, round remindi
 	return at, nil
 }
 
-func (s *Service) remindOne(ctx context.Context, tx login.Tx, p login.Policy, a login.Account) error {
+func (s *Service) remindOne(ctx context.Context, tx login.Tx, p identity.Policy, a identity.Account) error {
 	now := s.opt.Now()
 	days, ok := p.DaysLeft(a, now)
-	if !ok || a.Email == "" || a.Status() == login.Invited {
+	if !ok || a.Email == "" || a.Status() == identity.Invited {
 		return nil
 	}
-	if err := tx.Reach(ctx, a.ID, login.StepTold); err != nil {
+	if err := tx.Reach(ctx, a.ID, identity.StepTold); err != nil {
 		return err
 	}
-	return tx.Post(ctx, login.Mail{Template: login.MailPolicyReminder, To: a.Email, AccountID: a.ID, Created: now, Expires: p.From,
+	return tx.Post(ctx, identity.Mail{Template: identity.MailPolicyReminder, To: a.Email, AccountID: a.ID, Created: now, Expires: p.From,
 		Data: map[string]string{"login": a.Login, "days": strconv.Itoa(days), "date": p.From.UTC().Format("2 January 2006"),
 			"link": s.opt.URL + "/profile"}})
 }

@@ -22,8 +22,8 @@ const (
 // Whether the address has an account already is told in the mail alone: the
 // answer and the work are the same. browser is a token for a cookie: the
 // browser that has it proves the address without the password.
-func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser string, err error) {
-	f.Role, f.Origin, f.Login = login.Member, "self", identity.Trim(f.Login)
+func (s *Service) Register(ctx context.Context, f Form, c identity.Client) (browser string, err error) {
+	f.Role, f.Origin, f.Login = identity.Member, "self", identity.Trim(f.Login)
 	if !identity.LooksLikeEmail(f.Login) {
 		return "", bad("Enter your email address. It is your login, and we send a link to it.")
 	}
@@ -38,8 +38,8 @@ func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser
 	if err != nil {
 		return "", err
 	}
-	browser, browserHash := login.NewToken()
-	token, hash := login.NewToken()
+	browser, browserHash := identity.NewToken()
+	token, hash := identity.NewToken()
 	now := s.opt.Now()
 	err = s.write(ctx, func(tx login.Tx) error {
 		if err := s.login.CountStranger(ctx, tx, c); err != nil {
@@ -48,17 +48,17 @@ func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser
 		if full, err := s.mailedEnough(ctx, tx, a.Key); err != nil || full {
 			return err
 		}
-		m := login.Mail{Template: login.MailRegister, To: f.Login, Created: now, Expires: now.Add(registerTTL), Data: map[string]string{
+		m := identity.Mail{Template: identity.MailRegister, To: f.Login, Created: now, Expires: now.Add(registerTTL), Data: map[string]string{
 			"login": f.Login, "link": s.opt.URL + "/email/verify/" + token, "hours": "24", "browser": c.Browser, "address": c.Shown,
 			"time": now.UTC().Format("2 January 2006, 15:04 UTC")}}
 		_, err := tx.AccountByName(ctx, a.Key)
 		switch {
 		case err == nil:
-			m.Template, m.Data["link"] = login.MailRegisterTaken, s.opt.URL+"/password/forgot"
-		case !errors.Is(err, login.ErrNotFound):
+			m.Template, m.Data["link"] = identity.MailRegisterTaken, s.opt.URL+"/password/forgot"
+		case !errors.Is(err, identity.ErrNotFound):
 			return err
 		default:
-			err = tx.PutRegistration(ctx, login.Registration{TokenHash: hash, BrowserHash: browserHash, Login: f.Login, Name: a.Name,
+			err = tx.PutRegistration(ctx, identity.Registration{TokenHash: hash, BrowserHash: browserHash, Login: f.Login, Name: a.Name,
 				Password: phc, Next: f.Next, Created: now, Expires: now.Add(registerTTL)})
 			if err != nil {
 				return err
@@ -72,7 +72,7 @@ func (s *Service) Register(ctx context.Context, f Form, c login.Client) (browser
 // mailedEnough counts a mail about registration to one address: the form must
 // not be a way to fill somebody's mailbox.
 func (s *Service) mailedEnough(ctx context.Context, tx login.Tx, key string) (bool, error) {
-	t, err := tx.LockThrottle(ctx, "register:"+login.HashToken(key)[:32])
+	t, err := tx.LockThrottle(ctx, "register:"+identity.HashToken(key)[:32])
 	if err != nil {
 		return false, err
 	}
@@ -90,20 +90,20 @@ func (s *Service) mailedEnough(ctx context.Context, tx login.Tx, key string) (bo
 // Registration finds what a link from a mail proves. ask says that this
 // browser is not the one that registered, so that the password is asked:
 // else a stranger's password would open an account of whoever presses the link.
-func (s *Service) Registration(ctx context.Context, token, browser string) (x login.Registration, ask bool, err error) {
-	x, err = s.store.Registration(ctx, login.HashToken(token), s.opt.Now())
+func (s *Service) Registration(ctx context.Context, token, browser string) (x identity.Registration, ask bool, err error) {
+	x, err = s.store.Registration(ctx, identity.HashToken(token), s.opt.Now())
 	if err == nil && s.login.Over(x.Created, x.Expires) { // the clock was ahead
-		err = login.ErrNotFound
+		err = identity.ErrNotFound
 	}
-	return x, login.HashToken(browser) != x.BrowserHash, err
+	return x, identity.HashToken(browser) != x.BrowserHash, err
 }
 
 // Join makes the account of a registration whose address is proven. Gone means
 // that the link is used, too old, or that the address has an account by now.
-func (s *Service) Join(ctx context.Context, token, browser, password string, c login.Client) (next string, err error) {
+func (s *Service) Join(ctx context.Context, token, browser, password string, c identity.Client) (next string, err error) {
 	x, ask, err := s.Registration(ctx, token, browser)
-	if errors.Is(err, login.ErrNotFound) {
-		return "", login.Refuse(login.Gone, "")
+	if errors.Is(err, identity.ErrNotFound) {
+		return "", identity.Refuse(identity.Gone, "")
 	}
 	if err != nil {
 		return "", err
@@ -125,22 +125,22 @@ func (s *Service) Join(ctx context.Context, token, browser, password string, c l
 	return x.Next, err
 }
 
-func (s *Service) join(ctx context.Context, tx login.Tx, x login.Registration, c login.Client) error {
-	a, err := s.prepare(Form{Login: x.Login, Name: x.Name, Role: login.Member, Origin: "self"})
+func (s *Service) join(ctx context.Context, tx login.Tx, x identity.Registration, c identity.Client) error {
+	a, err := s.prepare(Form{Login: x.Login, Name: x.Name, Role: identity.Member, Origin: "self"})
 	if err != nil {
 		return err
 	}
-	a.Email, a.EmailVerified, a.Standing = x.Login, a.Created, login.Active
+	a.Email, a.EmailVerified, a.Standing = x.Login, a.Created, identity.Active
 	a.Password, a.PasswordChanged = x.Password, x.Created
 	if taken, err := tx.TakeRegistration(ctx, x.TokenHash); err != nil || !taken {
-		return cmp.Or(err, login.Refuse(login.Gone, ""))
+		return cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
-	if _, err := tx.AccountByName(ctx, a.Key); !errors.Is(err, login.ErrNotFound) {
-		return cmp.Or(err, login.Refuse(login.Gone, ""))
+	if _, err := tx.AccountByName(ctx, a.Key); !errors.Is(err, identity.ErrNotFound) {
+		return cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	err = tx.InsertAccount(ctx, a)
-	if errors.Is(err, login.ErrTaken) {
-		return login.Refuse(login.Gone, "")
+	if errors.Is(err, identity.ErrTaken) {
+		return identity.Refuse(identity.Gone, "")
 	}
 	if err != nil {
 		return err
@@ -148,28 +148,28 @@ func (s *Service) join(ctx context.Context, tx login.Tx, x login.Registration, c
 	if err := s.proved(ctx, tx, a); err != nil {
 		return err
 	}
-	e := s.event(login.EventAccountCreated, a.ID, nil, c)
+	e := s.event(identity.EventAccountCreated, a.ID, nil, c)
 	e.Detail = string(a.Role)
 	return tx.Record(ctx, e)
 }
 
 // proved refuses an address that another account proved before.
-func (s *Service) proved(ctx context.Context, tx login.Tx, a login.Account) error {
+func (s *Service) proved(ctx context.Context, tx login.Tx, a identity.Account) error {
 	if mine, err := tx.Prove(ctx, a); err != nil || !mine {
-		return cmp.Or(err, login.Refuse(login.Bad, "This address belongs to another account."))
+		return cmp.Or(err, identity.Refuse(identity.Bad, "This address belongs to another account."))
 	}
 	return nil
 }
 
 // saveProved saves an account whose address was proven just now. A login that
 // is another address goes with it: such a login is only ever the account's own.
-func (s *Service) saveProved(ctx context.Context, tx login.Tx, a *login.Account) error {
+func (s *Service) saveProved(ctx context.Context, tx login.Tx, a *identity.Account) error {
 	if a.LoginIsAddress() && a.Key != a.ProvenKey() {
 		a.Login, a.Key = a.Email, a.ProvenKey()
 	}
 	err := tx.SaveAccount(ctx, *a)
-	if errors.Is(err, login.ErrTaken) {
-		return login.Refuse(login.Bad, "This address belongs to another account.")
+	if errors.Is(err, identity.ErrTaken) {
+		return identity.Refuse(identity.Bad, "This address belongs to another account.")
 	}
 	if err != nil {
 		return err

@@ -19,14 +19,14 @@ type Sent struct {
 // InviteAgain makes a new invite for an account whose invite nobody used, and
 // voids the one before.
 func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent, err error) {
-	err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
-		if a.Standing != login.Invited {
-			return login.Refuse(login.Denied, "Somebody used the invite of this account already. Reset the password instead.")
+	err = s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+		if a.Standing != identity.Invited {
+			return identity.Refuse(identity.Denied, "Somebody used the invite of this account already. Reset the password instead.")
 		}
 		if !a.Disabled.IsZero() {
-			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
+			return identity.Refuse(identity.Denied, "This account is disabled. Enable it first.")
 		}
-		if err := tx.Record(ctx, s.did(login.EventAccountInvited, a.ID, by, "")); err != nil {
+		if err := tx.Record(ctx, s.did(identity.EventAccountInvited, a.ID, by, "")); err != nil {
 			return err
 		}
 		sent, err = s.inviteTo(ctx, tx, a, by)
@@ -37,8 +37,8 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent,
 
 // inviteTo makes an invite that only its owner sees where there is an address;
 // using it proves the address.
-func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkInvite, Data: a.Email, TTL: inviteTTL})
+func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkInvite, Data: a.Email, TTL: inviteTTL})
 	if err != nil {
 		return Sent{}, err
 	}
@@ -56,16 +56,16 @@ func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a login.Account, by
 // removes or skips a factor. No admin ever chooses the password of a person who
 // has an address, nor of another admin: the link goes to the mailbox.
 func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, err error) {
-	err = s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	err = s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		switch {
 		case a.ID == by.ID:
-			return login.Refuse(login.Denied, "Change your own password on your profile.")
+			return identity.Refuse(identity.Denied, "Change your own password on your profile.")
 		case !a.Disabled.IsZero():
-			return login.Refuse(login.Denied, "This account is disabled. Enable it first.")
+			return identity.Refuse(identity.Denied, "This account is disabled. Enable it first.")
 		case rival(a, by) && a.EmailVerified.IsZero():
-			return login.Refuse(login.Denied, "The link for another admin without a confirmed address can be created only on the server: nightlatch user password "+a.Login)
+			return identity.Refuse(identity.Denied, "The link for another admin without a confirmed address can be created only on the server: nightlatch user password "+a.Login)
 		}
-		if err := tx.Record(ctx, s.did(login.EventPasswordResetStarted, a.ID, by, "")); err != nil {
+		if err := tx.Record(ctx, s.did(identity.EventPasswordResetStarted, a.ID, by, "")); err != nil {
 			return err
 		}
 		sent, err = s.sendReset(ctx, tx, a, by)
@@ -74,8 +74,8 @@ func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, 
 	return sent, err
 }
 
-func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, by By) (Sent, error) {
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkReset, Data: a.Email, TTL: resetTTL})
+func (s *Service) sendReset(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkReset, Data: a.Email, TTL: resetTTL})
 	if err != nil {
 		return Sent{}, err
 	}
@@ -89,14 +89,14 @@ func (s *Service) sendReset(ctx context.Context, tx login.Tx, a login.Account, b
 		return Sent{}, err
 	}
 	now := s.opt.Now()
-	return Sent{Mailed: true}, tx.Post(ctx, login.Mail{Template: login.MailAdminPassword, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
+	return Sent{Mailed: true}, tx.Post(ctx, identity.Mail{Template: identity.MailAdminPassword, To: a.Email, AccountID: a.ID, Created: now, Expires: now.Add(resetTTL),
 		Data: map[string]string{"login": a.Login, "link": link, "hours": "1", "by": by.Name, "reason": by.Reason, "time": mailTime(now)}})
 }
 
 // rival says whether an admin acts on another admin who can act already. One
 // admin alone must not become another on the screens.
-func rival(a login.Account, by By) bool {
-	return by.Actor == "admin" && a.ID != by.ID && a.Role == login.Admin && a.Standing != login.Invited
+func rival(a identity.Account, by By) bool {
+	return by.Actor == "admin" && a.ID != by.ID && a.Role == identity.Admin && a.Standing != identity.Invited
 }
 
 // CorrectEmail gives an account another address. It is unconfirmed until its
@@ -107,28 +107,28 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) err
 	if !identity.LooksLikeEmail(email) {
 		return bad("Enter an email address such as ada@example.com.")
 	}
-	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		if err := needsReason(by); err != nil {
 			return err
 		}
 		switch {
 		case a.ID == by.ID:
-			return login.Refuse(login.Denied, "Change your own address on your profile.")
+			return identity.Refuse(identity.Denied, "Change your own address on your profile.")
 		case rival(a, by):
-			return login.Refuse(login.Denied, "The address of another admin can be corrected only on the server: nightlatch user email "+a.Login)
+			return identity.Refuse(identity.Denied, "The address of another admin can be corrected only on the server: nightlatch user email "+a.Login)
 		case strings.EqualFold(email, a.Email) && !a.EmailVerified.IsZero():
-			return login.Refuse(login.Bad, "This is already the account’s address.")
+			return identity.Refuse(identity.Bad, "This is already the account’s address.")
 		}
 		old := a
-		a.Email, a.EmailVerified = email, login.Account{}.EmailVerified
+		a.Email, a.EmailVerified = email, identity.Account{}.EmailVerified
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		if err := tx.DropLinks(ctx, a.ID, login.LinkReset, login.LinkInvite, login.LinkVerify, login.LinkChange, login.LinkSecure,
-			login.LinkEnroll, login.LinkTicket, login.LinkStop, login.LinkUndo); err != nil {
+		if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkInvite, identity.LinkVerify, identity.LinkChange, identity.LinkSecure,
+			identity.LinkEnroll, identity.LinkTicket, identity.LinkStop, identity.LinkUndo); err != nil {
 			return err
 		}
-		e := s.did(login.EventEmailCorrected, a.ID, by, "")
+		e := s.did(identity.EventEmailCorrected, a.ID, by, "")
 		if err := s.tellChange(ctx, tx, by, old, deed{e, "its email address is now " + factors.Mask(email)}); err != nil {
 			return err
 		}
@@ -138,16 +138,16 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) err
 
 // greet asks whoever reads a corrected address whether it is theirs: with a new
 // invite where nobody used the one before.
-func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By) error {
-	if a.Status() == login.Invited {
+func (s *Service) greet(ctx context.Context, tx login.Tx, a identity.Account, by By) error {
+	if a.Status() == identity.Invited {
 		_, err := s.inviteTo(ctx, tx, a, by)
 		return err
 	}
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkVerify, Data: a.Email, TTL: emailTTL})
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkVerify, Data: a.Email, TTL: emailTTL})
 	if err != nil {
 		return err
 	}
-	return s.post(ctx, tx, login.MailEmailVerify, a, link)
+	return s.post(ctx, tx, identity.MailEmailVerify, a, link)
 }
 
 // Delete takes an account away with everything that names it, but for its rows
@@ -155,7 +155,7 @@ func (s *Service) greet(ctx context.Context, tx login.Tx, a login.Account, by By
 // double click, changes nothing.
 func (s *Service) Delete(ctx context.Context, by By, id string) error {
 	err := s.delete(ctx, by, id)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		if gone, look := s.store.Departed(ctx, id); look == nil && gone == id {
 			return nil
 		}
@@ -164,12 +164,12 @@ func (s *Service) Delete(ctx context.Context, by By, id string) error {
 }
 
 func (s *Service) delete(ctx context.Context, by By, id string) error {
-	return s.manage(ctx, by, id, func(tx login.Tx, a login.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
 		if err := needsReason(by); err != nil {
 			return err
 		}
 		if a.ID == by.ID {
-			return login.Refuse(login.Denied, "You cannot delete your own account. Ask another admin to do it.")
+			return identity.Refuse(identity.Denied, "You cannot delete your own account. Ask another admin to do it.")
 		}
 		if err := s.notTheLast(ctx, tx, a); err != nil {
 			return err
@@ -180,7 +180,7 @@ func (s *Service) delete(ctx context.Context, by By, id string) error {
 		if err := tx.DeleteAccount(ctx, a.ID); err != nil {
 			return err
 		}
-		e := s.did(login.EventAccountDeleted, a.ID, by, a.Login)
+		e := s.did(identity.EventAccountDeleted, a.ID, by, a.Login)
 		a.ID = "" // what is told to the address from here on belongs to no account
 		return s.tellChange(ctx, tx, by, a, deed{e, "it was deleted"})
 	})

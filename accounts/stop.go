@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -13,7 +14,7 @@ import (
 // for, with a link that stops it. The link outlives the click at the new
 // address, since a thief clicks at once; but only an address that was proved
 // is ever put back.
-func (s *Service) warnOld(ctx context.Context, tx login.Tx, a login.Account, email string, c login.Client) error {
+func (s *Service) warnOld(ctx context.Context, tx login.Tx, a identity.Account, email string, c identity.Client) error {
 	if a.Email == "" {
 		return nil
 	}
@@ -21,32 +22,32 @@ func (s *Service) warnOld(ctx context.Context, tx login.Tx, a login.Account, ema
 	if !a.EmailVerified.IsZero() {
 		proved = a.Email
 	}
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkStop, Data: proved, TTL: login.SecureTTL})
+	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkStop, Data: proved, TTL: login.SecureTTL})
 	if err != nil {
 		return err
 	}
-	return s.login.Tell(ctx, tx, login.Notice{Template: login.MailEmailChangeAsked, Account: a, Client: c}, "new", factors.Mask(email), "link", link)
+	return s.login.Tell(ctx, tx, login.Notice{Template: identity.MailEmailChangeAsked, Account: a, Client: c}, "new", factors.Mask(email), "link", link)
 }
 
 // undoLink is the link with which a proved address takes its account back. The
 // oldest address keeps its link; otherwise an intruder could change the address
 // several times to get rid of it.
-func (s *Service) undoLink(ctx context.Context, tx login.Tx, a login.Account, old string) (string, error) {
-	l, err := tx.LinkOf(ctx, a.ID, login.LinkUndo, s.opt.Now())
+func (s *Service) undoLink(ctx context.Context, tx login.Tx, a identity.Account, old string) (string, error) {
+	l, err := tx.LinkOf(ctx, a.ID, identity.LinkUndo, s.opt.Now())
 	if err == nil && s.login.Over(l.Created, l.Expires) { // of a clock that was ahead: it opens nothing
-		err = login.ErrNotFound
+		err = identity.ErrNotFound
 	}
-	if !errors.Is(err, login.ErrNotFound) {
+	if !errors.Is(err, identity.ErrNotFound) {
 		return "", err
 	}
-	return s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkUndo, Data: old, TTL: login.SecureTTL})
+	return s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkUndo, Data: old, TTL: login.SecureTTL})
 }
 
 // StopEmail is the button behind the link to the old address: a change that
 // waits is void, and one that was carried out is taken back. It gives the link
 // that signs out everywhere, for the page that comes next.
-func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (secure string, err error) {
-	l, _, err := s.Link(ctx, token, login.LinkStop, login.LinkUndo)
+func (s *Service) StopEmail(ctx context.Context, token string, c identity.Client) (secure string, err error) {
+	l, _, err := s.Link(ctx, token, identity.LinkStop, identity.LinkUndo)
 	if err != nil {
 		return "", err
 	}
@@ -55,24 +56,24 @@ func (s *Service) StopEmail(ctx context.Context, token string, c login.Client) (
 		if err != nil {
 			return err
 		}
-		if err := tx.DropLinks(ctx, a.ID, login.LinkChange, login.LinkStop, login.LinkUndo); err != nil {
+		if err := tx.DropLinks(ctx, a.ID, identity.LinkChange, identity.LinkStop, identity.LinkUndo); err != nil {
 			return err
 		}
 		if err := s.putBack(ctx, tx, a, l.Data, c); err != nil {
 			return err
 		}
-		secure, err = s.login.NewLink(ctx, tx, a, login.Terms{Purpose: login.LinkSecure, TTL: login.SecureTTL})
+		secure, err = s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkSecure, TTL: login.SecureTTL})
 		return err
 	})
 	return secure, err
 }
 
 // putBack gives an account its old address again, if it has another one now.
-func (s *Service) putBack(ctx context.Context, tx login.Tx, a login.Account, old string, c login.Client) error {
+func (s *Service) putBack(ctx context.Context, tx login.Tx, a identity.Account, old string, c identity.Client) error {
 	if old == "" || strings.EqualFold(old, a.Email) {
-		return tx.Record(ctx, s.event(login.EventEmailChangeStopped, a.ID, nil, c))
+		return tx.Record(ctx, s.event(identity.EventEmailChangeStopped, a.ID, nil, c))
 	}
-	m := moved{old: a.Email, event: login.EventEmailChangeUndone}
+	m := moved{old: a.Email, event: identity.EventEmailChangeUndone}
 	a.Email, a.EmailVerified = old, s.opt.Now()
 	if err := s.saveProved(ctx, tx, &a); err != nil {
 		return err
@@ -81,14 +82,14 @@ func (s *Service) putBack(ctx context.Context, tx login.Tx, a login.Account, old
 }
 
 // CancelEmail drops a change of address that its owner asked for.
-func (s *Service) CancelEmail(ctx context.Context, v *login.Visit, c login.Client) error {
+func (s *Service) CancelEmail(ctx context.Context, v *login.Visit, c identity.Client) error {
 	return s.write(ctx, func(tx login.Tx) error {
 		if _, err := tx.LockAccount(ctx, v.Account.ID); err != nil {
 			return err
 		}
-		if err := tx.DropLinks(ctx, v.Account.ID, login.LinkChange); err != nil {
+		if err := tx.DropLinks(ctx, v.Account.ID, identity.LinkChange); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event(login.EventEmailChangeStopped, v.Account.ID, v, c))
+		return tx.Record(ctx, s.event(identity.EventEmailChangeStopped, v.Account.ID, v, c))
 	})
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/chrome"
-	"nightlatch.example/nightlatch/login"
 )
 
 // The admin's work, with scripts and without: find somebody, reset their
@@ -20,7 +20,7 @@ func TestAdministration(t *testing.T) {
 		p := ready(t, o)
 		p.enterWithApp()
 		for _, name := range []string{"grace@example.com", "alan@example.com", "kurt"} {
-			p.site.User(name, login.Member)
+			p.site.User(name, identity.Member)
 			p.site.Browser().SignIn(name).EnrollTOTP()
 		}
 		p.finding()

@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/chrome"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // fault is what a proxy does with a request instead of passing it on.
@@ -54,7 +54,7 @@ func behind(t *testing.T) (p *person, do *atomic.Pointer[fault]) {
 	t.Cleanup(server.Close)
 	b := chrome.New(t, chrome.Options{})
 	p = &person{Browser: b, t: t, site: s}
-	s.User(ada, login.Admin)
+	s.User(ada, identity.Admin)
 	x := s.Browser()
 	x.HTMX = false
 	p.key = x.SignIn(ada).EnrollTOTP()

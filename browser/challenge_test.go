@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/chrome"
-	"nightlatch.example/nightlatch/login"
 )
 
 // ready is someone with an app and an address, signed out, at the sign-in page.
@@ -13,7 +13,7 @@ func ready(t testing.TB, o chrome.Options) *person {
 	t.Helper()
 	p := arrive(t, o)
 	b := p.site.Browser()
-	p.site.User(ada, login.Admin)
+	p.site.User(ada, identity.Admin)
 	b.SignIn(ada)
 	p.key = b.EnrollTOTP()
 	b.EnrollEmail("")

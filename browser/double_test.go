@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/chrome"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // lovelace is the address, and so the login, that Ada changes to.
@@ -161,7 +161,7 @@ func (d *doubler) steppingUp() {
 func (d *doubler) administering() {
 	d.t.Helper()
 	grace := "grace@example.com"
-	d.site.User(grace, login.Member)
+	d.site.User(grace, identity.Member)
 	d.site.Browser().SignIn(grace).EnrollTOTP()
 	path := "/admin/users/" + d.site.Account(grace).ID
 	act := func(name, button, text, event string) {

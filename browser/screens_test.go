@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/chrome"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Every other screen: nothing for axe-core to find, no wider than the window,
@@ -104,7 +104,7 @@ func (p *person) steppingUp() {
 // administering are the admin's pages, and an invite and what comes of it.
 func (p *person) administering() {
 	p.t.Helper()
-	p.site.User("grace@example.com", login.Member)
+	p.site.User("grace@example.com", identity.Member)
 	p.visit("/admin")
 	p.look("accounts")
 	p.Fill("#q", "grace")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
@@ -82,7 +83,7 @@ func strangeKeys(ctx context.Context, path string, db *store.Store) (none bool, 
 	if err == nil {
 		return false, fmt.Errorf("the key file %s belongs to this site: there is nothing to accept", path)
 	}
-	if !errors.Is(err, login.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
+	if !errors.Is(err, identity.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
 		return false, err
 	}
 	if keys, err = store.OpenKeys(path, false); err == nil { // one that never saw the check value
@@ -110,7 +111,7 @@ Keep a copy of the database first: should the key file be found, only such a cop
 // accept does it, and shows the links of those who have no address.
 func (b *base) accept(ctx context.Context, std Streams) error {
 	by, links := accounts.Terminal("the keys of this site were lost"), map[string]string{}
-	lost, err := b.store.AcceptKeys(ctx, time.Now(), func(tx login.Tx, a login.Account) error {
+	lost, err := b.store.AcceptKeys(ctx, time.Now(), func(tx login.Tx, a identity.Account) error {
 		sent, err := b.accounts.LostFactors(ctx, tx, a, by)
 		if delete(links, a.Login); sent.Link != "" {
 			links[a.Login] = sent.Link

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 var shownHead = regexp.MustCompile(`--head: ([0-9a-f]{64})\n$`)
@@ -81,7 +81,7 @@ func TestAnEmptiedAuditLogIsFoundAndAccepted(t *testing.T) {
 				if r.code != 1 || !strings.Contains(r.err, "accounts are older") && !strings.Contains(r.err, "it was emptied") || !shownHead.MatchString(r.out) {
 					t.Errorf("it ended with %d and said %s%s", r.code, r.out, r.err)
 				}
-				newAccount(t, dir, env, login.NewID())
+				newAccount(t, dir, env, identity.NewID())
 			}
 			refuses(t, dir, env, []string{"audit", "accept", "--reason", ""}, "--reason")
 			if out := must(t, dir, env, "", "audit", "accept", "--reason", "moved to another server"); !strings.Contains(out, "accepted: ") || !shownHead.MatchString(out) {

@@ -10,11 +10,12 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/uptrace/bun"
+
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
-
-	"github.com/uptrace/bun"
 )
 
 // kills is how often the server dies on each database, and answersPerKill how
@@ -69,7 +70,7 @@ func mailable(t *testing.T, dir string, env []string, people []person) {
 			if err := tx.SaveAccount(ctx, a); err != nil {
 				return err
 			}
-			err = tx.InsertCredentials(ctx, factors.Credential{ID: login.NewID(), AccountID: p.id, Kind: factors.KindEmail,
+			err = tx.InsertCredentials(ctx, factors.Credential{ID: identity.NewID(), AccountID: p.id, Kind: factors.KindEmail,
 				Name: "Mail", Address: a.Email, Created: a.Created})
 			if err != nil {
 				return err

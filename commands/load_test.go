@@ -18,6 +18,7 @@ import (
 	"github.com/uptrace/bun/driver/sqliteshim"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/password"
@@ -83,9 +84,9 @@ func seed(t testing.TB, dir string, env []string, prefix string, n int, withApp 
 	people := make([]person, n)
 	err = s.Write(ctx, func(tx login.Tx) error {
 		for i := range people {
-			p := person{id: login.NewID(), login: fmt.Sprintf("%s%d", prefix, i)}
-			err := tx.InsertAccount(ctx, login.Account{ID: p.id, Login: p.login, Key: p.login, Role: login.Member,
-				Origin: "cli", Standing: login.Active, Password: login.Hidden(hash), Created: time.Now()})
+			p := person{id: identity.NewID(), login: fmt.Sprintf("%s%d", prefix, i)}
+			err := tx.InsertAccount(ctx, identity.Account{ID: p.id, Login: p.login, Key: p.login, Role: identity.Member,
+				Origin: "cli", Standing: identity.Active, Password: identity.Hidden(hash), Created: time.Now()})
 			if err != nil {
 				return err
 			}
@@ -93,7 +94,7 @@ func seed(t testing.TB, dir string, env []string, prefix string, n int, withApp 
 				continue
 			}
 			people[i].secret = []byte(fmt.Sprintf("%-20s", p.login))
-			err = tx.InsertCredentials(ctx, factors.Credential{ID: login.NewID(), AccountID: p.id, Kind: factors.KindTOTP,
+			err = tx.InsertCredentials(ctx, factors.Credential{ID: identity.NewID(), AccountID: p.id, Kind: factors.KindTOTP,
 				Name: "Phone", Secret: people[i].secret, Created: time.Now()})
 			if err != nil {
 				return err

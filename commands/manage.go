@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
 	"nightlatch.example/nightlatch/identity"
-	"nightlatch.example/nightlatch/login"
 )
 
 // one names an account and says why something is done to it.
@@ -37,34 +37,34 @@ func (x userDisableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if x.Reason == "" {
 		return errors.New("give a reason with --reason: it is recorded in the audit log")
 	}
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, true)
 	})
 }
 
 // Run opens a locked account.
 func (x userEnableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, false)
 	})
 }
 
 // Run ends the waits of an account.
 func (x userUnlockCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		return b.accounts.Unlock(ctx, accounts.Terminal(x.Reason), a.ID, "")
 	})
 }
 
 // Run changes a role.
 func (x userRoleCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
-		return b.accounts.SetRole(ctx, accounts.Terminal(x.Reason), a.ID, login.Role(x.Role))
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
+		return b.accounts.SetRole(ctx, accounts.Terminal(x.Reason), a.ID, identity.Role(x.Role))
 	})
 }
 
 // onAccount opens the site's base and does something to one account.
-func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func(*base, login.Account) error) error {
+func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func(*base, identity.Account) error) error {
 	b, err := f.open(ctx, std)
 	if err != nil {
 		return err
@@ -78,10 +78,10 @@ func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func
 }
 
 // find looks an account up as it is written.
-func (b *base) find(ctx context.Context, name string) (login.Account, error) {
+func (b *base) find(ctx context.Context, name string) (identity.Account, error) {
 	key, _ := identity.LoginKey(name)
 	a, err := b.store.AccountByKey(ctx, key)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return a, fmt.Errorf("there is no account %q", name)
 	}
 	return a, err
@@ -120,13 +120,13 @@ func (x factorStatusCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	}
 	defer b.store.Close()
 	list := []factorStatus{}
-	add := func(a login.Account) error {
+	add := func(a identity.Account) error {
 		s, err := b.status(ctx, a)
 		list = append(list, s)
 		return err
 	}
 	if len(x.Logins) == 0 {
-		err = b.accounts.Each(ctx, accounts.Filter{}, add)
+		err = b.accounts.Each(ctx, directory.Filter{}, add)
 	}
 	for _, name := range x.Logins {
 		a, err := b.find(ctx, name)
@@ -158,7 +158,7 @@ func (x factorStatusCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return t.Flush()
 }
 
-func (b *base) status(ctx context.Context, a login.Account) (factorStatus, error) {
+func (b *base) status(ctx context.Context, a identity.Account) (factorStatus, error) {
 	s := factorStatus{Login: a.Login, TwoFactor: a.HasFactor(), Factors: []factorItem{}, RecoveryLeft: a.RecoveryLeft}
 	if !a.HasFactor() {
 		return s, nil

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 type (
@@ -24,7 +24,7 @@ type (
 
 // Run invites somebody once more.
 func (x userInviteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		sent, err := b.accounts.InviteAgain(ctx, accounts.Terminal(x.Reason), a.ID)
 		if err != nil {
 			return err
@@ -35,7 +35,7 @@ func (x userInviteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 
 // Run makes a link for a new password.
 func (x userPasswordCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		sent, err := b.accounts.StartReset(ctx, accounts.Terminal(x.Reason), a.ID)
 		if err != nil {
 			return err
@@ -46,20 +46,20 @@ func (x userPasswordCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 
 // Run corrects an address.
 func (x userEmailCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		return b.accounts.CorrectEmail(ctx, accounts.Terminal(x.Reason), a.ID, x.Address)
 	})
 }
 
 // Run deletes an account.
 func (x userDeleteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	return f.onAccount(ctx, std, x.Login, func(b *base, a login.Account) error {
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		return b.accounts.Delete(ctx, accounts.Terminal(x.Reason), a.ID)
 	})
 }
 
 // handOver prints a link that no mail can carry, alone on its line.
-func handOver(std Streams, a login.Account, sent accounts.Sent, verb string) error {
+func handOver(std Streams, a identity.Account, sent accounts.Sent, verb string) error {
 	if sent.Mailed {
 		fmt.Fprintf(std.Out, "%s: the link was sent by email\n", a.Login)
 		return nil

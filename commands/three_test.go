@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
@@ -96,7 +97,7 @@ func queue(t *testing.T, dir string, env []string, template, prefix string, n in
 	defer s.Close()
 	err := s.Write(ctx, func(tx login.Tx) error {
 		for i := range n {
-			err := tx.Post(ctx, login.Mail{Template: login.MailKind(template), To: fmt.Sprintf("%s%d@example.com", prefix, i), Created: now, Expires: now.Add(10 * time.Minute),
+			err := tx.Post(ctx, identity.Mail{Template: identity.MailKind(template), To: fmt.Sprintf("%s%d@example.com", prefix, i), Created: now, Expires: now.Add(10 * time.Minute),
 				Data: map[string]string{"code": "042137", "days": "3"}})
 			if err != nil {
 				return err

@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 )
 
 type userCmd struct {
@@ -40,9 +41,9 @@ type userAddCmd struct {
 
 // Run makes the account.
 func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	form := accounts.Form{Login: x.Login, Name: x.Name, Email: x.Email, Role: login.Member, Origin: "cli"}
+	form := accounts.Form{Login: x.Login, Name: x.Name, Email: x.Email, Role: identity.Member, Origin: "cli"}
 	if x.Admin {
-		form.Role = login.Admin
+		form.Role = identity.Admin
 	}
 	if x.PasswordStdin {
 		text, err := io.ReadAll(io.LimitReader(std.In, 4096))
@@ -58,7 +59,7 @@ func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		return err
 	}
 	defer b.store.Close()
-	link, err := b.accounts.Create(ctx, form, "", login.Event{Actor: "cli"})
+	link, err := b.accounts.Create(ctx, form, "", identity.Event{Actor: "cli"})
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +95,7 @@ func (x userListCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	}
 	defer b.store.Close()
 	rows := []userRow{}
-	err = b.accounts.Each(ctx, accounts.Filter{}, func(a login.Account) error {
+	err = b.accounts.Each(ctx, directory.Filter{}, func(a identity.Account) error {
 		rows = append(rows, newUserRow(a))
 		return nil
 	})
@@ -114,7 +115,7 @@ func (x userListCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return t.Flush()
 }
 
-func newUserRow(a login.Account) userRow {
+func newUserRow(a identity.Account) userRow {
 	r := userRow{ID: a.ID, Login: a.Login, Name: a.Name, Email: a.Email, Role: string(a.Role), Status: string(a.Status()),
 		Factors: []string{}, RecoveryLeft: a.RecoveryLeft, Created: a.Created}
 	for _, k := range a.Kinds {

@@ -3,14 +3,16 @@ package login
 import (
 	"context"
 	"time"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Line is one line of an account's activity: one event, or a count of attempts
 // of one kind by strangers between two events of the owner.
 type Line struct {
-	Event           // the newest of them
-	Times int       // how many they are
-	Since time.Time // when the oldest of them was
+	identity.Event           // the newest of them
+	Times          int       // how many they are
+	Since          time.Time // when the oldest of them was
 }
 
 const (
@@ -61,7 +63,7 @@ func Lines(ctx context.Context, r Reader, accountID string, before int64, n int)
 }
 
 // lineOf is the line of one event.
-func lineOf(e Event) Line {
+func lineOf(e identity.Event) Line {
 	l := Line{Event: e, Times: max(1, e.Times), Since: e.At}
 	if e.Times > 0 {
 		l.At, l.Since = e.Until, e.Since
@@ -71,7 +73,7 @@ func lineOf(e Event) Line {
 
 // with adds an older event to the count. Details that differ between the two are
 // dropped.
-func (l Line) with(e Event) Line {
+func (l Line) with(e identity.Event) Line {
 	older := lineOf(e)
 	l.Times += older.Times
 	l.At, l.Since = later(l.At, older.At), earlier(l.Since, older.Since)
@@ -80,4 +82,6 @@ func (l Line) with(e Event) Line {
 }
 
 // tried says whether anybody who knows the login can cause the event.
-func tried(e Event) bool { return e.Actor == "stranger" || e.Kind == EventPasswordResetAsked }
+func tried(e identity.Event) bool {
+	return e.Actor == "stranger" || e.Kind == identity.EventPasswordResetAsked
+}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Reply is what somebody answers the second step with.
@@ -24,7 +25,7 @@ type Reply struct {
 // Completing is one transaction that saves the credential if its version is
 // unchanged, deletes the pending login and inserts the session. A second request
 // with the same code finds the version changed and is refused as a wrong code.
-func (s *Service) Answer(ctx context.Context, token string, r Reply, c Client) (Entry, error) {
+func (s *Service) Answer(ctx context.Context, token string, r Reply, c identity.Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx) // what is counted is judged, whoever hangs up
 	sub, err := s.pendingSubject(ctx, token, c)
 	if err != nil {
@@ -63,14 +64,14 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 	}
 	cred, state, err := s.verify(ctx, sub, k, creds, a)
 	switch {
-	case Reason(err) == Busy:
+	case identity.Reason(err) == identity.Busy:
 		return cred, cmp.Or(s.giveBack(ctx, key), err)
 	case err == nil:
 		return cred, nil
 	case errors.Is(err, factors.ErrOlder):
 		return cred, s.older(ctx, sub, k, key, state)
 	case errors.Is(err, factors.ErrTypo):
-		return cred, cmp.Or(s.giveBack(ctx, key), Refuse(Typo, ""))
+		return cred, cmp.Or(s.giveBack(ctx, key), identity.Refuse(identity.Typo, ""))
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed), errors.Is(err, factors.ErrExpired):
 		return cred, s.wrong(ctx, sub, k, err)
 	}
@@ -105,7 +106,7 @@ func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds
 // tried too often is treated as not sent.
 func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte, error) {
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -131,10 +132,10 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 		if err != nil {
 			return err
 		}
-		e := s.event(EventFactorFailed, a.ID, c)
+		e := s.event(identity.EventFactorFailed, a.ID, c)
 		e.Actor, e.Detail = "stranger", string(k)
 		if errors.Is(why, factors.ErrReplayed) {
-			e.Kind = EventFactorReplayed
+			e.Kind = identity.EventFactorReplayed
 			if err := tx.WarnSessions(ctx, a.ID, "A code of yours was used a second time. If that was not you, end your other sessions and change your password."); err != nil {
 				return err
 			}
@@ -156,9 +157,9 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 		return err
 	}
 	if errors.Is(why, factors.ErrExpired) {
-		return Refuse(Expired, "")
+		return identity.Refuse(identity.Expired, "")
 	}
-	return Refuse(Wrong, "")
+	return identity.Refuse(identity.Wrong, "")
 }
 
 // complete is the transaction of Answer: it spends the credential and opens the
@@ -173,7 +174,7 @@ func (s *Service) complete(ctx context.Context, tx Tx, sub subject, cred factors
 		return Entry{}, err
 	}
 	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
-		return Entry{}, cmp.Or(err, Refuse(Gone, ""))
+		return Entry{}, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	entry, err := s.enter(ctx, tx, acct, grant{2, cred.Kind, p.Next}, sub.client)
 	if err != nil || !trust {
@@ -186,17 +187,17 @@ func (s *Service) complete(ctx context.Context, tx Tx, sub subject, cred factors
 // spend saves an accepted credential in the transaction that grants the request,
 // so that a code is accepted only once. It also takes back the failure that was
 // counted in advance.
-func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential) (Account, error) {
+func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential) (identity.Account, error) {
 	a, err := tx.LockAccount(ctx, sub.account.ID)
 	if err != nil {
 		return a, err
 	}
 	if !a.Disabled.IsZero() {
-		return a, Refuse(Gone, "")
+		return a, identity.Refuse(identity.Gone, "")
 	}
 	cred.LastUsed = s.Now()
 	if swapped, err := tx.SwapCredential(ctx, cred); err != nil || !swapped {
-		return a, cmp.Or(err, Refuse(Wrong, ""))
+		return a, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}
 	if err := tx.DropCeremonies(ctx, sub.id, sub.purpose); err != nil {
 		return a, err
@@ -215,11 +216,11 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 	return a, nil
 }
 
-func (s *Service) recoveryUsed(ctx context.Context, tx Tx, a Account, c Client) error {
-	e := s.event(EventRecoveryUsed, a.ID, c)
+func (s *Service) recoveryUsed(ctx context.Context, tx Tx, a identity.Account, c identity.Client) error {
+	e := s.event(identity.EventRecoveryUsed, a.ID, c)
 	e.Detail = fmt.Sprintf("%d left", a.RecoveryLeft)
 	if err := tx.Record(ctx, e); err != nil {
 		return err
 	}
-	return s.Tell(ctx, tx, Notice{MailRecoveryUsed, a, c}, "left", strconv.Itoa(a.RecoveryLeft))
+	return s.Tell(ctx, tx, Notice{identity.MailRecoveryUsed, a, c}, "left", strconv.Itoa(a.RecoveryLeft))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // proven is an enrollment whose code was right.
@@ -15,7 +16,7 @@ type proven struct {
 	pending Ceremony
 	cred    factors.Credential
 	codes   []factors.Credential // recovery codes, for a first factor
-	client  Client
+	client  identity.Client
 }
 
 // bind is the transaction of ConfirmEnrollment.
@@ -26,20 +27,20 @@ func (s *Service) bind(ctx context.Context, tx Tx, p proven) (Enrolled, error) {
 		return Enrolled{}, err
 	}
 	if a.HasFactor() && v.Session.Level < 2 { // someone enrolled elsewhere meanwhile
-		return Enrolled{}, Refuse(Gone, "")
+		return Enrolled{}, identity.Refuse(identity.Gone, "")
 	}
 	if taken, err := tx.TakeCeremony(ctx, p.pending.ID); err != nil || !taken {
-		return Enrolled{}, cmp.Or(err, Refuse(Gone, ""))
+		return Enrolled{}, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	first := !a.HasFactor()
-	cred.ID, cred.AccountID, cred.Created = NewID(), a.ID, s.Now()
+	cred.ID, cred.AccountID, cred.Created = identity.NewID(), a.ID, s.Now()
 	if err := tx.InsertCredentials(ctx, cred); err != nil {
 		return Enrolled{}, err
 	}
 	if err := tx.ClearKind(ctx, a.ID, cred.Kind); err != nil {
 		return Enrolled{}, err
 	}
-	if err := tx.Reach(ctx, a.ID, StepBegan|StepConfirmed); err != nil {
+	if err := tx.Reach(ctx, a.ID, identity.StepBegan|identity.StepConfirmed); err != nil {
 		return Enrolled{}, err
 	}
 	if err := s.adopt(ctx, tx, &a, cred); err != nil {
@@ -57,18 +58,18 @@ func (s *Service) bind(ctx context.Context, tx Tx, p proven) (Enrolled, error) {
 	if err != nil {
 		return Enrolled{}, err
 	}
-	e := s.event(EventFactorAdded, a.ID, c)
+	e := s.event(identity.EventFactorAdded, a.ID, c)
 	e.Level, e.Detail = 2, string(cred.Kind)+" “"+cred.Name+"”"
 	if err := tx.Record(ctx, e); err != nil {
 		return Enrolled{}, err
 	}
 	return Enrolled{Entry: entry, First: first},
-		s.Tell(ctx, tx, Notice{MailFactorAdded, a, c}, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
+		s.Tell(ctx, tx, Notice{identity.MailFactorAdded, a, c}, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 }
 
 // adopt makes a proved address the account's own where it has none, and takes
 // the proof where it is the same.
-func (s *Service) adopt(ctx context.Context, tx Tx, a *Account, cred factors.Credential) error {
+func (s *Service) adopt(ctx context.Context, tx Tx, a *identity.Account, cred factors.Credential) error {
 	if !s.kinds.Of(cred.Kind).Proves || a.Email != "" && !strings.EqualFold(a.Email, cred.Address) {
 		return nil
 	}
@@ -84,17 +85,17 @@ func (s *Service) adopt(ctx context.Context, tx Tx, a *Account, cred factors.Cre
 // firstFactor creates recovery codes, ends every other session and pending login
 // of the account, and no longer treats any other browser as known: none of them
 // has passed the factor (CVE-2023-31140).
-func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, p proven) error {
+func (s *Service) firstFactor(ctx context.Context, tx Tx, a identity.Account, p proven) error {
 	if _, err := tx.EndSessions(ctx, a.ID, p.visit.Session.ID); err != nil {
 		return err
 	}
 	if err := tx.DropPendings(ctx, a.ID); err != nil {
 		return err
 	}
-	if err := tx.DropKnown(ctx, a.ID, HashToken(p.client.Known)); err != nil {
+	if err := tx.DropKnown(ctx, a.ID, identity.HashToken(p.client.Known)); err != nil {
 		return err
 	}
-	if err := tx.DropLinks(ctx, a.ID, LinkEnroll, LinkTicket); err != nil {
+	if err := tx.DropLinks(ctx, a.ID, identity.LinkEnroll, identity.LinkTicket); err != nil {
 		return err
 	}
 	if err := tx.SetMustEnroll(ctx, a.ID, time.Time{}); err != nil {
@@ -104,7 +105,7 @@ func (s *Service) firstFactor(ctx context.Context, tx Tx, a Account, p proven) e
 }
 
 // replaceCodes deletes the old recovery codes and saves a new set.
-func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []factors.Credential, c Client) error {
+func (s *Service) replaceCodes(ctx context.Context, tx Tx, a identity.Account, codes []factors.Credential, c identity.Client) error {
 	spare := s.kinds.Spare()
 	if spare == nil {
 		return nil
@@ -113,7 +114,7 @@ func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []fa
 		return err
 	}
 	for i := range codes {
-		codes[i].ID = NewID()
+		codes[i].ID = identity.NewID()
 	}
 	if err := tx.InsertCredentials(ctx, codes...); err != nil {
 		return err
@@ -121,8 +122,8 @@ func (s *Service) replaceCodes(ctx context.Context, tx Tx, a Account, codes []fa
 	if err := tx.ClearKind(ctx, a.ID, spare.Kind()); err != nil {
 		return err
 	}
-	if err := tx.Record(ctx, s.event(EventRecoveryMade, a.ID, c)); err != nil {
+	if err := tx.Record(ctx, s.event(identity.EventRecoveryMade, a.ID, c)); err != nil {
 		return err
 	}
-	return s.Tell(ctx, tx, Notice{MailRecoveryMade, a, c})
+	return s.Tell(ctx, tx, Notice{identity.MailRecoveryMade, a, c})
 }

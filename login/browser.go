@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 // browser finds the row of a browser cookie. A changed, foreign or expired
 // cookie is ignored.
-func (s *Service) browser(ctx context.Context, r Reader, token, accountID string, trusted bool) (Browser, bool, error) {
+func (s *Service) browser(ctx context.Context, r Reader, token, accountID string, trusted bool) (identity.Browser, bool, error) {
 	if token == "" || trusted && s.opt.TrustTTL <= 0 {
-		return Browser{}, false, nil
+		return identity.Browser{}, false, nil
 	}
-	b, err := r.Browser(ctx, HashToken(token), accountID, trusted)
-	if errors.Is(err, ErrNotFound) {
+	b, err := r.Browser(ctx, identity.HashToken(token), accountID, trusted)
+	if errors.Is(err, identity.ErrNotFound) {
 		return b, false, nil
 	}
 	if err != nil {
@@ -29,7 +31,7 @@ func (s *Service) browser(ctx context.Context, r Reader, token, accountID string
 
 // greet remembers a browser that signed in, and notifies the owner if it is new.
 // One cookie serves all the accounts of a browser.
-func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token string, err error) {
+func (s *Service) greet(ctx context.Context, tx Tx, a identity.Account, c identity.Client) (token string, err error) {
 	now := s.Now()
 	b, ok, err := s.browser(ctx, tx, c.Known, a.ID, false)
 	if err != nil {
@@ -43,7 +45,7 @@ func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token 
 	if err != nil {
 		return "", err
 	}
-	b = Browser{ID: NewID(), TokenHash: hash, AccountID: a.ID, Address: c.Address, Browser: c.Browser,
+	b = identity.Browser{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Address: c.Address, Browser: c.Browser,
 		Created: now, LastUsed: now, Until: now.Add(KnownTTL)}
 	if err := tx.PutBrowser(ctx, b); err != nil || a.LastLogin.IsZero() {
 		return token, err
@@ -52,7 +54,7 @@ func (s *Service) greet(ctx context.Context, tx Tx, a Account, c Client) (token 
 }
 
 // trust remembers a browser so that it is not asked for a factor again.
-func (s *Service) trust(ctx context.Context, tx Tx, a Account, c Client) (token string, err error) {
+func (s *Service) trust(ctx context.Context, tx Tx, a identity.Account, c identity.Client) (token string, err error) {
 	if s.opt.TrustTTL <= 0 {
 		return "", nil
 	}
@@ -61,20 +63,20 @@ func (s *Service) trust(ctx context.Context, tx Tx, a Account, c Client) (token 
 	if err != nil {
 		return "", err
 	}
-	err = tx.PutBrowser(ctx, Browser{ID: NewID(), TokenHash: hash, AccountID: a.ID, Trusted: true,
+	err = tx.PutBrowser(ctx, identity.Browser{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Trusted: true,
 		Address: c.Address, Browser: c.Browser, Created: now, LastUsed: now, Until: now.Add(s.opt.TrustTTL)})
 	if err != nil {
 		return "", err
 	}
-	return token, tx.Record(ctx, s.event(EventBrowserTrusted, a.ID, c))
+	return token, tx.Record(ctx, s.event(identity.EventBrowserTrusted, a.ID, c))
 }
 
 // renew gives a browser a new token and moves the trust of other accounts to it.
 // Without this, whoever planted the old cookie could use the trust as well.
 func renew(ctx context.Context, tx Tx, old string) (token, hash string, err error) {
-	token, hash = NewToken()
+	token, hash = identity.NewToken()
 	if old != "" {
-		err = tx.MoveBrowser(ctx, HashToken(old), hash)
+		err = tx.MoveBrowser(ctx, identity.HashToken(old), hash)
 	}
 	return token, hash, err
 }

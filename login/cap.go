@@ -7,12 +7,13 @@ import (
 	"strconv"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // capFailures checks the counter of a wrong answer: it switches the kind off at
 // the cap and warns the owner before that. The kind stays off until it is set up
 // again with another factor, or reset by an admin.
-func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.Kind, c Client) error {
+func (s *Service) capFailures(ctx context.Context, tx Tx, a identity.Account, k factors.Kind, c identity.Client) error {
 	now := s.Now()
 	key, err := s.lane(ctx, tx, a.ID, k, c)
 	if err != nil {
@@ -31,12 +32,12 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a Account, k factors.K
 	switch {
 	case s.full(t):
 		t.Off = now
-		e := s.event(EventFactorOff, a.ID, c)
+		e := s.event(identity.EventFactorOff, a.ID, c)
 		e.Actor, e.Detail = "system", detail
-		err = errors.Join(tx.Record(ctx, e), s.Tell(ctx, tx, Notice{MailFactorOff, a, c}, about...))
+		err = errors.Join(tx.Record(ctx, e), s.Tell(ctx, tx, Notice{identity.MailFactorOff, a, c}, about...))
 	case len(t.Recent) >= WarnAfter && (t.Warned.IsZero() || now.Sub(t.Warned) >= FailureWindow):
 		t.Warned = now
-		err = s.Tell(ctx, tx, Notice{MailFactorFailures, a, c}, about...)
+		err = s.Tell(ctx, tx, Notice{identity.MailFactorFailures, a, c}, about...)
 	default:
 		return nil
 	}

@@ -8,17 +8,18 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Pending finds the pending login of a token.
-func (s *Service) Pending(ctx context.Context, token string) (Pending, error) {
-	return s.pending(ctx, s.store, HashToken(token))
+func (s *Service) Pending(ctx context.Context, token string) (identity.Pending, error) {
+	return s.pending(ctx, s.store, identity.HashToken(token))
 }
 
-func (s *Service) pending(ctx context.Context, r Reader, hash string) (Pending, error) {
+func (s *Service) pending(ctx context.Context, r Reader, hash string) (identity.Pending, error) {
 	p, err := r.PendingByToken(ctx, hash)
-	if errors.Is(err, ErrNotFound) || err == nil && s.over(p.Created, p.Expires) {
-		return Pending{}, Refuse(Gone, "")
+	if errors.Is(err, identity.ErrNotFound) || err == nil && s.over(p.Created, p.Expires) {
+		return identity.Pending{}, identity.Refuse(identity.Gone, "")
 	}
 	return p, err
 }
@@ -28,13 +29,13 @@ func (s *Service) pending(ctx context.Context, r Reader, hash string) (Pending, 
 type subject struct {
 	purpose factors.Purpose
 	id      string
-	account Account
-	client  Client
-	pending Pending // of a sign-in
+	account identity.Account
+	client  identity.Client
+	pending identity.Pending // of a sign-in
 }
 
 // Challenge is the chooser of a pending login. It sends nothing.
-func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string, c Client) (Chooser, error) {
+func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string, c identity.Client) (Chooser, error) {
 	sub, err := s.pendingSubject(ctx, token, c)
 	if err != nil {
 		return Chooser{}, err
@@ -43,20 +44,20 @@ func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind
 	return ch, err
 }
 
-func (s *Service) pendingSubject(ctx context.Context, token string, c Client) (subject, error) {
-	p, err := s.pending(ctx, s.store, HashToken(token))
+func (s *Service) pendingSubject(ctx context.Context, token string, c identity.Client) (subject, error) {
+	p, err := s.pending(ctx, s.store, identity.HashToken(token))
 	if err != nil {
 		return subject{}, err
 	}
 	a, err := s.store.Account(ctx, p.AccountID)
 	if err == nil && !a.Disabled.IsZero() {
-		return subject{}, Refuse(Gone, "")
+		return subject{}, identity.Refuse(identity.Gone, "")
 	}
 	return subject{factors.ForLogin, p.ID, a, c, p}, err
 }
 
 // Send queues a code for a pending login, if the kind sends codes.
-func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c Client) error {
+func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c identity.Client) error {
 	sub, err := s.pendingSubject(ctx, token, c)
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 		return err
 	}
 	if len(creds) == 0 {
-		return Refuse(Wrong, "")
+		return identity.Refuse(identity.Wrong, "")
 	}
 	about, err := s.again(ctx, sub, k)
 	if err != nil {
@@ -91,7 +92,7 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	}
 	step, err := kind.Challenge(ctx, about, creds, target)
 	if errors.Is(err, factors.ErrWrong) {
-		return Refuse(Wrong, "")
+		return identity.Refuse(identity.Wrong, "")
 	}
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, sub subject, ch challenge) e
 	if ttl == 0 {
 		ttl = s.opt.LoginTTL
 	}
-	id := NewID()
+	id := identity.NewID()
 	err := tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: sub.account.ID, Subject: sub.id, Purpose: sub.purpose,
 		Kind: ch.kind, State: ch.step.State, Created: now, Expires: now.Add(ttl)})
 	if err != nil {
@@ -127,11 +128,11 @@ func (s *Service) begin(ctx context.Context, tx Tx, sub subject, ch challenge) e
 			return err
 		}
 		m := s.codeMail(sub, d, ch.words)
-		m.ID = CodeMail + id
+		m.ID = identity.CodeMail + id
 		if err := tx.Post(ctx, m); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, s.event(EventCodeSent, sub.account.ID, sub.client)); err != nil {
+		if err := tx.Record(ctx, s.event(identity.EventCodeSent, sub.account.ID, sub.client)); err != nil {
 			return err
 		}
 	}
@@ -139,9 +140,9 @@ func (s *Service) begin(ctx context.Context, tx Tx, sub subject, ch challenge) e
 }
 
 // codeMail is the mail that carries a code.
-func (s *Service) codeMail(sub subject, d factors.Delivery, words string) Mail {
+func (s *Service) codeMail(sub subject, d factors.Delivery, words string) identity.Mail {
 	a, c, now := sub.account, sub.client, s.Now()
-	return Mail{Template: MailCode, To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
+	return identity.Mail{Template: identity.MailCode, To: d.To, AccountID: a.ID, Created: now, Expires: now.Add(d.TTL), Data: map[string]string{
 		"login": a.Login, "code": d.Code, "purpose": words, "browser": c.Browser, "address": c.Shown,
 		"time": now.UTC().Format("2 January 2006, 15:04 UTC"), "sent": now.UTC().Format("15:04:05 UTC"), "minutes": strconv.Itoa(max(1, int(d.TTL/time.Minute))),
 	}}

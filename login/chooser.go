@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Option is one entry of the chooser.
@@ -22,13 +23,13 @@ type Option struct {
 type Chooser struct {
 	Login    string
 	Options  []Option
-	Open     int           // index into Options; -1 when there is nothing to answer with
-	Sent     bool          // a code of the open one was asked for in this ceremony
-	Show     any           // what the open one shows, once it was asked for
-	Mail     MailState     // how far it has come
-	Refused  string        // masked address that refused the code, while another way is open
-	ResendIn time.Duration // until another may be asked for
-	Next     string        // where a sign-in leads
+	Open     int                // index into Options; -1 when there is nothing to answer with
+	Sent     bool               // a code of the open one was asked for in this ceremony
+	Show     any                // what the open one shows, once it was asked for
+	Mail     identity.MailState // how far it has come
+	Refused  string             // masked address that refused the code, while another way is open
+	ResendIn time.Duration      // until another may be asked for
+	Next     string             // where a sign-in leads
 }
 
 // asked is the choice that an address names; empty where it names none.
@@ -75,7 +76,7 @@ func (s *Service) chooser(ctx context.Context, sub subject, want asked) (Chooser
 func (s *Service) mailed(ctx context.Context, sub subject, ch *Chooser) error {
 	open := ch.Options[ch.Open]
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, open.Kind)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -86,7 +87,7 @@ func (s *Service) mailed(ctx context.Context, sub subject, ch *Chooser) error {
 	ch.Sent = !s.over(c.Created, c.Expires) && (limit == 0 || c.Tries < limit) && (open.Target == "" || sent.Credential == open.Target)
 	if ch.Sent {
 		ch.Show = sent.Show
-		ch.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
+		ch.Mail, err = s.store.MailState(ctx, identity.CodeMail+c.ID)
 	}
 	return err
 }
@@ -113,7 +114,7 @@ func (s *Service) another(ch *Chooser) {
 		return
 	}
 	ch.Refused = ch.Options[ch.Open].Names[0]
-	ch.Open, ch.Sent, ch.Show, ch.Mail, ch.ResendIn = i, false, nil, MailState{}, 0
+	ch.Open, ch.Sent, ch.Show, ch.Mail, ch.ResendIn = i, false, nil, identity.MailState{}, 0
 }
 
 // options makes the choices of an account, in the order of the site's kinds:

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Sheet is the set of recovery codes as shown to its owner.
@@ -22,7 +23,7 @@ type SheetCode struct {
 }
 
 // MakeCodes makes a new set of recovery codes and voids the old one.
-func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) error {
+func (s *Service) MakeCodes(ctx context.Context, v *Visit, c identity.Client) error {
 	codes, err := s.drawCodes(ctx, v, c)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) error {
 			return err
 		}
 		if !a.HasFactor() {
-			return Refuse(Denied, "Recovery codes come with a second factor. Add one first.")
+			return identity.Refuse(identity.Denied, "Recovery codes come with a second factor. Add one first.")
 		}
 		if err := s.Distrust(ctx, tx, a.ID); err != nil {
 			return err
@@ -43,7 +44,7 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c Client) error {
 }
 
 // drawCodes creates ten codes and their hashes, without saving them.
-func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []factors.Credential, err error) {
+func (s *Service) drawCodes(ctx context.Context, v *Visit, c identity.Client) (codes []factors.Credential, err error) {
 	spare := s.kinds.Spare()
 	if spare == nil {
 		return nil, nil
@@ -59,7 +60,7 @@ func (s *Service) drawCodes(ctx context.Context, v *Visit, c Client) (codes []fa
 func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
 	spare := s.kinds.Spare()
 	if spare == nil {
-		return Sheet{}, ErrNotFound
+		return Sheet{}, identity.ErrNotFound
 	}
 	creds, err := s.store.Credentials(ctx, v.Account.ID, spare.Kind())
 	if err != nil {
@@ -77,7 +78,7 @@ func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
 		}
 	}
 	if len(sheet.Codes) == 0 {
-		return sheet, ErrNotFound
+		return sheet, identity.ErrNotFound
 	}
 	return sheet, nil
 }
@@ -85,11 +86,11 @@ func (s *Service) Codes(ctx context.Context, v *Visit) (Sheet, error) {
 // CheckCode says whether a recovery code is valid, without using it up. It is
 // counted like an answer; otherwise it could be used to guess codes without
 // limit.
-func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c Client) error {
+func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c identity.Client) error {
 	ctx = context.WithoutCancel(ctx)
 	spare := s.kinds.Spare()
 	if spare == nil {
-		return Refuse(Wrong, "")
+		return identity.Refuse(identity.Wrong, "")
 	}
 	_, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm, c), spare.Kind(), factors.Answer{Code: code})
 	if err != nil {

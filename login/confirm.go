@@ -5,26 +5,27 @@ import (
 	"context"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Confirmation is the chooser of a step-up: the person's factors, or nothing
 // when only the password can be asked for.
-func (s *Service) Confirmation(ctx context.Context, v *Visit, want factors.Kind, target string, c Client) (Chooser, error) {
+func (s *Service) Confirmation(ctx context.Context, v *Visit, want factors.Kind, target string, c identity.Client) (Chooser, error) {
 	return s.chooser(ctx, sessionSubject(v, factors.ForConfirm, c), asked{want, target})
 }
 
-func sessionSubject(v *Visit, p factors.Purpose, c Client) subject {
+func sessionSubject(v *Visit, p factors.Purpose, c identity.Client) subject {
 	return subject{purpose: p, id: v.Session.ID, account: v.Account, client: c}
 }
 
 // SendConfirm has a code sent for a step-up.
-func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, target string, c Client) error {
+func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, target string, c identity.Client) error {
 	return s.send(ctx, sessionSubject(v, factors.ForConfirm, c), k, target, "confirm that it is you")
 }
 
 // Confirm judges the answer of a step-up. It shares its counters with the
 // sign-in. A session of level 1 rises to level 2 and gets a new token.
-func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c Client) (Entry, error) {
+func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c identity.Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx)
 	sub := sessionSubject(v, factors.ForConfirm, c)
 	cred, err := s.prove(ctx, sub, k, a)
@@ -40,7 +41,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		if err != nil {
 			return err
 		}
-		e := s.event(EventConfirmed, v.Account.ID, c)
+		e := s.event(identity.EventConfirmed, v.Account.ID, c)
 		e.Level, e.Detail = 2, string(k)
 		return tx.Record(ctx, e)
 	})
@@ -48,9 +49,9 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 }
 
 // ConfirmPassword is the step-up of someone who has no factor.
-func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string, c Client) (Entry, error) {
+func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string, c identity.Client) (Entry, error) {
 	if v.Account.HasFactor() {
-		return Entry{}, Refuse(Wrong, "")
+		return Entry{}, identity.Refuse(identity.Wrong, "")
 	}
 	err := s.CheckPassword(ctx, v.Account, password, c)
 	if err != nil {
@@ -64,12 +65,12 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 			return err
 		}
 		if a.HasFactor() || a.Password != v.Account.Password {
-			return Refuse(Wrong, "")
+			return identity.Refuse(identity.Wrong, "")
 		}
 		if entry, err = s.raise(ctx, tx, v, v.Session.Level, v.Session.Factor); err != nil {
 			return err
 		}
-		e := s.event(EventConfirmed, a.ID, c)
+		e := s.event(identity.EventConfirmed, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, "password"
 		return tx.Record(ctx, e)
 	})
@@ -78,7 +79,7 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 
 // CheckPassword judges the password of someone signed in, with the same counters
 // as the sign-in, which it resets when the password is right.
-func (s *Service) CheckPassword(ctx context.Context, a Account, password string, c Client) error {
+func (s *Service) CheckPassword(ctx context.Context, a identity.Account, password string, c identity.Client) error {
 	_, key, err := s.find(ctx, a.Login, c)
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func (s *Service) CheckPassword(ctx context.Context, a Account, password string,
 		if err := s.addressFailed(ctx, tx, c); err != nil {
 			return err
 		}
-		return tx.Record(ctx, s.event(EventPasswordFailed, a.ID, c))
+		return tx.Record(ctx, s.event(identity.EventPasswordFailed, a.ID, c))
 	})
-	return cmp.Or(err, Refuse(Wrong, ""))
+	return cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 }

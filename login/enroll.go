@@ -14,10 +14,10 @@ import (
 
 // Enrollment is the one pending enrollment of a kind in a session.
 type Enrollment struct {
-	Show     any           // what the kind's page shows of it
-	Address  string        // that a code was sent to; empty where none is sent
-	ResendIn time.Duration // until another may be asked for
-	Mail     MailState     // how far the code has come
+	Show     any                // what the kind's page shows of it
+	Address  string             // that a code was sent to; empty where none is sent
+	ResendIn time.Duration      // until another may be asked for
+	Mail     identity.MailState // how far the code has come
 }
 
 // Enrolled is what a confirmed enrollment did.
@@ -35,10 +35,10 @@ type Wish struct {
 // BeginEnrollment starts setting a factor up, with a target where the kind
 // sends a code first. Nothing counts before it is confirmed. Where nothing is
 // sent, one that is pending stays, for another tab may show its secret.
-func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind, wish Wish, c Client) error {
+func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind, wish Wish, c identity.Client) error {
 	kind := s.kinds.Enroller(k)
 	if kind == nil {
-		return ErrNotFound
+		return identity.ErrNotFound
 	}
 	creds, err := s.store.Credentials(ctx, v.Account.ID)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 	}
 	creds = slices.DeleteFunc(creds, func(c factors.Credential) bool { return s.kinds.Of(c.Kind).Spare })
 	if len(creds) >= maxFactors {
-		return Refuse(Bad, "You have reached the limit of factors. Remove one first.")
+		return identity.Refuse(identity.Bad, "You have reached the limit of factors. Remove one first.")
 	}
 	have := slices.DeleteFunc(creds, func(c factors.Credential) bool { return c.Kind != k })
 	sub := sessionSubject(v, factors.ForEnroll, c)
@@ -56,7 +56,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 	}
 	step, err := kind.Enroll(ctx, about, have, identity.Trim(wish.Target))
 	if unfit := factors.Unfit(""); errors.As(err, &unfit) {
-		return Refuse(Bad, unfit.Error())
+		return identity.Refuse(identity.Bad, unfit.Error())
 	}
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 		if err := s.begin(ctx, tx, sub, challenge{k, step, kind.Traits().Purpose}); err != nil {
 			return err
 		}
-		return tx.Reach(ctx, v.Account.ID, StepBegan)
+		return tx.Reach(ctx, v.Account.ID, identity.StepBegan)
 	})
 }
 
@@ -86,7 +86,7 @@ func (s *Service) isEnrolling(ctx context.Context, tx Tx, v *Visit, k factors.Ki
 		return false, err
 	}
 	c, err := tx.Ceremony(ctx, factors.ForEnroll, v.Session.ID, k)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil && !s.over(c.Created, c.Expires), err
@@ -98,10 +98,10 @@ func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enr
 	if err != nil {
 		return Enrollment{}, err
 	}
-	e := Enrollment{Show: s.kinds.Enroller(k).Show(s.ceremony(sessionSubject(v, factors.ForEnroll, Client{})), c.State), Address: s.sent(k, c.State).Address}
+	e := Enrollment{Show: s.kinds.Enroller(k).Show(s.ceremony(sessionSubject(v, factors.ForEnroll, identity.Client{})), c.State), Address: s.sent(k, c.State).Address}
 	if s.kinds.Of(k).Message != "" {
 		if e.ResendIn, err = s.resendIn(ctx, v.Account.ID); err == nil {
-			e.Mail, err = s.store.MailState(ctx, CodeMail+c.ID)
+			e.Mail, err = s.store.MailState(ctx, identity.CodeMail+c.ID)
 		}
 	}
 	return e, err
@@ -109,11 +109,11 @@ func (s *Service) Enrollment(ctx context.Context, v *Visit, k factors.Kind) (Enr
 
 func (s *Service) enrolling(ctx context.Context, v *Visit, k factors.Kind) (Ceremony, error) {
 	if s.kinds.Enroller(k) == nil {
-		return Ceremony{}, ErrNotFound
+		return Ceremony{}, identity.ErrNotFound
 	}
 	c, err := s.store.Ceremony(ctx, factors.ForEnroll, v.Session.ID, k)
-	if errors.Is(err, ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
-		return Ceremony{}, Refuse(Gone, "")
+	if errors.Is(err, identity.ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
+		return Ceremony{}, identity.Refuse(identity.Gone, "")
 	}
 	return c, err
 }
@@ -121,7 +121,7 @@ func (s *Service) enrolling(ctx context.Context, v *Visit, k factors.Kind) (Cere
 // CancelEnrollment drops the pending one.
 func (s *Service) CancelEnrollment(ctx context.Context, v *Visit, k factors.Kind) error {
 	c, err := s.enrolling(ctx, v, k)
-	if Reason(err) == Gone {
+	if identity.Reason(err) == identity.Gone {
 		return nil
 	}
 	if err != nil {
@@ -141,7 +141,7 @@ type Proof struct {
 
 // ConfirmEnrollment makes the pending one a factor. The first factor of an
 // account raises this session, ends all others, and brings recovery codes.
-func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kind, a Proof, c Client) (Enrolled, error) {
+func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kind, a Proof, c identity.Client) (Enrolled, error) {
 	var err error
 	if a.Name, err = fitName(a.Name, true); err != nil {
 		return Enrolled{}, err
@@ -156,7 +156,7 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 		return Enrolled{}, err
 	}
 	codes, err := s.drawCodes(ctx, v, c)
-	if Reason(err) == Busy { // nothing was wrong with the code, and it may be sent again
+	if identity.Reason(err) == identity.Busy { // nothing was wrong with the code, and it may be sent again
 		key, fault := s.lane(ctx, s.store, v.Account.ID, k, c)
 		return Enrolled{}, cmp.Or(fault, s.giveBack(ctx, key), err)
 	}
@@ -173,7 +173,7 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 
 // judgeEnrollment counts a failure, then judges the code. A kind that is
 // switched off may be set up again; this is how its owner gets it back.
-func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c Client) (factors.Credential, error) {
+func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c identity.Client) (factors.Credential, error) {
 	sub := sessionSubject(v, factors.ForEnroll, c)
 	key, err := s.lane(ctx, s.store, v.Account.ID, pending.Kind, c)
 	if err != nil {
@@ -197,14 +197,14 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	case errors.Is(err, factors.ErrOlder):
 		return cred, s.older(ctx, sub, pending.Kind, key, state)
 	case errors.Is(err, factors.ErrExpired):
-		return cred, Refuse(Expired, "")
+		return cred, identity.Refuse(identity.Expired, "")
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed):
 		err := s.write(ctx, func(tx Tx) error {
-			e := s.event(EventEnrollFailed, v.Account.ID, c)
+			e := s.event(identity.EventEnrollFailed, v.Account.ID, c)
 			e.Detail = string(pending.Kind)
 			return tx.Record(ctx, e)
 		})
-		return cred, cmp.Or(err, Refuse(Wrong, ""))
+		return cred, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}
 	return cred, s.faulted(ctx, key, err)
 }
@@ -215,11 +215,11 @@ func fitName(name string, empty bool) (string, error) {
 	kept, fit := identity.Name(name)
 	switch {
 	case kept == "" && fit && !empty:
-		return "", Refuse(Bad, "Enter a name.")
+		return "", identity.Refuse(identity.Bad, "Enter a name.")
 	case utf8.RuneCountInString(kept) > maxNameRunes:
-		return "", Refuse(Bad, "A name can have at most 60 characters.")
+		return "", identity.Refuse(identity.Bad, "A name can have at most 60 characters.")
 	case !fit:
-		return "", Refuse(Bad, "A name can contain only visible characters.")
+		return "", identity.Refuse(identity.Bad, "A name can contain only visible characters.")
 	}
 	return kept, nil
 }

@@ -3,20 +3,22 @@ package login
 import (
 	"context"
 	"time"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 // aboutSignIns are the notices that a stranger who knows a login or a password
 // can cause. They go only to confirmed addresses; otherwise a stranger could
 // fill anybody's mailbox with them.
-var aboutSignIns = map[MailKind]bool{
-	MailNewBrowser: true, MailNewBrowsers: true, MailSecondStepFailed: true,
-	MailRecoveryUsed: true, MailFactorOff: true, MailFactorFailures: true,
+var aboutSignIns = map[identity.MailKind]bool{
+	identity.MailNewBrowser: true, identity.MailNewBrowsers: true, identity.MailSecondStepFailed: true,
+	identity.MailRecoveryUsed: true, identity.MailFactorOff: true, identity.MailFactorFailures: true,
 }
 
 // Hears says whether a notice is emailed to the owner of an account: any notice
 // to a confirmed address, and notices of changes also to an address that an
 // admin entered.
-func Hears(a Account, template MailKind) bool {
+func Hears(a identity.Account, template identity.MailKind) bool {
 	if a.Email == "" {
 		return false
 	}
@@ -29,8 +31,8 @@ const newBrowsersIn = time.Hour
 
 // tellNewBrowser tells of a new browser at once, and of all that follow within
 // the hour in one mail at its end: there may be very many.
-func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a Account, c Client) error {
-	if !Hears(a, MailNewBrowser) {
+func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a identity.Account, c identity.Client) error {
+	if !Hears(a, identity.MailNewBrowser) {
 		return nil
 	}
 	t, err := tx.LockThrottle(ctx, "browsers:"+a.ID)
@@ -48,9 +50,9 @@ func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a Account, c Client
 	}
 	switch t.Fails {
 	case 1:
-		return s.Tell(ctx, tx, Notice{MailNewBrowser, a, c})
+		return s.Tell(ctx, tx, Notice{identity.MailNewBrowser, a, c})
 	case 2:
-		m := s.notice(Notice{MailNewBrowsers, a, Client{}}, "time", t.Until.UTC().Format("2 January 2006, 15:04 UTC"), "link", s.opt.URL+"/profile/activity")
+		m := s.notice(Notice{identity.MailNewBrowsers, a, identity.Client{}}, "time", t.Until.UTC().Format("2 January 2006, 15:04 UTC"), "link", s.opt.URL+"/profile/activity")
 		m.Created = t.Until
 		return tx.Post(ctx, m)
 	}

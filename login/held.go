@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // HeldForm is a form that waits for a step-up.
@@ -43,7 +44,7 @@ func (s *Service) Hold(ctx context.Context, v *Visit, f HeldForm) (id string, er
 	if err != nil {
 		return "", err
 	}
-	id = NewID()
+	id = identity.NewID()
 	now := s.Now()
 	err = s.write(ctx, func(tx Tx) error {
 		return tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: v.Account.ID, Subject: v.Session.ID, Purpose: forHeld,
@@ -88,7 +89,7 @@ func (s *Service) Drop(ctx context.Context, v *Visit) error {
 
 func (s *Service) held(ctx context.Context, v *Visit) (id string, f HeldForm, err error) {
 	c, err := s.store.Ceremony(ctx, forHeld, v.Session.ID, heldKind)
-	if errors.Is(err, ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
+	if errors.Is(err, identity.ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
 		return "", HeldForm{}, nil
 	}
 	if err != nil {
@@ -109,14 +110,14 @@ type Note struct{ SessionID, AdminID, AccountID, Text string }
 // that made its text; an empty one takes back what was kept.
 func (s *Service) Show(ctx context.Context, tx Tx, n Note) error {
 	now := s.Now()
-	return tx.PutCeremony(ctx, Ceremony{ID: NewID(), AccountID: n.AdminID, Subject: n.SessionID, Purpose: forShown,
+	return tx.PutCeremony(ctx, Ceremony{ID: identity.NewID(), AccountID: n.AdminID, Subject: n.SessionID, Purpose: forShown,
 		Kind: factors.Kind(n.AccountID), State: []byte(n.Text), Created: now, Expires: now.Add(s.opt.LoginTTL)})
 }
 
 // Shown is the text that is kept about an account; empty when there is none.
 func (s *Service) Shown(ctx context.Context, v *Visit, accountID string) (string, error) {
 	c, err := s.store.Ceremony(ctx, forShown, v.Session.ID, factors.Kind(accountID))
-	if errors.Is(err, ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
+	if errors.Is(err, identity.ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
 		return "", nil
 	}
 	return string(c.State), err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
@@ -36,12 +37,12 @@ func (m *moments) Throttle(ctx context.Context, key string) (login.Throttle, err
 	return m.Store.Throttle(ctx, key)
 }
 
-func (m *moments) AccountByKey(ctx context.Context, key string) (login.Account, error) {
+func (m *moments) AccountByKey(ctx context.Context, key string) (identity.Account, error) {
 	m.pass()
 	return m.Store.AccountByKey(ctx, key)
 }
 
-func (m *moments) Account(ctx context.Context, id string) (login.Account, error) {
+func (m *moments) Account(ctx context.Context, id string) (identity.Account, error) {
 	m.pass()
 	return m.Store.Account(ctx, id)
 }
@@ -82,7 +83,7 @@ func failed(t *testing.T, s *sitetest.Site, key string) int {
 // passwordFails is the counter of strangers' passwords of a name.
 func passwordFails(t *testing.T, s *sitetest.Site, name string) int {
 	t.Helper()
-	return failed(t, s, "password:"+login.HashToken(name)[:32])
+	return failed(t, s, "password:"+identity.HashToken(name)[:32])
 }
 
 func count2(list []string, what string) (n int) {
@@ -102,12 +103,12 @@ func TestHangingUpOnAPassword(t *testing.T) {
 		judged := 0
 		for n := 1; n <= most; n++ {
 			name := fmt.Sprintf("ada%d", n)
-			s.User(name, login.Member)
-			c := login.Client{Range: name, Address: "192.0.2.1", Browser: "Firefox"}
+			s.User(name, identity.Member)
+			c := identity.Client{Range: name, Address: "192.0.2.1", Browser: "Firefox"}
 			ctx, cancel := context.WithCancel(context.Background())
 			_, err := interrupted(s, n, cancel).Password(ctx, name, "not the password", "", c)
 			events, account, address := count2(s.Events(name), "login.failed"), passwordFails(t, s, name), failed(t, s, "address:"+name)
-			if account != events || account != address || login.Reason(err) == login.Wrong && account != 1 {
+			if account != events || account != address || identity.Reason(err) == identity.Wrong && account != 1 {
 				t.Errorf("wrong, moment %d: %v, %d failures of the account, %d of the address, %d in the log", n, err, account, address, events)
 			}
 			judged += account
@@ -132,9 +133,9 @@ func TestHangingUpOnAPasswordInside(t *testing.T) {
 	both(t, func(t *testing.T, s *sitetest.Site) {
 		for n := 1; n <= most; n++ {
 			name := fmt.Sprintf("ada%d", n)
-			a := s.User(name, login.Member)
+			a := s.User(name, identity.Member)
 			ctx, cancel := context.WithCancel(context.Background())
-			_ = interrupted(s, n, cancel).CheckPassword(ctx, a, "not the password", login.Client{Range: name})
+			_ = interrupted(s, n, cancel).CheckPassword(ctx, a, "not the password", identity.Client{Range: name})
 			events, account, address := count2(s.Events(name), "password.failed"), passwordFails(t, s, name), failed(t, s, "address:"+name)
 			if account != events || account != address {
 				t.Errorf("moment %d: %d failures of the account, %d of the address, %d in the log", n, account, address, events)
@@ -163,7 +164,7 @@ func TestHangingUpOnACode(t *testing.T) {
 				got, err := interrupted(s, n, cancel).Answer(ctx, entry.Pending, login.Reply{Kind: factors.KindRecovery, Answer: factors.Answer{Code: code}}, c)
 				cancel()
 				after := count2(s.Events(m.name), "factor.failed")
-				if right := code != "no code"; right != (err == nil) || !right && login.Refused(err) == nil || right != (got.Session != "") || !right && (failed(t, s, key) != 1 || after != before+1) || right && failed(t, s, key) != 0 {
+				if right := code != "no code"; right != (err == nil) || !right && identity.Refused(err) == nil || right != (got.Session != "") || !right && (failed(t, s, key) != 1 || after != before+1) || right && failed(t, s, key) != 0 {
 					t.Fatalf("moment %d, %q: %v, %d failures, %d in the log", n, code, err, failed(t, s, key), after-before)
 				}
 			}
@@ -196,7 +197,7 @@ func TestHangingUpOnACode(t *testing.T) {
 }
 
 // session signs in with the app.
-func session(t *testing.T, s *sitetest.Site, m *model, c login.Client) *login.Visit {
+func session(t *testing.T, s *sitetest.Site, m *model, c identity.Client) *login.Visit {
 	t.Helper()
 	s.Advance(time.Minute)
 	entry, err := s.Login.Password(context.Background(), m.name, sitetest.Password, "", c)
@@ -220,14 +221,14 @@ func session(t *testing.T, s *sitetest.Site, m *model, c login.Client) *login.Vi
 func TestChangedWhileThePasswordIsChecked(t *testing.T) {
 	both(t, func(t *testing.T, s *sitetest.Site) {
 		ctx := context.Background()
-		for what, change := range map[string]func(*login.Account){
-			"password": func(a *login.Account) { a.Password = "$argon2id$another" },
-			"disabled": func(a *login.Account) { a.Disabled = s.Now() },
+		for what, change := range map[string]func(*identity.Account){
+			"password": func(a *identity.Account) { a.Password = "$argon2id$another" },
+			"disabled": func(a *identity.Account) { a.Disabled = s.Now() },
 		} {
 			refused := 0
 			for n := 1; n <= most; n++ {
 				name := fmt.Sprintf("%s%d", what, n)
-				a := s.User(name, login.Member)
+				a := s.User(name, identity.Member)
 				changed := false
 				do := func() {
 					changed = true
@@ -243,7 +244,7 @@ func TestChangedWhileThePasswordIsChecked(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				entry, refusal := interrupted(s, n, do).Password(ctx, name, sitetest.Password, "", login.Client{Range: name})
+				entry, refusal := interrupted(s, n, do).Password(ctx, name, sitetest.Password, "", identity.Client{Range: name})
 				sessions, err := s.Store.Sessions(ctx, a.ID)
 				if err != nil {
 					t.Fatal(err)
@@ -251,7 +252,7 @@ func TestChangedWhileThePasswordIsChecked(t *testing.T) {
 				if changed && (refusal == nil && entry.Session != "" || len(sessions) > 0) || !changed && len(sessions) != 1 {
 					t.Errorf("%s, moment %d (%v): %+v %v, %d sessions", what, n, changed, entry, refusal, len(sessions))
 				}
-				if changed && login.Reason(refusal) == login.Wrong && !slices.Contains(s.Events(name), "login.failed") {
+				if changed && identity.Reason(refusal) == identity.Wrong && !slices.Contains(s.Events(name), "login.failed") {
 					refused++ // by the transaction that would have opened the session
 				}
 			}

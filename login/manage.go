@@ -6,34 +6,35 @@ import (
 	"errors"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Rename gives one factor another name.
-func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c Client) error {
+func (s *Service) Rename(ctx context.Context, v *Visit, id, name string, c identity.Client) error {
 	name, err := fitName(name, false)
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, v, id, func(tx Tx, a Account, cred factors.Credential) error {
+	return s.change(ctx, v, id, func(tx Tx, a identity.Account, cred factors.Credential) error {
 		old := cred.Name
 		cred.Name = name
 		if swapped, err := tx.SwapCredential(ctx, cred); err != nil || !swapped {
-			return cmp.Or(err, ErrNotFound)
+			return cmp.Or(err, identity.ErrNotFound)
 		}
-		e := s.event(EventFactorRenamed, a.ID, c)
+		e := s.event(identity.EventFactorRenamed, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, "“"+old+"” is now “"+name+"”"
 		return tx.Record(ctx, e)
 	})
 }
 
 // Prefer makes one factor the one that is asked for first.
-func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c Client) error {
-	return s.change(ctx, v, id, func(tx Tx, a Account, cred factors.Credential) error {
+func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c identity.Client) error {
+	return s.change(ctx, v, id, func(tx Tx, a identity.Account, cred factors.Credential) error {
 		a.Preferred = cred.ID
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
 		}
-		e := s.event(EventFactorPreferred, a.ID, c)
+		e := s.event(identity.EventFactorPreferred, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, "“"+cred.Name+"”"
 		return tx.Record(ctx, e)
 	})
@@ -41,7 +42,7 @@ func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c Client) err
 
 // change runs a change of one factor that its owner may name. Ids of others
 // are not found.
-func (s *Service) change(ctx context.Context, v *Visit, id string, do func(Tx, Account, factors.Credential) error) error {
+func (s *Service) change(ctx context.Context, v *Visit, id string, do func(Tx, identity.Account, factors.Credential) error) error {
 	return s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
@@ -66,13 +67,13 @@ func (s *Service) findFactor(ctx context.Context, r Reader, accountID, id string
 			return c, nil
 		}
 	}
-	return factors.Credential{}, ErrNotFound
+	return factors.Credential{}, identity.ErrNotFound
 }
 
 // Remove takes one factor away. The last one takes recovery codes and trusted
 // browsers with it, and cannot go while the policy demands it.
-func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) error {
-	return s.change(ctx, v, id, func(tx Tx, a Account, cred factors.Credential) error {
+func (s *Service) Remove(ctx context.Context, v *Visit, id string, c identity.Client) error {
+	return s.change(ctx, v, id, func(tx Tx, a identity.Account, cred factors.Credential) error {
 		if _, err := tx.DeleteCredential(ctx, a.ID, cred.ID); err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) err
 			return err
 		}
 		if v.Policy.Asks(a) && v.Policy.Met(a) && !v.Policy.Met(left) {
-			return Refuse(Denied, "A second factor is required here. Add another one before you remove this one.")
+			return identity.Refuse(identity.Denied, "A second factor is required here. Add another one before you remove this one.")
 		}
 		if !left.HasFactor() {
 			if err := s.bare(ctx, tx, a); err != nil {
@@ -91,17 +92,17 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c Client) err
 		if err := s.Distrust(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		e := s.event(EventFactorRemoved, a.ID, c)
+		e := s.event(identity.EventFactorRemoved, a.ID, c)
 		e.Level, e.Detail = v.Session.Level, string(cred.Kind)+" “"+cred.Name+"”"
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return s.Tell(ctx, tx, Notice{MailFactorRemoved, a, c}, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
+		return s.Tell(ctx, tx, Notice{identity.MailFactorRemoved, a, c}, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 	})
 }
 
 // bare removes what an account without any factor must not keep.
-func (s *Service) bare(ctx context.Context, tx Tx, a Account) error {
+func (s *Service) bare(ctx context.Context, tx Tx, a identity.Account) error {
 	if err := tx.ClearKinds(ctx, a.ID); err != nil {
 		return err
 	}
@@ -116,33 +117,33 @@ func (s *Service) bare(ctx context.Context, tx Tx, a Account) error {
 
 // Disable switches two-factor sign-in off: every factor, all recovery codes,
 // every trusted browser.
-func (s *Service) Disable(ctx context.Context, v *Visit, c Client) error {
+func (s *Service) Disable(ctx context.Context, v *Visit, c identity.Client) error {
 	return s.write(ctx, func(tx Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return err
 		}
 		if !a.HasFactor() {
-			return Refuse(Denied, "Two-factor sign-in is off already.")
+			return identity.Refuse(identity.Denied, "Two-factor sign-in is off already.")
 		}
 		if v.Policy.Asks(a) {
-			return Refuse(Denied, "A second factor is required here. It cannot be switched off.")
+			return identity.Refuse(identity.Denied, "A second factor is required here. It cannot be switched off.")
 		}
 		if err := s.Strip(ctx, tx, a); err != nil {
 			return err
 		}
-		e := s.event(EventTwoFactorOff, a.ID, c)
+		e := s.event(identity.EventTwoFactorOff, a.ID, c)
 		e.Level = v.Session.Level
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return s.Tell(ctx, tx, Notice{MailTwoFactorOff, a, c})
+		return s.Tell(ctx, tx, Notice{identity.MailTwoFactorOff, a, c})
 	})
 }
 
 // Strip removes every factor of an account and what depends on them. The caller
 // records the event and notifies the owner.
-func (s *Service) Strip(ctx context.Context, tx Tx, a Account) error {
+func (s *Service) Strip(ctx context.Context, tx Tx, a identity.Account) error {
 	if err := s.bare(ctx, tx, a); err != nil {
 		return err
 	}
@@ -151,35 +152,35 @@ func (s *Service) Strip(ctx context.Context, tx Tx, a Account) error {
 
 // EndSession ends one session of the account; ErrNotFound when it has no such
 // session. A change of address that may have been asked for there ends with it.
-func (s *Service) EndSession(ctx context.Context, v *Visit, id string, c Client) error {
-	return s.drop(ctx, v, EventSessionEnded, c, func(tx Tx) (bool, error) {
+func (s *Service) EndSession(ctx context.Context, v *Visit, id string, c identity.Client) error {
+	return s.drop(ctx, v, identity.EventSessionEnded, c, func(tx Tx) (bool, error) {
 		found, err := tx.EndSession(ctx, v.Account.ID, id)
 		if err != nil || !found {
 			return found, err
 		}
-		return true, tx.DropLinks(ctx, v.Account.ID, LinkChange)
+		return true, tx.DropLinks(ctx, v.Account.ID, identity.LinkChange)
 	})
 }
 
 // EndOthers ends all sessions of the account but this one, and a change of
 // address that may have been asked for there.
-func (s *Service) EndOthers(ctx context.Context, v *Visit, c Client) error {
-	return s.drop(ctx, v, EventSessionsEnded, c, func(tx Tx) (bool, error) {
+func (s *Service) EndOthers(ctx context.Context, v *Visit, c identity.Client) error {
+	return s.drop(ctx, v, identity.EventSessionsEnded, c, func(tx Tx) (bool, error) {
 		if _, err := tx.EndSessions(ctx, v.Account.ID, v.Session.ID); err != nil {
 			return true, err
 		}
-		return true, tx.DropLinks(ctx, v.Account.ID, LinkChange)
+		return true, tx.DropLinks(ctx, v.Account.ID, identity.LinkChange)
 	})
 }
 
 // Forget ends the trust in one browser.
-func (s *Service) Forget(ctx context.Context, v *Visit, id string, c Client) error {
-	return s.drop(ctx, v, EventBrowserForgotten, c, func(tx Tx) (bool, error) { return tx.DropBrowser(ctx, v.Account.ID, id) })
+func (s *Service) Forget(ctx context.Context, v *Visit, id string, c identity.Client) error {
+	return s.drop(ctx, v, identity.EventBrowserForgotten, c, func(tx Tx) (bool, error) { return tx.DropBrowser(ctx, v.Account.ID, id) })
 }
 
 // ForgetAll ends the trust in every browser.
-func (s *Service) ForgetAll(ctx context.Context, v *Visit, c Client) error {
-	return s.drop(ctx, v, EventBrowsersForgotten, c, func(tx Tx) (bool, error) {
+func (s *Service) ForgetAll(ctx context.Context, v *Visit, c identity.Client) error {
+	return s.drop(ctx, v, identity.EventBrowsersForgotten, c, func(tx Tx) (bool, error) {
 		_, err := tx.DropTrusted(ctx, v.Account.ID)
 		return true, err
 	})
@@ -191,11 +192,11 @@ func (s *Service) DismissWarning(ctx context.Context, v *Visit) error {
 	return err
 }
 
-func (s *Service) drop(ctx context.Context, v *Visit, kind EventKind, c Client, do func(Tx) (bool, error)) error {
+func (s *Service) drop(ctx context.Context, v *Visit, kind identity.EventKind, c identity.Client, do func(Tx) (bool, error)) error {
 	err := s.write(ctx, func(tx Tx) error {
 		found, err := do(tx)
 		if err == nil && !found {
-			err = ErrNotFound
+			err = identity.ErrNotFound
 		}
 		if err != nil {
 			return err
@@ -218,7 +219,7 @@ func (s *Service) Promote(ctx context.Context, tx Tx, accountID string) error {
 		return err
 	}
 	for _, x := range list {
-		if x.Factor != ByBrowser {
+		if x.Factor != identity.ByBrowser {
 			continue
 		}
 		x.Level, x.Factor = 1, ""
@@ -239,7 +240,7 @@ func (s *Service) CancelLogins(ctx context.Context, tx Tx, accountID, exceptSess
 	if err == nil {
 		err = s.Distrust(ctx, tx, accountID)
 	}
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -123,20 +124,20 @@ func (m *model) thief(t *rapid.T) {
 func (m *model) send(t *rapid.T) {
 	m.begin(t)
 	c, now := m.counts[factors.KindEmail], m.s.Now()
-	want := login.NotRefused
+	want := identity.NotRefused
 	switch {
 	case c.off:
-		want = login.Off
+		want = identity.Off
 	case now.Before(c.until) || now.Before(m.mails[len(m.mails)-1].Add(time.Minute)):
-		want = login.Wait
+		want = identity.Wait
 	case len(since(m.mails, now.Add(-time.Hour))) >= login.CodesPerHour:
-		want = login.Wait
+		want = identity.Wait
 	}
 	err := m.s.Login.Send(context.Background(), m.pending, factors.KindEmail, "", stranger())
 	if got := why(t, err); got != want {
 		t.Fatalf("send: %v, the model says %v", got, want)
 	}
-	if want != login.NotRefused {
+	if want != identity.NotRefused {
 		return
 	}
 	m.mails = append(m.mails, now)
@@ -156,7 +157,7 @@ func (m *model) atOnce(t *rapid.T) {
 	wrong := rapid.IntRange(0, 3).Draw(t, "wrong")
 	c := m.counts[factors.KindTOTP]
 	held := c.off || c.full(m.s.Now()) || m.s.Now().Before(c.until)
-	results := make([]login.Why, n+wrong)
+	results := make([]identity.Why, n+wrong)
 	var all sync.WaitGroup
 	for i := range results {
 		all.Go(func() {
@@ -165,22 +166,22 @@ func (m *model) atOnce(t *rapid.T) {
 				typed = "no code"
 			}
 			_, err := m.s.Login.Answer(context.Background(), m.pending, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: typed}}, stranger())
-			if err != nil && login.Refused(err) == nil {
+			if err != nil && identity.Refused(err) == nil {
 				t.Errorf("at once: %v", err)
 			}
-			results[i] = login.Reason(err)
+			results[i] = identity.Reason(err)
 		})
 	}
 	all.Wait()
 	good, looked := 0, 0
 	for i, why := range results {
-		if why == login.NotRefused {
+		if why == identity.NotRefused {
 			good++
 			if i >= n {
 				t.Fatal("a wrong code opened a session")
 			}
 		}
-		if why == login.Wrong {
+		if why == identity.Wrong {
 			looked++
 		}
 	}

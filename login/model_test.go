@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
@@ -69,7 +70,7 @@ var kinds = []factors.Kind{factors.KindTOTP, factors.KindEmail, factors.KindReco
 
 // newModel makes an account with every kind of factor.
 func newModel(s *sitetest.Site, name string) *model {
-	s.User(name, login.Member)
+	s.User(name, identity.Member)
 	b := s.Browser().SignIn(name)
 	m := &model{s: s, name: name, secret: b.EnrollTOTP(), used: map[string]bool{}, counts: map[factors.Kind]*count{}, open: 1}
 	m.last = s.Now().Unix() / factors.TOTPPeriod
@@ -84,19 +85,19 @@ func newModel(s *sitetest.Site, name string) *model {
 
 // judge is the rule of the throttle: what becomes of an answer, and whether it
 // is looked at.
-func (m *model) judge(k factors.Kind, right bool) login.Why {
+func (m *model) judge(k factors.Kind, right bool) identity.Why {
 	c, now := m.counts[k], m.s.Now()
 	if c.off = c.off || c.full(now); c.off {
-		return login.Off
+		return identity.Off
 	}
 	if now.Before(c.until) {
-		return login.Wait
+		return identity.Wait
 	}
 	if right {
 		if c.fails, c.until = 0, (time.Time{}); len(c.recent) == 0 { // what lies within 30 days stays counted
 			*c = count{}
 		}
-		return login.NotRefused
+		return identity.NotRefused
 	}
 	c.fails, c.recent = c.fails+1, append(c.recent, now)
 	if over := c.fails - after; over >= 0 {
@@ -105,12 +106,12 @@ func (m *model) judge(k factors.Kind, right bool) login.Why {
 	if c.off = c.full(now); !c.off && len(c.recent) >= login.WarnAfter && (c.warned.IsZero() || now.Sub(c.warned) >= login.FailureWindow) {
 		c.warned = now
 	}
-	return login.Wrong
+	return identity.Wrong
 }
 
 // stranger asks from an address of its own: the limit of the address is
 // another test's.
-func stranger() login.Client { return login.Client{Range: login.NewID(), Browser: "Firefox"} }
+func stranger() identity.Client { return identity.Client{Range: identity.NewID(), Browser: "Firefox"} }
 
 // begin gives the first step when no pending login is there any more.
 func (m *model) begin(t *rapid.T) {
@@ -126,11 +127,11 @@ func (m *model) begin(t *rapid.T) {
 }
 
 // why is the reason of a refusal; a fault ends the test.
-func why(t interface{ Fatal(args ...any) }, err error) login.Why {
-	if err != nil && login.Refused(err) == nil {
+func why(t interface{ Fatal(args ...any) }, err error) identity.Why {
+	if err != nil && identity.Refused(err) == nil {
 		t.Fatal(err)
 	}
-	return login.Reason(err)
+	return identity.Reason(err)
 }
 
 // answer gives a code and holds what comes against the model.
@@ -138,13 +139,13 @@ func (m *model) answer(t *rapid.T, k factors.Kind, code string, right bool) {
 	m.begin(t)
 	entry, err := m.s.Login.Answer(context.Background(), m.pending, login.Reply{Kind: k, Answer: factors.Answer{Code: code}}, stranger())
 	got, want := why(t, err), m.judge(k, right)
-	if got == login.Expired && want == login.Wrong && k == factors.KindEmail {
-		got = login.Wrong
+	if got == identity.Expired && want == identity.Wrong && k == factors.KindEmail {
+		got = identity.Wrong
 	}
 	if got != want {
 		t.Fatalf("%s %q: %v, the model says %v", k, code, got, want)
 	}
-	if want != login.NotRefused {
+	if want != identity.NotRefused {
 		return
 	}
 	v, err := m.s.Login.Visit(context.Background(), entry.Session)
@@ -208,7 +209,7 @@ func TestModel(t *testing.T) {
 				c.Login.SessionMax, c.Login.SessionIdle = 200*login.FailureWindow, 200*login.FailureWindow
 			})
 			rapid.Check(t, func(t *rapid.T) {
-				m := newModel(s, login.NewID()[:12]+"@example.com")
+				m := newModel(s, identity.NewID()[:12]+"@example.com")
 				t.Repeat(m.actions())
 			})
 		})

@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // again is the ceremony of a challenge that may replace one.
 func (s *Service) again(ctx context.Context, sub subject, k factors.Kind) (factors.Ceremony, error) {
 	about := s.ceremony(sub)
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
-	if errors.Is(err, ErrNotFound) || err == nil && !s.Now().Before(c.Expires) {
+	if errors.Is(err, identity.ErrNotFound) || err == nil && !s.Now().Before(c.Expires) {
 		return about, nil
 	}
 	about.Before = c.State
@@ -23,8 +24,8 @@ func (s *Service) again(ctx context.Context, sub subject, k factors.Kind) (facto
 // code.
 func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key string, state []byte) error {
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
-	if errors.Is(err, ErrNotFound) {
-		return Refuse(Gone, "")
+	if errors.Is(err, identity.ErrNotFound) {
+		return identity.Refuse(identity.Gone, "")
 	}
 	if err != nil {
 		return err
@@ -35,5 +36,5 @@ func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key st
 	if err := s.write(ctx, func(tx Tx) error { return tx.UntryCeremony(ctx, c.ID) }); err != nil {
 		return err
 	}
-	return Refuse(Older, "A newer code was sent at "+s.sent(k, state).At.UTC().Format("15:04:05")+" UTC. Use that one.")
+	return identity.Refuse(identity.Older, "A newer code was sent at "+s.sent(k, state).At.UTC().Format("15:04:05")+" UTC. Use that one.")
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Outcome is what a form did: where it led, and the cookies that went with it.
@@ -49,7 +51,7 @@ func FormKey(token string, parts ...string) string {
 	for _, p := range append([]string{token}, parts...) {
 		b.WriteString(strconv.Itoa(len(p)) + ":" + p)
 	}
-	return HashToken(b.String())
+	return identity.HashToken(b.String())
 }
 
 // Begin claims a form, or returns the outcome of the same form sent before.
@@ -58,7 +60,7 @@ func (s *Service) Begin(ctx context.Context, key string) (o Outcome, st State, e
 		now := s.Now()
 		o, err = tx.Outcome(ctx, key)
 		switch {
-		case errors.Is(err, ErrNotFound):
+		case errors.Is(err, identity.ErrNotFound):
 			o = Outcome{}
 		case err != nil:
 			return err
@@ -91,7 +93,7 @@ func (s *Service) leftBehind(o Outcome, now time.Time) bool {
 func (s *Service) Outcome(ctx context.Context, key string) (Outcome, State, error) {
 	o, err := s.store.Outcome(ctx, key)
 	switch {
-	case errors.Is(err, ErrNotFound) || err == nil && s.leftBehind(o, s.Now()):
+	case errors.Is(err, identity.ErrNotFound) || err == nil && s.leftBehind(o, s.Now()):
 		return Outcome{}, Mine, nil
 	case err != nil || o.Done.IsZero():
 		return Outcome{}, Running, err
@@ -131,7 +133,7 @@ func (s *Service) Abandon(ctx context.Context, key string) error {
 
 // moved ends the repeats of the forms that led to where a session is now: its
 // browser has the answer.
-func (s *Service) moved(ctx context.Context, x Session) error {
+func (s *Service) moved(ctx context.Context, x identity.Session) error {
 	if !x.Kept {
 		return nil
 	}
@@ -148,8 +150,8 @@ func (s *Service) Stands(ctx context.Context, session, pending string) (bool, er
 		}
 	}
 	if pending != "" {
-		_, err := s.pendingSubject(ctx, pending, Client{})
-		if Reason(err) == Gone {
+		_, err := s.pendingSubject(ctx, pending, identity.Client{})
+		if identity.Reason(err) == identity.Gone {
 			return false, nil
 		}
 		return err == nil, err

@@ -6,14 +6,15 @@ import (
 	"slices"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Overview is everything that the profile shows.
 type Overview struct {
 	Credentials []factors.Credential
 	Off         map[factors.Kind]bool // for strangers' browsers, or for one of the owner's
-	Sessions    []Session
-	Browsers    []Browser
+	Sessions    []identity.Session
+	Browsers    []identity.Browser
 	Events      []Line
 	NewEmail    string // waits for its click
 }
@@ -35,17 +36,17 @@ func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error
 	if o.Sessions, err = s.store.Sessions(ctx, id); err != nil {
 		return o, err
 	}
-	o.Sessions = slices.DeleteFunc(o.Sessions, func(x Session) bool { return s.ended(x, v.Now) })
+	o.Sessions = slices.DeleteFunc(o.Sessions, func(x identity.Session) bool { return s.ended(x, v.Now) })
 	if o.Browsers, err = s.store.Browsers(ctx, id); err != nil {
 		return o, err
 	}
-	o.Browsers = slices.DeleteFunc(o.Browsers, func(b Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
+	o.Browsers = slices.DeleteFunc(o.Browsers, func(b identity.Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
 	o.Events, _, err = Lines(ctx, s.store, id, 0, 6)
 	if err != nil {
 		return o, err
 	}
-	change, err := s.store.LinkOf(ctx, id, LinkChange, v.Now)
-	if errors.Is(err, ErrNotFound) {
+	change, err := s.store.LinkOf(ctx, id, identity.LinkChange, v.Now)
+	if errors.Is(err, identity.ErrNotFound) {
 		return o, nil
 	}
 	o.NewEmail = change.Data

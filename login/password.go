@@ -23,7 +23,7 @@ type Entry struct {
 // Password is the first step. Unknown, wrong, disabled and not yet set all
 // take the same path, the same hash and the same time; the difference is
 // known only to the event.
-func (s *Service) Password(ctx context.Context, login, password, next string, c Client) (Entry, error) {
+func (s *Service) Password(ctx context.Context, login, password, next string, c identity.Client) (Entry, error) {
 	acct, key, err := s.find(ctx, login, c)
 	if err != nil {
 		return Entry{}, err
@@ -38,14 +38,14 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 			if err := s.addressFailed(ctx, tx, c); err != nil {
 				return err
 			}
-			e := s.event(EventLoginFailed, acct.ID, c)
+			e := s.event(identity.EventLoginFailed, acct.ID, c)
 			e.Actor = "stranger"
 			if strings.HasPrefix(key, knownPrefix) { // by its owner, or one who has their browser
 				return tx.Record(ctx, e)
 			}
 			return tx.Tried(ctx, e)
 		})
-		return Entry{}, cmp.Or(err, Refuse(Wrong, ""))
+		return Entry{}, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}
 	var entry Entry
 	err = s.write(ctx, func(tx Tx) error {
@@ -58,14 +58,14 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 // find looks an account up by what was typed. A name that cannot be a login
 // is an unknown name. A browser that signed in before has a counter of its
 // own, so that strangers' failures do not hold it up (OWASP ASVS 5.0 6.1.1).
-func (s *Service) find(ctx context.Context, login string, c Client) (Account, string, error) {
+func (s *Service) find(ctx context.Context, login string, c identity.Client) (identity.Account, string, error) {
 	name, ok := identity.LoginKey(login)
 	if !ok {
-		return Account{}, passwordKey("\x00" + login), nil
+		return identity.Account{}, passwordKey("\x00" + login), nil
 	}
 	acct, err := s.store.AccountByName(ctx, name)
-	if errors.Is(err, ErrNotFound) {
-		return Account{}, passwordKey(name), nil
+	if errors.Is(err, identity.ErrNotFound) {
+		return identity.Account{}, passwordKey(name), nil
 	}
 	if err != nil {
 		return acct, "", err
@@ -81,7 +81,7 @@ func (s *Service) find(ctx context.Context, login string, c Client) (Account, st
 // of right passwords is never mistaken for failures, and a burst of wrong ones
 // is counted one by one. Once the slot is taken nothing stops with the request:
 // hanging up would hide a guess from the counters and the log.
-func (s *Service) judge(ctx context.Context, acct Account, key, password string, c Client) (right bool, rehash string, err error) {
+func (s *Service) judge(ctx context.Context, acct identity.Account, key, password string, c identity.Client) (right bool, rehash string, err error) {
 	if err = s.passwordHeld(ctx, key, c); err != nil {
 		return
 	}
@@ -115,7 +115,7 @@ func (s *Service) judge(ctx context.Context, acct Account, key, password string,
 	return right, rehash, err
 }
 
-func (s *Service) passwordHeld(ctx context.Context, key string, c Client) error {
+func (s *Service) passwordHeld(ctx context.Context, key string, c identity.Client) error {
 	if err := s.addressHeld(ctx, c); err != nil {
 		return err
 	}
@@ -128,23 +128,23 @@ func (s *Service) passwordHeld(ctx context.Context, key string, c Client) error 
 
 // rightPassword is an account whose password was right.
 type rightPassword struct {
-	account Account // as it was read when the password was judged
-	rehash  string  // the password hashed anew; empty where its hash is up to date
-	next    string  // where the person wants to go
+	account identity.Account // as it was read when the password was judged
+	rehash  string           // the password hashed anew; empty where its hash is up to date
+	next    string           // where the person wants to go
 }
 
 // passwordRight opens a session where nothing else stands before the account,
 // and a pending login where a factor does.
-func (s *Service) passwordRight(ctx context.Context, tx Tx, p rightPassword, c Client) (Entry, error) {
+func (s *Service) passwordRight(ctx context.Context, tx Tx, p rightPassword, c identity.Client) (Entry, error) {
 	a, err := tx.LockAccount(ctx, p.account.ID)
 	if err != nil {
 		return Entry{}, err
 	}
 	if !a.Disabled.IsZero() || a.Password != p.account.Password {
-		return Entry{}, Refuse(Wrong, "")
+		return Entry{}, identity.Refuse(identity.Wrong, "")
 	}
 	if p.rehash != "" {
-		a.Password = Hidden(p.rehash)
+		a.Password = identity.Hidden(p.rehash)
 	}
 	if a.Bare() {
 		if err := s.admitBare(ctx, tx, a, c); err != nil {
@@ -163,7 +163,7 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, p rightPassword, c C
 		if err := tx.PutBrowser(ctx, trusted); err != nil {
 			return Entry{}, err
 		}
-		return s.enter(ctx, tx, a, grant{2, ByBrowser, p.next}, c)
+		return s.enter(ctx, tx, a, grant{2, identity.ByBrowser, p.next}, c)
 	}
 	if p.rehash != "" {
 		if err := tx.SaveAccount(ctx, a); err != nil {
@@ -174,19 +174,19 @@ func (s *Service) passwordRight(ctx context.Context, tx Tx, p rightPassword, c C
 }
 
 // pend begins a pending login.
-func (s *Service) pend(ctx context.Context, tx Tx, a Account, next string, c Client) (Entry, error) {
+func (s *Service) pend(ctx context.Context, tx Tx, a identity.Account, next string, c identity.Client) (Entry, error) {
 	_, known, err := s.browser(ctx, tx, c.Known, a.ID, false)
 	if err != nil {
 		return Entry{}, err
 	}
-	token, hash := NewToken()
+	token, hash := identity.NewToken()
 	now := s.Now()
-	err = tx.InsertPending(ctx, Pending{
-		ID: NewID(), TokenHash: hash, AccountID: a.ID, Next: next, Known: known,
+	err = tx.InsertPending(ctx, identity.Pending{
+		ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Next: next, Known: known,
 		Address: c.Address, Shown: c.Shown, Browser: c.Browser, Created: now, Expires: now.Add(s.opt.LoginTTL),
 	})
 	if err != nil {
 		return Entry{}, err
 	}
-	return Entry{Pending: token, Next: next}, tx.Record(ctx, s.event(EventLoginPassword, a.ID, c))
+	return Entry{Pending: token, Next: next}, tx.Record(ctx, s.event(identity.EventLoginPassword, a.ID, c))
 }

@@ -3,46 +3,16 @@ package login
 import (
 	"context"
 	"encoding/json"
-	"math"
-	"slices"
-	"time"
 
-	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
-
-// Who must have a second factor.
-const (
-	Nobody   = "nobody"
-	Admins   = "admins"
-	Everyone = "everyone"
-)
-
-// Policy is who must have a second factor, from when on, and which kinds count.
-type Policy struct {
-	Who   string                  `json:"who"`
-	From  time.Time               `json:"from"`
-	Kinds map[Role][]factors.Kind `json:"kinds"`
-}
-
-// DefaultPolicy asks nobody. A weak kind does not count for admins: whoever
-// reads an admin's mail would be an admin.
-func DefaultPolicy(kinds factors.Kinds) Policy {
-	p := Policy{Who: Nobody, Kinds: map[Role][]factors.Kind{}}
-	for _, t := range kinds.Alone() {
-		p.Kinds[Member] = append(p.Kinds[Member], t.Kind)
-		if t.Strength == factors.Strong {
-			p.Kinds[Admin] = append(p.Kinds[Admin], t.Kind)
-		}
-	}
-	return p
-}
 
 // policySetting is where the policy is kept.
 const policySetting = "policy"
 
 // parsePolicy reads a kept policy; nothing kept is the default.
-func (s *Service) parsePolicy(kept string) (Policy, error) {
-	p := DefaultPolicy(s.kinds)
+func (s *Service) parsePolicy(kept string) (identity.Policy, error) {
+	p := identity.DefaultPolicy(s.kinds)
 	if kept == "" {
 		return p, nil
 	}
@@ -51,37 +21,10 @@ func (s *Service) parsePolicy(kept string) (Policy, error) {
 }
 
 // Policy is the one in force.
-func (s *Service) Policy(ctx context.Context) (Policy, error) {
+func (s *Service) Policy(ctx context.Context) (identity.Policy, error) {
 	kept, err := s.store.Setting(ctx, policySetting)
 	if err != nil {
-		return Policy{}, err
+		return identity.Policy{}, err
 	}
 	return s.parsePolicy(kept)
-}
-
-// Asks says whether the policy requires a factor of an account, now or later.
-func (p Policy) Asks(a Account) bool {
-	return p.Who == Everyone || p.Who == Admins && a.Role == Admin
-}
-
-// Counts says whether a kind is enough for a role.
-func (p Policy) Counts(r Role, k factors.Kind) bool { return slices.Contains(p.Kinds[r], k) }
-
-// Met says whether the account has a factor that counts for it.
-func (p Policy) Met(a Account) bool {
-	return slices.ContainsFunc(a.Kinds, func(k factors.Kind) bool { return p.Counts(a.Role, k) })
-}
-
-// Forces says whether the account must enroll before anything else.
-func (p Policy) Forces(a Account, now time.Time) bool {
-	return p.Asks(a) && !p.Met(a) && !now.Before(p.From)
-}
-
-// DaysLeft is how many days an account has until it must be enrolled; false when
-// no date is set for it.
-func (p Policy) DaysLeft(a Account, now time.Time) (int, bool) {
-	if !p.Asks(a) || p.Met(a) || !now.Before(p.From) {
-		return 0, false
-	}
-	return int(math.Ceil(p.From.Sub(now).Hours() / 24)), true
 }

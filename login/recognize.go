@@ -3,6 +3,8 @@ package login
 import (
 	"context"
 	"errors"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 // IsBrowser says whether a token is that of a browser that some account knows,
@@ -11,14 +13,14 @@ func (s *Service) IsBrowser(ctx context.Context, token string, trusted bool) (bo
 	if token == "" || trusted && s.opt.TrustTTL <= 0 {
 		return false, nil
 	}
-	return s.store.HasBrowser(ctx, HashToken(token), trusted, s.Now())
+	return s.store.HasBrowser(ctx, identity.HashToken(token), trusted, s.Now())
 }
 
 // IsTicket says whether a token is that of a pressed enrollment link that still
 // counts.
 func (s *Service) IsTicket(ctx context.Context, token string) (bool, error) {
-	l, err := s.store.Link(ctx, HashToken(token), LinkTicket)
-	if errors.Is(err, ErrNotFound) {
+	l, err := s.store.Link(ctx, identity.HashToken(token), identity.LinkTicket)
+	if errors.Is(err, identity.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil && !s.over(l.Created, l.Expires), err

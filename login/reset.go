@@ -5,40 +5,26 @@ import (
 	"errors"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
-
-// Step is how far an account has come on its way to a second factor, as bits.
-type Step int
-
-// The steps.
-const (
-	StepTold      Step = 1 << iota // reminded by mail, or shown by the policy
-	StepBegan                      // began to set one up
-	StepConfirmed                  // has confirmed one
-	StepSaved                      // said that the recovery codes are saved
-)
-
-// Bare says that an admin removed the account's factors: the password alone does
-// not sign in, and no other page opens until a new factor is set up.
-func (a Account) Bare() bool { return !a.MustEnroll.IsZero() && !a.HasFactor() }
 
 // admitBare lets an account without its factors sign in from the browser that
 // pressed the link in the owner's mail. All other browsers are told to check
 // that email.
-func (s *Service) admitBare(ctx context.Context, tx Tx, a Account, c Client) error {
-	l, err := tx.Link(ctx, HashToken(c.Ticket), LinkTicket)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+func (s *Service) admitBare(ctx context.Context, tx Tx, a identity.Account, c identity.Client) error {
+	l, err := tx.Link(ctx, identity.HashToken(c.Ticket), identity.LinkTicket)
+	if err != nil && !errors.Is(err, identity.ErrNotFound) {
 		return err
 	}
 	if err != nil || l.AccountID != a.ID || s.over(l.Created, l.Expires) {
-		return Refuse(Denied, "The factors of this account were reset. Open the link in the mail about it, then sign in.")
+		return identity.Refuse(identity.Denied, "The factors of this account were reset. Open the link in the mail about it, then sign in.")
 	}
 	return nil
 }
 
 // UnlockKinds ends every wait of an account, and switches kinds on again that
 // failures switched off; no kinds named means all, and the password's wait.
-func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a Account, kinds ...factors.Kind) error {
+func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a identity.Account, kinds ...factors.Kind) error {
 	if len(kinds) == 0 {
 		if err := tx.ClearKinds(ctx, a.ID); err != nil {
 			return err
@@ -65,7 +51,7 @@ func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a Account, kinds ...fa
 
 // unlockApps lets apps be answered with again that were last used while the
 // clock was ahead.
-func (s *Service) unlockApps(ctx context.Context, tx Tx, a Account) error {
+func (s *Service) unlockApps(ctx context.Context, tx Tx, a identity.Account) error {
 	creds, err := tx.Credentials(ctx, a.ID)
 	if err != nil {
 		return err
@@ -82,7 +68,7 @@ func (s *Service) unlockApps(ctx context.Context, tx Tx, a Account) error {
 
 // ForgetCounters drops every counter of an account that is to be deleted, and
 // those that others keep under keys of their own.
-func (s *Service) ForgetCounters(ctx context.Context, tx Tx, a Account, others ...string) error {
+func (s *Service) ForgetCounters(ctx context.Context, tx Tx, a identity.Account, others ...string) error {
 	if err := s.UnlockKinds(ctx, tx, a); err != nil {
 		return err
 	}
@@ -96,13 +82,13 @@ func (s *Service) ForgetCounters(ctx context.Context, tx Tx, a Account, others .
 
 // SavedCodes notes that the owner confirmed having saved the recovery codes.
 func (s *Service) SavedCodes(ctx context.Context, v *Visit) error {
-	err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, StepSaved) })
+	err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, identity.StepSaved) })
 	return err
 }
 
 // told notes that somebody without the required factor has seen the notice about
 // it.
-func (s *Service) told(ctx context.Context, tx Tx, a Account) error {
+func (s *Service) told(ctx context.Context, tx Tx, a identity.Account) error {
 	kept, err := tx.Setting(ctx, policySetting)
 	if err != nil || kept == "" {
 		return err
@@ -110,5 +96,5 @@ func (s *Service) told(ctx context.Context, tx Tx, a Account) error {
 	if p, err := s.parsePolicy(kept); err != nil || !p.Asks(a) || p.Met(a) {
 		return err
 	}
-	return tx.Reach(ctx, a.ID, StepTold)
+	return tx.Reach(ctx, a.ID, identity.StepTold)
 }

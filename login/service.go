@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/password"
 )
 
@@ -86,25 +87,25 @@ func (s *Service) write(ctx context.Context, do func(Tx) error) error {
 
 // inTurn runs a job that hashes when the turn of the client's address comes.
 // Busy means that the queue is full; the job has not run then.
-func (s *Service) inTurn(ctx context.Context, c Client, job func() error) error {
+func (s *Service) inTurn(ctx context.Context, c identity.Client, job func() error) error {
 	return Busied(s.hasher.Do(ctx, c.Range, job))
 }
 
 // event begins an event about an account, done by a client.
-func (s *Service) event(kind EventKind, accountID string, c Client) Event {
-	return Event{At: s.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
+func (s *Service) event(kind identity.EventKind, accountID string, c identity.Client) identity.Event {
+	return identity.Event{At: s.Now(), Kind: kind, AccountID: accountID, Actor: "self", Address: c.Address, Browser: c.Browser}
 }
 
 // ForgivePassword ends the wait of an account whose password is new.
-func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a Account) error {
+func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a identity.Account) error {
 	return tx.ClearThrottle(ctx, passwordKey(a.Key))
 }
 
 // Notice is a mail to an account's owner about something that a client did.
 type Notice struct {
-	Template MailKind
-	Account  Account
-	Client   Client
+	Template identity.MailKind
+	Account  identity.Account
+	Client   identity.Client
 }
 
 // Tell posts a notice; more are pairs of a name and a value for its template. An
@@ -117,7 +118,7 @@ func (s *Service) Tell(ctx context.Context, tx Tx, n Notice, more ...string) err
 }
 
 // notice is the mail of Tell.
-func (s *Service) notice(n Notice, more ...string) Mail {
+func (s *Service) notice(n Notice, more ...string) identity.Mail {
 	data := map[string]string{
 		"login": n.Account.Login, "browser": n.Client.Browser, "address": n.Client.Shown,
 		"time": s.Now().UTC().Format("2 January 2006, 15:04 UTC"), "link": s.opt.URL + "/profile",
@@ -125,5 +126,5 @@ func (s *Service) notice(n Notice, more ...string) Mail {
 	for i := 0; i+1 < len(more); i += 2 {
 		data[more[i]] = more[i+1]
 	}
-	return Mail{Template: n.Template, To: n.Account.Email, AccountID: n.Account.ID, Data: data, Created: s.Now()}
+	return identity.Mail{Template: n.Template, To: n.Account.Email, AccountID: n.Account.ID, Data: data, Created: s.Now()}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // grant is what a session begins with.
@@ -18,17 +19,17 @@ type grant struct {
 
 // enter opens a session: the only place where one begins. The session that the
 // browser had before, whoever's it was, ends.
-func (s *Service) enter(ctx context.Context, tx Tx, a Account, g grant, c Client) (Entry, error) {
+func (s *Service) enter(ctx context.Context, tx Tx, a identity.Account, g grant, c identity.Client) (Entry, error) {
 	now := s.Now()
 	if c.Session != "" {
-		if _, err := tx.EndSessionByToken(ctx, HashToken(c.Session)); err != nil && !errors.Is(err, ErrNotFound) {
+		if _, err := tx.EndSessionByToken(ctx, identity.HashToken(c.Session)); err != nil && !errors.Is(err, identity.ErrNotFound) {
 			return Entry{}, err
 		}
 	}
-	token, hash := NewToken()
-	sess := Session{ID: NewID(), TokenHash: hash, AccountID: a.ID, Level: g.level, Factor: g.by,
+	token, hash := identity.NewToken()
+	sess := identity.Session{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Level: g.level, Factor: g.by,
 		Address: c.Address, Browser: c.Browser, Created: now, LastSeen: now, Confirm: now}
-	if g.by == ByBrowser { // the password alone is no proof of someone who has a factor
+	if g.by == identity.ByBrowser { // the password alone is no proof of someone who has a factor
 		sess.Confirm = time.Time{}
 	}
 	err := tx.InsertSession(ctx, sess)
@@ -49,7 +50,7 @@ func (s *Service) enter(ctx context.Context, tx Tx, a Account, g grant, c Client
 	if err := s.told(ctx, tx, a); err != nil {
 		return Entry{}, err
 	}
-	e := s.event(EventLogin, a.ID, c)
+	e := s.event(identity.EventLogin, a.ID, c)
 	e.Level, e.Detail = g.level, string(g.by)
 	return entry, tx.Record(ctx, e)
 }
@@ -60,16 +61,16 @@ func (s *Service) raise(ctx context.Context, tx Tx, v *Visit, level int, by fact
 	if err != nil {
 		return Entry{}, err
 	}
-	i := slices.IndexFunc(list, func(x Session) bool { return x.ID == v.Session.ID })
+	i := slices.IndexFunc(list, func(x identity.Session) bool { return x.ID == v.Session.ID })
 	if i < 0 {
-		return Entry{}, Refuse(Gone, "")
+		return Entry{}, identity.Refuse(identity.Gone, "")
 	}
 	sess := list[i]
 	entry := Entry{Level: max(level, sess.Level)}
 	if level > sess.Level {
-		entry.Session, sess.TokenHash = NewToken()
+		entry.Session, sess.TokenHash = identity.NewToken()
 		sess.Level, sess.Factor = level, by
-	} else if sess.Factor == ByBrowser { // now something was proved
+	} else if sess.Factor == identity.ByBrowser { // now something was proved
 		sess.Factor = by
 	}
 	sess.Confirm = s.Now()

@@ -2,48 +2,38 @@ package login
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
-)
-
-// Faults that a store answers with. Everything else it returns is a broken
-// database.
-var (
-	ErrNotFound = errors.New("not found")
-	ErrTaken    = errors.New("login is taken")
-	// ErrSealed says that a secret cannot be opened or sealed just now: the keys
-	// are not those of the site, or the value was changed.
-	ErrSealed = errors.New("sealed value does not open")
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Reader is what can be looked up. Inside a transaction it reads what the
 // transaction has written.
 type Reader interface {
-	Account(ctx context.Context, id string) (Account, error)
-	AccountByKey(ctx context.Context, key string) (Account, error)
+	Account(ctx context.Context, id string) (identity.Account, error)
+	AccountByKey(ctx context.Context, key string) (identity.Account, error)
 	// AccountByName finds by login, else by the address that an account proved.
-	AccountByName(ctx context.Context, key string) (Account, error)
-	Registration(ctx context.Context, hash string, now time.Time) (Registration, error)
+	AccountByName(ctx context.Context, key string) (identity.Account, error)
+	Registration(ctx context.Context, hash string, now time.Time) (identity.Registration, error)
 	// Credentials gives an account's credentials oldest first, spent recovery
 	// codes included; with secrets opened for the kinds named, none if none is.
 	Credentials(ctx context.Context, accountID string, open ...factors.Kind) ([]factors.Credential, error)
-	PendingByToken(ctx context.Context, hash string) (Pending, error)
+	PendingByToken(ctx context.Context, hash string) (identity.Pending, error)
 	Outcome(ctx context.Context, key string) (Outcome, error) // ErrNotFound when the form was not sent
 	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
-	Browser(ctx context.Context, hash, accountID string, trusted bool) (Browser, error)
+	Browser(ctx context.Context, hash, accountID string, trusted bool) (identity.Browser, error)
 	// HasBrowser says whether a cookie is good at some account at a time.
 	HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error)
 	Throttle(ctx context.Context, key string) (Throttle, error) // zero row when there is none
-	Link(ctx context.Context, hash string, purpose LinkPurpose) (Link, error)
+	Link(ctx context.Context, hash string, purpose identity.LinkPurpose) (identity.Link, error)
 	Setting(ctx context.Context, key string) (string, error) // "" when unset
-	Sessions(ctx context.Context, accountID string) ([]Session, error)
-	Browsers(ctx context.Context, accountID string) ([]Browser, error) // trusted ones
+	Sessions(ctx context.Context, accountID string) ([]identity.Session, error)
+	Browsers(ctx context.Context, accountID string) ([]identity.Browser, error) // trusted ones
 	// LinkOf is the link of a purpose that an account has and that still works.
-	LinkOf(ctx context.Context, accountID string, purpose LinkPurpose, now time.Time) (Link, error)
-	Events(ctx context.Context, accountID string, before int64, n int) ([]Event, error)
-	MailState(ctx context.Context, id string) (MailState, error) // zero when there is none
+	LinkOf(ctx context.Context, accountID string, purpose identity.LinkPurpose, now time.Time) (identity.Link, error)
+	Events(ctx context.Context, accountID string, before int64, n int) ([]identity.Event, error)
+	MailState(ctx context.Context, id string) (identity.MailState, error) // zero when there is none
 }
 
 // Lock is something that one transaction at a time may do, over all processes.
@@ -59,13 +49,13 @@ const (
 // which makes changes to one account happen one after another.
 type Tx interface {
 	Reader
-	LockAccount(ctx context.Context, id string) (Account, error)
-	InsertAccount(ctx context.Context, a Account) error // ErrTaken
-	SaveAccount(ctx context.Context, a Account) error   // ErrTaken
+	LockAccount(ctx context.Context, id string) (identity.Account, error)
+	InsertAccount(ctx context.Context, a identity.Account) error // ErrTaken
+	SaveAccount(ctx context.Context, a identity.Account) error   // ErrTaken
 	// Prove keeps the address that an account has proved, as the two above do;
 	// false when another account proved the same one before.
-	Prove(ctx context.Context, a Account) (bool, error)
-	PutRegistration(ctx context.Context, r Registration) error
+	Prove(ctx context.Context, a identity.Account) (bool, error)
+	PutRegistration(ctx context.Context, r identity.Registration) error
 	TakeRegistration(ctx context.Context, hash string) (bool, error)
 	// DeleteAccount takes an account away with everything that names it, but for
 	// events and counters.
@@ -79,13 +69,13 @@ type Tx interface {
 	DeleteKind(ctx context.Context, accountID string, k factors.Kind) error
 	DeleteCredentials(ctx context.Context, accountID string) error // all of an account, whatever their kind
 
-	InsertPending(ctx context.Context, p Pending) error
-	SavePending(ctx context.Context, p Pending) error
+	InsertPending(ctx context.Context, p identity.Pending) error
+	SavePending(ctx context.Context, p identity.Pending) error
 	// TakePending deletes a pending login if it is still the one of that token.
 	TakePending(ctx context.Context, id, tokenHash string) (bool, error)
 	DropPendings(ctx context.Context, accountID string) error
 	// HushPendings marks those of one browser as nothing to warn about.
-	HushPendings(ctx context.Context, accountID string, c Client) error
+	HushPendings(ctx context.Context, accountID string, c identity.Client) error
 
 	PutCeremony(ctx context.Context, c Ceremony) error // replaces the one of its subject and kind
 	TryCeremony(ctx context.Context, id string) (tries int, err error)
@@ -103,31 +93,31 @@ type Tx interface {
 	ClearKind(ctx context.Context, accountID string, k factors.Kind) error
 	ClearKinds(ctx context.Context, accountID string) error // those of every kind
 
-	InsertSession(ctx context.Context, s Session) error
-	SaveSession(ctx context.Context, s Session) error
+	InsertSession(ctx context.Context, s identity.Session) error
+	SaveSession(ctx context.Context, s identity.Session) error
 	EndSession(ctx context.Context, accountID, id string) (bool, error)
-	EndSessionByToken(ctx context.Context, hash string) (Session, error)
+	EndSessionByToken(ctx context.Context, hash string) (identity.Session, error)
 	EndSessions(ctx context.Context, accountID, except string) (int, error)
 	LowerSessions(ctx context.Context, accountID string) error // back to level 1
 	WarnSessions(ctx context.Context, accountID, text string) error
 
 	// MoveBrowser gives all rows of one browser cookie another token.
 	MoveBrowser(ctx context.Context, oldHash, newHash string) error
-	PutBrowser(ctx context.Context, b Browser) error
+	PutBrowser(ctx context.Context, b identity.Browser) error
 	DropBrowser(ctx context.Context, accountID, id string) (bool, error)
 	DropTrusted(ctx context.Context, accountID string) (int, error)
 
 	// DropKnown forgets the browsers that signed in before, but one.
 	DropKnown(ctx context.Context, accountID, exceptHash string) error
 
-	PutLink(ctx context.Context, l Link) error // voids older ones of its purpose
+	PutLink(ctx context.Context, l identity.Link) error // voids older ones of its purpose
 	TakeLink(ctx context.Context, hash string) (bool, error)
-	DropLinks(ctx context.Context, accountID string, purposes ...LinkPurpose) error
+	DropLinks(ctx context.Context, accountID string, purposes ...identity.LinkPurpose) error
 
 	// SetMustEnroll notes that the account's factors were taken; zero takes it back.
 	SetMustEnroll(ctx context.Context, accountID string, at time.Time) error
 	// Reach notes steps that an account took; Unreach forgets all.
-	Reach(ctx context.Context, accountID string, steps Step) error
+	Reach(ctx context.Context, accountID string, steps identity.Step) error
 	Unreach(ctx context.Context, accountID string) error
 	// OtherAdmin says whether there is an admin who can act beside this one. It
 	// makes changes of admins happen one after another.
@@ -143,11 +133,11 @@ type Tx interface {
 	DropOutcomes(ctx context.Context, session string) error // those of a session token's hash; lasting ones lose their cookies
 
 	SaveSetting(ctx context.Context, key, value string) error
-	Record(ctx context.Context, es ...Event) error
+	Record(ctx context.Context, es ...identity.Event) error
 	// Tried is Record for what strangers bring about as often as they like: see
 	// Tries. It comes last, since every stranger's try waits for the one before.
-	Tried(ctx context.Context, e Event) error
-	Post(ctx context.Context, ms ...Mail) error
+	Tried(ctx context.Context, e identity.Event) error
+	Post(ctx context.Context, ms ...identity.Mail) error
 	// RetryMail queues a mail anew, as if it were written now; false when there
 	// is nothing to send any more.
 	RetryMail(ctx context.Context, id string, now time.Time) (bool, error)
@@ -159,11 +149,11 @@ type Store interface {
 	Reader
 	Write(ctx context.Context, do func(Tx) error) error
 	// Visit is the hot path: session, account and policy by the hash of a token.
-	Visit(ctx context.Context, hash string) (Session, Account, string, error)
+	Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error)
 	// Touch notes when a session was last used.
 	Touch(ctx context.Context, sessionID string, now time.Time) error
 	// Stale gives pending logins that ended before now without a factor.
-	Stale(ctx context.Context, now time.Time, n int) ([]Pending, error)
+	Stale(ctx context.Context, now time.Time, n int) ([]identity.Pending, error)
 	// Sweep deletes what has ended by itself.
 	Sweep(ctx context.Context, now time.Time, sessionsBefore time.Time) error
 }

@@ -5,12 +5,13 @@ import (
 	"errors"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // warnOwner tells an owner that someone knew the password and then failed at,
 // or walked away from, the second step. Once for a pending login, once in an
 // hour for an account, and not about a browser that signed in before.
-func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) error {
+func (s *Service) warnOwner(ctx context.Context, tx Tx, a identity.Account, p identity.Pending) error {
 	if p.Known || p.Told {
 		return nil
 	}
@@ -30,17 +31,17 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a Account, p Pending) er
 	if err := tx.SavePending(ctx, p); err != nil {
 		return err
 	}
-	c := Client{Address: p.Address, Shown: p.Shown, Browser: p.Browser}
-	e := s.event(EventLoginAbandoned, a.ID, c)
+	c := identity.Client{Address: p.Address, Shown: p.Shown, Browser: p.Browser}
+	e := s.event(identity.EventLoginAbandoned, a.ID, c)
 	e.Actor = "stranger"
-	if err := tx.Record(ctx, e); err != nil || !Hears(a, MailSecondStepFailed) {
+	if err := tx.Record(ctx, e); err != nil || !Hears(a, identity.MailSecondStepFailed) {
 		return err
 	}
-	link, err := s.NewLink(ctx, tx, a, Terms{LinkSecure, "", SecureTTL})
+	link, err := s.NewLink(ctx, tx, a, Terms{identity.LinkSecure, "", SecureTTL})
 	if err != nil {
 		return err
 	}
-	return s.Tell(ctx, tx, Notice{MailSecondStepFailed, a, c}, "link", link)
+	return s.Tell(ctx, tx, Notice{identity.MailSecondStepFailed, a, c}, "link", link)
 }
 
 // Sweep ends what is over: pending logins nobody finished, whose owners are
@@ -54,7 +55,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	for _, p := range stale {
 		err := s.write(ctx, func(tx Tx) error {
 			a, err := tx.LockAccount(ctx, p.AccountID)
-			if errors.Is(err, ErrNotFound) {
+			if errors.Is(err, identity.ErrNotFound) {
 				return nil
 			}
 			if err != nil {
@@ -82,5 +83,5 @@ func (s *Service) Distrust(ctx context.Context, tx Tx, accountID string) error {
 	if _, err := tx.DropTrusted(ctx, accountID); err != nil {
 		return err
 	}
-	return tx.DropLinks(ctx, accountID, LinkChange)
+	return tx.DropLinks(ctx, accountID, identity.LinkChange)
 }

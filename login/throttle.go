@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Keys of the counters. They are per account and kind, so that failures of one
@@ -14,7 +15,7 @@ import (
 func factorKey(accountID string, k factors.Kind) string {
 	return "factor:" + accountID + ":" + string(k)
 }
-func passwordKey(loginKey string) string { return "password:" + HashToken(loginKey)[:32] }
+func passwordKey(loginKey string) string { return "password:" + identity.HashToken(loginKey)[:32] }
 func knownKey(browserID string) string   { return knownPrefix + browserID }
 func sendKey(accountID string) string    { return "send:" + accountID }
 func addressKey(rng string) string       { return "address:" + rng }
@@ -34,7 +35,7 @@ func LinksKey(accountID string) string { return "links:" + accountID }
 // many they are. So strangers close nothing for the owner's browsers, and have no
 // more tries for being many. A browser that was first signed in from after a
 // kind was switched off finds it off.
-func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factors.Kind, c Client) (string, error) {
+func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factors.Kind, c identity.Client) (string, error) {
 	shared := factorKey(accountID, k)
 	b, known, err := s.browser(ctx, r, c.Known, accountID, false)
 	if err != nil || !known {
@@ -48,7 +49,7 @@ func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factor
 }
 
 // counter reads the counter of a kind that a browser's failures go to.
-func (s *Service) counter(ctx context.Context, accountID string, k factors.Kind, c Client) (Throttle, error) {
+func (s *Service) counter(ctx context.Context, accountID string, k factors.Kind, c identity.Client) (Throttle, error) {
 	key, err := s.lane(ctx, s.store, accountID, k, c)
 	if err != nil {
 		return Throttle{}, err
@@ -81,7 +82,7 @@ func (s *Service) reserve(ctx context.Context, key string, how counting) error {
 			t.Off = now // the answer that reached the cap was never judged: a crash
 		}
 		refused = held(t, now)
-		if Reason(refused) == Off && how == bindsAnew {
+		if identity.Reason(refused) == identity.Off && how == bindsAnew {
 			refused = held(Throttle{Until: t.Until}, now)
 		}
 		if refused == nil {
@@ -134,8 +135,8 @@ func (s *Service) giveBack(ctx context.Context, key string) error {
 }
 
 // faultedIn is faulted for the counter of a kind that a browser's failures go to.
-func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kind, c Client, fault error) error {
-	if fault == nil || Refused(fault) != nil {
+func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kind, c identity.Client, fault error) error {
+	if fault == nil || identity.Refused(fault) != nil {
 		return fault
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -150,7 +151,7 @@ func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kin
 // judged, or a right one from being carried out: nobody has failed. The fault
 // stays the answer. A refusal gives nothing back.
 func (s *Service) faulted(ctx context.Context, key string, fault error) error {
-	if fault == nil || Refused(fault) != nil {
+	if fault == nil || identity.Refused(fault) != nil {
 		return fault
 	}
 	return errors.Join(fault, s.giveBack(context.WithoutCancel(ctx), key))
@@ -177,18 +178,18 @@ func (s *Service) passed(ctx context.Context, tx Tx, key string) error {
 func held(t Throttle, now time.Time) error {
 	switch {
 	case !t.Off.IsZero():
-		return Refuse(Off, "")
+		return identity.Refuse(identity.Off, "")
 	case t.Last.After(now.Add(ClockSlack)):
 		return nil
 	}
 	if until := t.AsOf(now).Until; now.Before(until) {
-		return RefuseFor(until.Sub(now))
+		return identity.RefuseFor(until.Sub(now))
 	}
 	return nil
 }
 
 // addressHeld says whether an address has failed too often within the window.
-func (s *Service) addressHeld(ctx context.Context, c Client) error {
+func (s *Service) addressHeld(ctx context.Context, c identity.Client) error {
 	t, err := s.store.Throttle(ctx, addressKey(c.Range))
 	if err != nil || t.Fails < AddressFailures {
 		return err
@@ -198,7 +199,7 @@ func (s *Service) addressHeld(ctx context.Context, c Client) error {
 
 // addressFailed counts a failed sign-in post of an address. Successes do not
 // count, so an office behind one address signs in freely.
-func (s *Service) addressFailed(ctx context.Context, tx Tx, c Client) error {
+func (s *Service) addressFailed(ctx context.Context, tx Tx, c identity.Client) error {
 	now := s.Now()
 	t, err := LockThrottle(ctx, tx, addressKey(c.Range), now)
 	if err != nil {
@@ -215,7 +216,7 @@ func (s *Service) addressFailed(ctx context.Context, tx Tx, c Client) error {
 // CountStranger counts a form that sends mail for someone who is not signed
 // in, whether or not it does, and refuses more than StrangerMails of one
 // address in StrangerWindow.
-func (s *Service) CountStranger(ctx context.Context, tx Tx, c Client) error {
+func (s *Service) CountStranger(ctx context.Context, tx Tx, c identity.Client) error {
 	now := s.Now()
 	t, err := LockLimit(ctx, tx, "stranger:"+c.Range, now)
 	if err != nil {
@@ -225,7 +226,7 @@ func (s *Service) CountStranger(ctx context.Context, tx Tx, c Client) error {
 		t.Fails, t.Until = 0, now.Add(StrangerWindow)
 	}
 	if t.Fails >= StrangerMails {
-		return RefuseFor(t.Until.Sub(now))
+		return identity.RefuseFor(t.Until.Sub(now))
 	}
 	t.Fails, t.Last = t.Fails+1, now
 	return tx.SaveThrottle(ctx, t)
@@ -240,7 +241,7 @@ func (s *Service) countCode(ctx context.Context, tx Tx, accountID string) error 
 		return err
 	}
 	if wait := s.codeWait(&t, now); wait > 0 {
-		return RefuseFor(wait)
+		return identity.RefuseFor(wait)
 	}
 	t.Fails, t.Last, t.Recent = len(t.Recent)+1, now, append(t.Recent, now)
 	return tx.SaveThrottle(ctx, t)

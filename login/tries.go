@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 // TriesWindow is how long tries that anybody can bring about are counted before
@@ -18,7 +20,7 @@ const SeveralAddresses = "several addresses"
 // strangers bring about. The first is an event of its own; what follows within
 // TriesWindow is only counted, or a stranger would fill the log without end.
 type Tries struct {
-	Kind             EventKind
+	Kind             identity.EventKind
 	AccountID        string
 	Began            time.Time // when the first was
 	Times            int       // with the first; 0 before it
@@ -33,7 +35,7 @@ func (t Tries) Over(now time.Time) bool {
 }
 
 // With is the count with one more.
-func (t Tries) With(e Event) Tries {
+func (t Tries) With(e identity.Event) Tries {
 	if t.Times++; t.Times == 1 {
 		t.Began = e.At
 		return t
@@ -49,8 +51,8 @@ func (t Tries) With(e Event) Tries {
 
 // Event is the row of the log that tells of all after the first; false when there
 // were none.
-func (t Tries) Event() (Event, bool) {
-	e := Event{At: t.Last, Kind: t.Kind, AccountID: t.AccountID, Actor: "stranger", Address: t.Address, Browser: t.Browser}
+func (t Tries) Event() (identity.Event, bool) {
+	e := identity.Event{At: t.Last, Kind: t.Kind, AccountID: t.AccountID, Actor: "stranger", Address: t.Address, Browser: t.Browser}
 	if t.Times > 2 {
 		e.Detail = fmt.Sprintf("%d tries since %s", t.Times-1, t.Since.UTC().Format(triesTime))
 	}
@@ -62,7 +64,7 @@ const triesTime = "2006-01-02 15:04:05 UTC"
 var triesText = regexp.MustCompile(`^([0-9]{1,9}) tries since (.{23})$`)
 
 // Unfold reads how many tries a row of the log tells of.
-func Unfold(e Event) Event {
+func Unfold(e identity.Event) identity.Event {
 	m := triesText.FindStringSubmatch(e.Detail)
 	if m == nil || e.Actor != "stranger" {
 		return e
@@ -77,7 +79,7 @@ func Unfold(e Event) Event {
 
 // Counting is the event of the first try, with those that were only counted
 // since, of which the log does not tell yet.
-func Counting(e Event, t Tries) Event {
+func Counting(e identity.Event, t Tries) identity.Event {
 	if t.Times < 2 {
 		return e
 	}

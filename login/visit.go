@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Visit is one request of someone signed in.
 type Visit struct {
-	Session Session
-	Account Account
-	Policy  Policy
+	Session identity.Session
+	Account identity.Account
+	Policy  identity.Policy
 	Now     time.Time
 	Fresh   bool // proved within ConfirmTTL that it is the owner
 }
@@ -51,8 +52,8 @@ func (s *Service) Peek(ctx context.Context, token string) (*Visit, error) {
 	if token == "" {
 		return nil, nil
 	}
-	sess, acct, kept, err := s.store.Visit(ctx, HashToken(token))
-	if errors.Is(err, ErrNotFound) {
+	sess, acct, kept, err := s.store.Visit(ctx, identity.HashToken(token))
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -73,25 +74,25 @@ func (s *Service) Peek(ctx context.Context, token string) (*Visit, error) {
 // fresh says whether a session was confirmed within ConfirmTTL. One that
 // nothing but a password on a trusted browser opened never was, and a clock
 // that was set back makes no confirmation last longer than its time.
-func (s *Service) fresh(x Session, now time.Time) bool {
+func (s *Service) fresh(x identity.Session, now time.Time) bool {
 	return !x.Confirm.IsZero() && now.Sub(x.Confirm) < s.opt.ConfirmTTL && !s.ahead(x.Confirm)
 }
 
 // ended says whether a session is past its idle or absolute limit (OWASP ASVS
 // 5.0 7.3.1, 7.3.2). One that began while the clock was ahead would last too long.
-func (s *Service) ended(x Session, now time.Time) bool {
+func (s *Service) ended(x identity.Session, now time.Time) bool {
 	return now.Sub(x.LastSeen) >= s.opt.SessionIdle || now.Sub(x.Created) >= s.opt.SessionMax || s.ahead(x.Created)
 }
 
 // Logout ends the session of a token and forgets the pending login of another.
-func (s *Service) Logout(ctx context.Context, session, pending string, c Client) error {
+func (s *Service) Logout(ctx context.Context, session, pending string, c identity.Client) error {
 	err := s.write(ctx, func(tx Tx) error {
 		if session != "" {
-			x, err := tx.EndSessionByToken(ctx, HashToken(session))
+			x, err := tx.EndSessionByToken(ctx, identity.HashToken(session))
 			if err == nil {
-				err = tx.Record(ctx, s.event(EventLogout, x.AccountID, c))
+				err = tx.Record(ctx, s.event(identity.EventLogout, x.AccountID, c))
 			}
-			if err != nil && !errors.Is(err, ErrNotFound) {
+			if err != nil && !errors.Is(err, identity.ErrNotFound) {
 				return err
 			}
 		}
@@ -112,8 +113,8 @@ func (s *Service) cancel(ctx context.Context, tx Tx, token string) error {
 	if token == "" {
 		return nil
 	}
-	p, err := tx.PendingByToken(ctx, HashToken(token))
-	if errors.Is(err, ErrNotFound) {
+	p, err := tx.PendingByToken(ctx, identity.HashToken(token))
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil
 	}
 	if err != nil {

@@ -8,15 +8,16 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
 
 // linkPage shows the page behind a link from a mail, or says that the link has
 // expired or was already used.
-func (w *web) linkPage(c *gin.Context, show func(login.Account) (views.Screen, views.Frame), purposes ...login.LinkPurpose) error {
+func (w *web) linkPage(c *gin.Context, show func(identity.Account) (views.Screen, views.Frame), purposes ...identity.LinkPurpose) error {
 	_, a, err := w.Accounts.Link(c.Request.Context(), c.Param("token"), purposes...)
-	if login.Reason(err) == login.Gone {
+	if identity.Reason(err) == identity.Gone {
 		return w.linkOver(c)
 	}
 	if err != nil {
@@ -51,7 +52,7 @@ func (w *web) linkOver(c *gin.Context) error {
 // byLink ends a form behind a link.
 func (w *web) byLink(c *gin.Context, err error, to string, show func(alert string) (views.Screen, views.Frame)) error {
 	switch {
-	case login.Reason(err) == login.Gone:
+	case identity.Reason(err) == identity.Gone:
 		return w.linkOver(c)
 	case err != nil && show != nil:
 		return w.refused(c, err, show)
@@ -63,9 +64,9 @@ func (w *web) byLink(c *gin.Context, err error, to string, show func(alert strin
 }
 
 func (w *web) invitePage(c *gin.Context) error {
-	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: a.Name, Next: wanted(c), Invite: true}, views.Frame{Title: "Your account"}
-	}, login.LinkInvite)
+	}, identity.LinkInvite)
 }
 
 func (w *web) acceptInvite(c *gin.Context) error {
@@ -74,9 +75,9 @@ func (w *web) acceptInvite(c *gin.Context) error {
 		return err
 	}
 	ctx, token := c.Request.Context(), c.Param("token")
-	_, a, err := w.Accounts.Link(ctx, token, login.LinkInvite)
+	_, a, err := w.Accounts.Link(ctx, token, identity.LinkInvite)
 	if err == nil {
-		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: login.LinkInvite, Password: f["password"], Name: f["name"]}, w.client(c))
+		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: identity.LinkInvite, Password: f["password"], Name: f["name"]}, w.client(c))
 	}
 	return w.byLink(c, err, withNext("/login?said=registered", wanted(c)), func(alert string) (views.Screen, views.Frame) {
 		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Next: wanted(c), Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
@@ -95,7 +96,7 @@ func (w *web) forgot(c *gin.Context) error {
 		return err
 	}
 	if f["login"] == "" {
-		return w.refused(c, login.Refuse(login.Bad, "Enter your login."), func(alert string) (views.Screen, views.Frame) {
+		return w.refused(c, identity.Refuse(identity.Bad, "Enter your login."), func(alert string) (views.Screen, views.Frame) {
 			return views.Forgot{Next: wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
@@ -110,9 +111,9 @@ func (w *web) forgot(c *gin.Context) error {
 }
 
 func (w *web) resetPage(c *gin.Context) error {
-	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c)}, views.Frame{Title: "New password"}
-	}, login.LinkReset)
+	}, identity.LinkReset)
 }
 
 // reset sets a password. It ends at the first step, and the factor is still asked.
@@ -122,9 +123,9 @@ func (w *web) reset(c *gin.Context) error {
 		return err
 	}
 	ctx, token := c.Request.Context(), c.Param("token")
-	_, a, err := w.Accounts.Link(ctx, token, login.LinkReset)
+	_, a, err := w.Accounts.Link(ctx, token, identity.LinkReset)
 	if err == nil {
-		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: login.LinkReset, Password: f["password"]}, w.client(c))
+		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: identity.LinkReset, Password: f["password"]}, w.client(c))
 	}
 	return w.byLink(c, err, withNext("/login?said=reset", wanted(c)), func(alert string) (views.Screen, views.Frame) {
 		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c), Alert: alert}, views.Frame{Title: "New password"}
@@ -137,11 +138,11 @@ func (w *web) askVerify(c *gin.Context) error {
 
 // securePage is behind "this was not me".
 func (w *web) securePage(c *gin.Context) error {
-	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Sign out everywhere", Text: "All sessions of the account " + a.Login +
 			" end, its password stops working, and a link to set a new one is sent to your address.",
 			Action: c.Request.URL.Path, Label: "End all sessions", Danger: true}, views.Frame{Title: "Sign out everywhere"}
-	}, login.LinkSecure)
+	}, identity.LinkSecure)
 }
 
 func (w *web) secure(c *gin.Context) error {
@@ -152,11 +153,11 @@ func (w *web) secure(c *gin.Context) error {
 // stopEmailPage is behind the link to the old address. It only shows a button,
 // like every page behind a link.
 func (w *web) stopEmailPage(c *gin.Context) error {
-	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Stop the change of address", Text: "The account " + a.Login + " keeps the address that this link was sent to." +
 			" If it was already changed, it is changed back. Then you can end all sessions.",
 			Action: c.Request.URL.Path, Label: "Keep this address", Danger: true}, views.Frame{Title: "Stop the change of address"}
-	}, login.LinkStop, login.LinkUndo)
+	}, identity.LinkStop, identity.LinkUndo)
 }
 
 // stopEmail stops the change, and leads to what ends all sessions.
@@ -177,7 +178,7 @@ func (w *web) changePassword(c *gin.Context) error {
 	if v := visit(c); v.Account.HasFactor() && !v.Fresh {
 		return w.toConfirm(c)
 	}
-	return w.act(c, "password", "password", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "password", "password", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Accounts.Change(ctx, v, f["current"], f["password"], k)
 	})
 }
@@ -187,7 +188,7 @@ func (w *web) changeEmail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.act(c, "email", "email-asked", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "email", "email-asked", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Accounts.ChangeEmail(ctx, v, f["email"], k)
 	})
 }
@@ -197,7 +198,7 @@ func (w *web) changeName(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.act(c, "name", "name", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "name", "name", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Accounts.Rename(ctx, v, f["name"], k)
 	})
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 const newPassword = "quite another pass phrase"
@@ -113,8 +113,8 @@ func TestLinksDie(t *testing.T) {
 // An unknown name gets the same page and no mail.
 func TestForgotTellsNothing(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada@example.com", login.Member)
-		s.User("nomail", login.Member)
+		s.User("ada@example.com", identity.Member)
+		s.User("nomail", identity.Member)
 		known := s.Browser().Post("/password/forgot", "login", "ada@example.com")
 		for _, name := range []string{"nobody@example.com", "nomail", "not a login", strings.Repeat("x", 300)} {
 			p := s.Browser().Post("/password/forgot", "login", name)

@@ -8,7 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -18,10 +19,10 @@ const (
 )
 
 // filters reads what the list is asked for; what it does not know is "any".
-func (w *web) filters(c *gin.Context) accounts.Filter {
-	return accounts.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: one(c.Query("status"), "active", "invited", "disabled", "locked",
+func (w *web) filters(c *gin.Context) directory.Filter {
+	return directory.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: one(c.Query("status"), "active", "invited", "disabled", "locked",
 		"enrolled", "missing", "required", "never"), Factor: w.factorFilter(c.Query("factor")),
-		Role: login.Role(one(c.Query("role"), "user", "admin")), Sort: one(c.Query("sort"), "-login", "created", "-created", "last", "-last"),
+		Role: identity.Role(one(c.Query("role"), "user", "admin")), Sort: one(c.Query("sort"), "-login", "created", "-created", "last", "-last"),
 		After: short(c.Query("after"), 400), Limit: accountsPage}
 }
 
@@ -46,7 +47,7 @@ func one(value string, known ...string) string {
 }
 
 // filterQuery is a filter as the address shows it, without what is any.
-func filterQuery(path string, f accounts.Filter) string {
+func filterQuery(path string, f directory.Filter) string {
 	q := url.Values{}
 	for name, value := range map[string]string{"q": f.Query, "status": f.Status, "factor": f.Factor, "role": string(f.Role), "sort": f.Sort, "after": f.After} {
 		if value != "" {
@@ -64,7 +65,7 @@ func (w *web) admin(c *gin.Context) error {
 	return w.showAdmin(c, views.Admin{}, nil)
 }
 
-func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *login.Refusal) error {
+func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *identity.Refusal) error {
 	ctx, f := c.Request.Context(), w.filters(c)
 	page, err := w.Accounts.Page(ctx, f)
 	if err != nil {
@@ -103,7 +104,7 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *login.Refusal) e
 }
 
 // showOr shows one of the admin's screens, with what was refused.
-func (w *web) showOr(c *gin.Context, refused *login.Refusal, title string, show func(alert string) views.Screen) error {
+func (w *web) showOr(c *gin.Context, refused *identity.Refusal, title string, show func(alert string) views.Screen) error {
 	frame := views.Frame{Title: title, Area: "admin", Wide: true}
 	if refused == nil {
 		return w.render(c, http.StatusOK, show(""), frame)
@@ -111,7 +112,7 @@ func (w *web) showOr(c *gin.Context, refused *login.Refusal, title string, show 
 	return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) { return show(alert), frame })
 }
 
-func (w *web) listScreen(f accounts.Filter, page accounts.Page) views.AdminList {
+func (w *web) listScreen(f directory.Filter, page directory.Page) views.AdminList {
 	l := views.AdminList{Count: page.Count, Partial: page.Partial}
 	for _, a := range page.Accounts {
 		l.Rows = append(l.Rows, w.accountRow(a))
@@ -135,7 +136,7 @@ func (w *web) listScreen(f accounts.Filter, page accounts.Page) views.AdminList 
 }
 
 // column is a heading; a second click on the one in force turns the order.
-func column(f accounts.Filter, label, sort string) views.Column {
+func column(f directory.Filter, label, sort string) views.Column {
 	x := views.Column{Label: label}
 	if sort == "" {
 		return x
@@ -161,8 +162,8 @@ func column(f accounts.Filter, label, sort string) views.Column {
 	return x
 }
 
-func (w *web) accountRow(a login.Account) views.AccountRow {
-	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: string(accounts.StatusOf(a)),
+func (w *web) accountRow(a identity.Account) views.AccountRow {
+	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: string(directory.StatusOf(a)),
 		RecoveryLeft: a.RecoveryLeft, Reset: a.Bare(), LastLogin: a.LastLogin, Created: a.Created}
 	for _, k := range a.Kinds {
 		t := w.Login.Kinds().Of(k)
@@ -198,8 +199,8 @@ func (w *web) inviteUser(c *gin.Context) error {
 		return err
 	}
 	ctx, v := c.Request.Context(), visit(c)
-	id, _, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Email: f["email"], Role: login.Role(f["role"])}, w.client(c))
-	if refused := login.Refused(err); refused != nil {
+	id, _, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Email: f["email"], Role: identity.Role(f["role"])}, w.client(c))
+	if refused := identity.Refused(err); refused != nil {
 		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"], Email: f["email"]}, refused)
 	}
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // sheet streams a CSV file whose cells cannot start a formula.
@@ -64,7 +65,7 @@ func when(t time.Time) string {
 func (w *web) enrollmentCSV(c *gin.Context) error {
 	s := newSheet(c, "enrollment.csv", "login", "name", "email", "role", "status", "factors", "recovery_left", "created", "last_login")
 	n := 0
-	err := w.Accounts.Each(c.Request.Context(), w.filters(c), func(a login.Account) error {
+	err := w.Accounts.Each(c.Request.Context(), w.filters(c), func(a identity.Account) error {
 		var kinds []string
 		for _, k := range a.Kinds {
 			kinds = append(kinds, string(k))
@@ -72,7 +73,7 @@ func (w *web) enrollmentCSV(c *gin.Context) error {
 		if n++; n%sheetFlush == 0 {
 			s.flush()
 		}
-		return s.row(a.Login, a.Name, a.Email, string(a.Role), string(accounts.StatusOf(a)), strings.Join(kinds, " "), strconv.Itoa(a.RecoveryLeft),
+		return s.row(a.Login, a.Name, a.Email, string(a.Role), string(directory.StatusOf(a)), strings.Join(kinds, " "), strconv.Itoa(a.RecoveryLeft),
 			when(a.Created), when(a.LastLogin))
 	})
 	return w.ended(c, s, err)

@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -32,7 +32,7 @@ func (w *web) tryImport(c *gin.Context) error {
 	}
 	s := views.AdminImport{CSV: text, Max: accounts.MaxLines, Done: f["do"] == "1"}
 	if strings.TrimSpace(text) == "" {
-		return w.showOr(c, &login.Refusal{Why: login.Bad, Text: "Choose a file, or paste its lines."}, "Import", func(alert string) views.Screen {
+		return w.showOr(c, &identity.Refusal{Why: identity.Bad, Text: "Choose a file, or paste its lines."}, "Import", func(alert string) views.Screen {
 			return views.AdminImport{Max: accounts.MaxLines, Alert: alert}
 		})
 	}
@@ -44,9 +44,9 @@ func (w *web) tryImport(c *gin.Context) error {
 	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(2 * formTime)) // a recorder in tests has none
 	lines, err := w.Accounts.Import(c.Request.Context(), v, text, !s.Done, w.client(c))
 	if err == nil && len(lines) == 0 {
-		err = login.Refuse(login.Bad, "There is no account in this file: it has only the names of its columns.")
+		err = identity.Refuse(identity.Bad, "There is no account in this file: it has only the names of its columns.")
 	}
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showOr(c, refused, "Import", func(alert string) views.Screen {
 			return views.AdminImport{CSV: text, Max: accounts.MaxLines, Alert: alert}
 		})

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -22,7 +23,7 @@ func population(t *testing.T, s *sitetest.Site, n int) {
 	t.Helper()
 	for i := range n {
 		name := fmt.Sprintf("p%03d@example.com", i)
-		role := []login.Role{login.Member, login.Member, login.Admin}[i%3]
+		role := []identity.Role{identity.Member, identity.Member, identity.Admin}[i%3]
 		a := s.User(name, role)
 		err := s.Store.Write(t.Context(), func(tx login.Tx) error {
 			a, err := tx.LockAccount(t.Context(), a.ID)
@@ -31,7 +32,7 @@ func population(t *testing.T, s *sitetest.Site, n int) {
 			}
 			for k, every := range map[factors.Kind]int{factors.KindTOTP: 2, factors.KindEmail: 5, factors.KindRecovery: 4} {
 				if i%every == 0 {
-					if err := tx.InsertCredentials(t.Context(), factors.Credential{ID: login.NewID(), AccountID: a.ID, Kind: k}); err != nil {
+					if err := tx.InsertCredentials(t.Context(), factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: k}); err != nil {
 						return err
 					}
 				}
@@ -40,7 +41,7 @@ func population(t *testing.T, s *sitetest.Site, n int) {
 				a.Disabled = s.Now()
 			}
 			if i%8 == 0 {
-				a.Password, a.Standing = "", []login.Status{login.Invited, login.Locked}[i/8%2]
+				a.Password, a.Standing = "", []identity.Status{identity.Invited, identity.Locked}[i/8%2]
 			}
 			if i%9 > 0 {
 				a.LastLogin = s.Now().Add(-time.Duration(i%17) * time.Hour)
@@ -91,15 +92,15 @@ func TestListAgrees(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
 		population(t, s, 130)
-		var everyone []login.Account
-		if err := s.Accounts.Each(t.Context(), accounts.Filter{}, func(a login.Account) error {
+		var everyone []identity.Account
+		if err := s.Accounts.Each(t.Context(), directory.Filter{}, func(a identity.Account) error {
 			everyone = append(everyone, a)
 			return nil
 		}); err != nil || len(everyone) != 131 {
 			t.Fatalf("%d accounts: %v", len(everyone), err)
 		}
-		status := func(want login.Status) func(login.Account) bool {
-			return func(a login.Account) bool {
+		status := func(want identity.Status) func(identity.Account) bool {
+			return func(a identity.Account) bool {
 				got := a.Status()
 				if got == "active" && len(a.Off) > 0 {
 					got = "locked"
@@ -107,30 +108,30 @@ func TestListAgrees(t *testing.T) {
 				return got == want
 			}
 		}
-		for query, keeps := range map[string]func(login.Account) bool{
+		for query, keeps := range map[string]func(identity.Account) bool{
 			"status=active": status("active"), "status=invited": status("invited"), "status=disabled": status("disabled"), "status=locked": status("locked"),
-			"status=enrolled":  login.Account.HasFactor,
-			"status=missing":   func(a login.Account) bool { return !a.HasFactor() },
-			"status=never":     func(a login.Account) bool { return a.LastLogin.IsZero() },
-			"factor=totp":      func(a login.Account) bool { return a.Has("totp") },
-			"factor=email":     func(a login.Account) bool { return a.Has("email") },
-			"factor=none":      func(a login.Account) bool { return !a.HasFactor() },
-			"factor=recovery":  func(a login.Account) bool { return a.RecoveryLeft > 0 },
-			"factor=emailonly": func(a login.Account) bool { return a.Has("email") && !a.Has("totp") },
-			"factor=off": func(a login.Account) bool {
+			"status=enrolled":  identity.Account.HasFactor,
+			"status=missing":   func(a identity.Account) bool { return !a.HasFactor() },
+			"status=never":     func(a identity.Account) bool { return a.LastLogin.IsZero() },
+			"factor=totp":      func(a identity.Account) bool { return a.Has("totp") },
+			"factor=email":     func(a identity.Account) bool { return a.Has("email") },
+			"factor=none":      func(a identity.Account) bool { return !a.HasFactor() },
+			"factor=recovery":  func(a identity.Account) bool { return a.RecoveryLeft > 0 },
+			"factor=emailonly": func(a identity.Account) bool { return a.Has("email") && !a.Has("totp") },
+			"factor=off": func(a identity.Account) bool {
 				return len(a.Off) > 0 && (a.Status() == "active" || a.Status() == "locked")
 			},
-			"factor=low":      func(a login.Account) bool { return a.HasFactor() && a.RecoveryLeft <= 3 },
-			"role=admin":      func(a login.Account) bool { return a.Role == login.Admin },
-			"role=user&q=P01": func(a login.Account) bool { return a.Role == login.Member && strings.Contains(a.Login, "p01") },
-			"q=1%25":          func(login.Account) bool { return false },
-			"q=7@ex&status=active": func(a login.Account) bool {
+			"factor=low":      func(a identity.Account) bool { return a.HasFactor() && a.RecoveryLeft <= 3 },
+			"role=admin":      func(a identity.Account) bool { return a.Role == identity.Admin },
+			"role=user&q=P01": func(a identity.Account) bool { return a.Role == identity.Member && strings.Contains(a.Login, "p01") },
+			"q=1%25":          func(identity.Account) bool { return false },
+			"q=7@ex&status=active": func(a identity.Account) bool {
 				return strings.Contains(a.Login, "7@ex") && status("active")(a)
 			},
-			"factor=totp&status=active&role=user": func(a login.Account) bool {
-				return a.Has("totp") && status("active")(a) && a.Role == login.Member
+			"factor=totp&status=active&role=user": func(a identity.Account) bool {
+				return a.Has("totp") && status("active")(a) && a.Role == identity.Member
 			},
-			"status=nonsense&factor=nonsense&role=nonsense&sort=nonsense": func(login.Account) bool { return true },
+			"status=nonsense&factor=nonsense&role=nonsense&sort=nonsense": func(identity.Account) bool { return true },
 		} {
 			var want []string
 			for _, a := range everyone {
@@ -175,9 +176,9 @@ func TestListOrder(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
 		population(t, s, 60)
-		value := map[string]func(login.Account) string{
-			"": func(a login.Account) string { return a.Key }, "created": func(a login.Account) string { return a.Created.Format(time.RFC3339Nano) },
-			"last": func(a login.Account) string { return a.LastLogin.Format(time.RFC3339Nano) },
+		value := map[string]func(identity.Account) string{
+			"": func(a identity.Account) string { return a.Key }, "created": func(a identity.Account) string { return a.Created.Format(time.RFC3339Nano) },
+			"last": func(a identity.Account) string { return a.LastLogin.Format(time.RFC3339Nano) },
 		}
 		for sort, of := range value {
 			for _, down := range []bool{false, true} {

@@ -8,7 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -59,7 +59,7 @@ func auditQuery(path string, f accounts.AuditFilter, after int64) string {
 	return path + "?" + q.Encode()
 }
 
-func auditRow(e login.Event, page accounts.AuditPage) views.AuditRow {
+func auditRow(e identity.Event, page accounts.AuditPage) views.AuditRow {
 	words := eventWords[e.Kind]
 	if words.text == "" {
 		words.text = string(e.Kind)
@@ -81,7 +81,7 @@ func auditRow(e login.Event, page accounts.AuditPage) views.AuditRow {
 // outbox is what mail waits, went and failed.
 func (w *web) outbox(c *gin.Context) error { return w.showOutbox(c, nil) }
 
-func (w *web) showOutbox(c *gin.Context, refused *login.Refusal) error {
+func (w *web) showOutbox(c *gin.Context, refused *identity.Refusal) error {
 	f := accounts.MailFilter{Status: one(c.Query("status"), "queued", "sent", "failed", "expired"), After: short(c.Query("after"), 100), Limit: eventsPage}
 	page, err := w.Accounts.Outbox(c.Request.Context(), f)
 	if err != nil {
@@ -116,7 +116,7 @@ func mailWords(template string) string {
 // retryMail tries a mail again.
 func (w *web) retryMail(c *gin.Context) error {
 	err := w.Accounts.RetryMail(c.Request.Context(), accounts.Admin(visit(c), "", w.client(c)), c.Param("id"))
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showOutbox(c, refused)
 	}
 	if err != nil {

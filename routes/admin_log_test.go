@@ -13,8 +13,8 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
 
@@ -46,7 +46,7 @@ func TestImport(t *testing.T) {
 		}
 		boss = s.Admin("boss2")
 		p = boss.Post("/admin/import", "csv", importCSV, "do", "1").WantStatus(t, http.StatusOK)
-		if a := s.Account("ada@example.com"); a.Role != login.Admin || a.Name != "Ada Byron" || a.Status() != "invited" {
+		if a := s.Account("ada@example.com"); a.Role != identity.Admin || a.Name != "Ada Byron" || a.Status() != "invited" {
 			t.Errorf("ada: %+v", a)
 		}
 		link := sitetest.Letter{Text: p.Text()}.Link()
@@ -76,7 +76,7 @@ func TestInvite(t *testing.T) {
 func TestAudit(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		a := s.User("ada@example.com", login.Member)
+		a := s.User("ada@example.com", identity.Member)
 		boss.Post("/admin/users/"+a.ID+"/disable", "reason", "left the <house>").WantStatus(t, okStatus(boss))
 		for query, want := range map[string]bool{"": true, "?event=account.disabled": true, "?user=ADA@example.com": true, "?q=the%20%3CHOUSE": true, "?user=boss": true,
 			"?user=" + a.ID: true, "?event=login": false, "?q=nothing": false, "?user=nobody": false, "?q=%25": false} {

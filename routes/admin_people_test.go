@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -20,8 +21,8 @@ var adminPages = []string{"/admin", "/admin?status=enrolled", "/admin/enrollment
 func TestAdminPagesAreForAdmins(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		other := s.User("other@example.com", login.Admin)
-		member := s.User("ada@example.com", login.Member)
+		other := s.User("other@example.com", identity.Admin)
+		member := s.User("ada@example.com", identity.Member)
 		ada := s.Browser().SignIn("ada@example.com")
 		ada.EnrollTOTP()
 		bare := s.Browser().SignIn("other@example.com") // an admin at level 1
@@ -42,7 +43,7 @@ func TestAdminPagesAreForAdmins(t *testing.T) {
 				t.Errorf("%s at level 1: %d to %s", act, p.Status, p.Location)
 			}
 		}
-		if a := s.Account("other@example.com"); a.Role != login.Admin || !a.Disabled.IsZero() {
+		if a := s.Account("other@example.com"); a.Role != identity.Admin || !a.Disabled.IsZero() {
 			t.Error("the refused changed something")
 		}
 		boss.Post("/admin/users/"+other.ID+"/role", "role", "user").WantStatus(t, okStatus(boss))
@@ -66,7 +67,7 @@ func okStatus(b *sitetest.Browser) int {
 func TestResetOfFactors(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss@example.com")
-		a := s.User("ada@example.com", login.Member)
+		a := s.User("ada@example.com", identity.Member)
 		ada := s.Browser().SignIn("ada@example.com")
 		ada.EnrollTOTP()
 		reset := "/admin/users/" + a.ID + "/reset"
@@ -123,7 +124,7 @@ func TestResetOfFactors(t *testing.T) {
 		}
 		s.Browser().Post(letter.Link()).WantStatus(t, http.StatusNotFound)
 		thief.Password("ada@example.com").WantStatus(t, http.StatusUnprocessableEntity)
-		s.User("eve@example.com", login.Member)
+		s.User("eve@example.com", identity.Member)
 		owner.Password("ada@example.com")
 		for _, path := range []string{"/profile", "/profile/activity", "/"} {
 			if p := owner.Get(path); p.Status != http.StatusSeeOther {
@@ -146,8 +147,8 @@ func TestResetOfFactors(t *testing.T) {
 func TestTicketOfAnother(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss@example.com")
-		ada, eve := s.User("ada@example.com", login.Member), s.User("eve@example.com", login.Member)
-		for _, a := range []login.Account{ada, eve} {
+		ada, eve := s.User("ada@example.com", identity.Member), s.User("eve@example.com", identity.Member)
+		for _, a := range []identity.Account{ada, eve} {
 			s.Browser().SignIn(a.Login).EnrollTOTP()
 			boss.Post("/admin/users/"+a.ID+"/reset", "reason", "x").WantStatus(t, okStatus(boss))
 		}
@@ -167,7 +168,7 @@ func TestTicketOfAnother(t *testing.T) {
 func TestResetWithoutAddress(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		a := s.User("kurt", login.Member)
+		a := s.User("kurt", identity.Member)
 		boss.Post("/admin/users/"+a.ID+"/reset", "reason", "x").WantStatus(t, http.StatusUnprocessableEntity) // there is nothing to reset
 		s.Browser().SignIn("kurt").EnrollTOTP()
 		boss.Post("/admin/users/"+a.ID+"/reset", "reason", "x").WantStatus(t, okStatus(boss))
@@ -198,7 +199,7 @@ func has(list []string, want string) bool {
 func TestDisableByAdmin(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		a := s.User("ada@example.com", login.Member)
+		a := s.User("ada@example.com", identity.Member)
 		in := s.Browser().SignIn("ada@example.com")
 		secret := in.EnrollTOTP()
 		trusted := s.Browser()
@@ -246,7 +247,7 @@ func TestLastAdmin(t *testing.T) {
 				t.Errorf("%q", p.Alert())
 			}
 		}
-		s.User("gone", login.Admin)
+		s.User("gone", identity.Admin)
 		one.Post("/admin/users/"+s.Account("gone").ID+"/disable", "reason", "x").WantStatus(t, okStatus(one))
 		one.Post(path+"/role", "role", "user").WantStatus(t, http.StatusUnprocessableEntity)
 
@@ -258,7 +259,7 @@ func TestLastAdmin(t *testing.T) {
 		race.Wait()
 		left := 0
 		for _, name := range []string{"one", "two"} {
-			if x := s.Account(name); x.Role == login.Admin && x.Disabled.IsZero() {
+			if x := s.Account(name); x.Role == identity.Admin && x.Disabled.IsZero() {
 				left++
 			}
 		}
@@ -272,7 +273,7 @@ func TestLastAdmin(t *testing.T) {
 func TestUnlockByAdmin(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		a := s.User("ada@example.com", login.Member)
+		a := s.User("ada@example.com", identity.Member)
 		secret := s.Browser().SignIn("ada@example.com").EnrollTOTP()
 		b := s.Browser()
 		b.Password("ada@example.com").Want(t, "/login/challenge")

@@ -9,6 +9,7 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -19,7 +20,7 @@ func (w *web) person(c *gin.Context) error {
 }
 
 // showPerson shows an account; typed is what stood in the form that was refused.
-func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused *login.Refusal) error {
+func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused *identity.Refusal) error {
 	ctx, v := c.Request.Context(), visit(c)
 	p, err := w.Accounts.Person(ctx, c.Param("id"))
 	if err != nil {
@@ -76,7 +77,7 @@ func (w *web) manage(do func(context.Context, accounts.By, string, map[string]st
 		}
 		id := c.Param("id")
 		err = do(c.Request.Context(), accounts.Admin(visit(c), f["reason"], w.client(c)), id, f)
-		if refused := login.Refused(err); refused != nil {
+		if refused := identity.Refused(err); refused != nil {
 			return w.showPerson(c, views.AdminPerson{AlertFor: name, Reason: short(f["reason"], 200), Typed: short(f["email"], 254)}, refused)
 		}
 		if err != nil {
@@ -112,7 +113,7 @@ func (w *web) endUserSessions(ctx context.Context, by accounts.By, id string, _ 
 }
 
 func (w *web) changeRole(ctx context.Context, by accounts.By, id string, f map[string]string) error {
-	return w.Accounts.SetRole(ctx, by, id, login.Role(f["role"]))
+	return w.Accounts.SetRole(ctx, by, id, identity.Role(f["role"]))
 }
 
 func (w *web) resetFactors(ctx context.Context, by accounts.By, id string, _ map[string]string) error {
@@ -140,11 +141,11 @@ func (w *web) deleteUser(ctx context.Context, by accounts.By, id string, _ map[s
 
 // enrollPage is behind the link in the mail about a reset.
 func (w *web) enrollPage(c *gin.Context) error {
-	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Set up a new factor", Text: "An admin removed the factors of the account " + a.Login +
 			". Sign in with your password in this browser, within an hour, and set up a new one. This link works once.",
 			Action: c.Request.URL.Path, Label: "Go to the sign-in"}, views.Frame{Title: "Set up a new factor"}
-	}, login.LinkEnroll)
+	}, identity.LinkEnroll)
 }
 
 // enroll spends the link and lets this browser sign in with the password.

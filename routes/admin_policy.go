@@ -9,7 +9,7 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -30,7 +30,7 @@ func (w *web) policyPage(c *gin.Context) error {
 	if err == nil {
 		err = w.Accounts.CheckPolicy(p)
 	}
-	return w.showPolicy(c, present, wish{p, err == nil, ""}, login.Refused(err))
+	return w.showPolicy(c, present, wish{p, err == nil, ""}, identity.Refused(err))
 }
 
 // savePolicy puts a policy in force.
@@ -48,7 +48,7 @@ func (w *web) savePolicy(c *gin.Context) error {
 	if err == nil {
 		err = w.Accounts.SavePolicy(ctx, accounts.Admin(visit(c), f["reason"], w.client(c)), p)
 	}
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showPolicy(c, present, wish{p, w.Accounts.CheckPolicy(p) == nil, short(f["reason"], 200)}, refused)
 	}
 	if err != nil {
@@ -61,9 +61,9 @@ func (w *web) savePolicy(c *gin.Context) error {
 // policyForm reads a policy. The form says with an empty field that it asks
 // about kinds, so that none ticked is none; a client that does not speak of
 // them leaves them as they are. A day that is not given is today.
-func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy, error) {
-	p := login.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Kinds: map[login.Role][]factors.Kind{}}
-	for role, name := range map[login.Role]string{login.Member: "user_kinds", login.Admin: "admin_kinds"} {
+func policyForm(q url.Values, present identity.Policy, now time.Time) (identity.Policy, error) {
+	p := identity.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Kinds: map[identity.Role][]factors.Kind{}}
+	for role, name := range map[identity.Role]string{identity.Member: "user_kinds", identity.Admin: "admin_kinds"} {
 		p.Kinds[role] = present.Kinds[role]
 		if q.Has(name) {
 			p.Kinds[role] = nil
@@ -77,7 +77,7 @@ func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy
 	if from := q.Get("from"); from != "" {
 		day, err := time.Parse(dateLayout, from)
 		if err != nil {
-			return p, login.Refuse(login.Bad, "Enter the date as in "+now.UTC().AddDate(0, 0, 14).Format(dateLayout)+".")
+			return p, identity.Refuse(identity.Bad, "Enter the date as in "+now.UTC().AddDate(0, 0, 14).Format(dateLayout)+".")
 		}
 		p.From = day
 	}
@@ -86,12 +86,12 @@ func policyForm(q url.Values, present login.Policy, now time.Time) (login.Policy
 
 // wish is the policy that somebody looks at.
 type wish struct {
-	login.Policy
+	identity.Policy
 	preview bool   // it is not in force, and could be
 	reason  string // typed so far
 }
 
-func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused *login.Refusal) error {
+func (w *web) showPolicy(c *gin.Context, present identity.Policy, p wish, refused *identity.Refusal) error {
 	ctx := c.Request.Context()
 	pre, err := w.Accounts.Preview(ctx, p.Policy)
 	if err != nil {
@@ -102,7 +102,7 @@ func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused *
 		return err
 	}
 	s := views.AdminPolicy{Who: p.Who, Present: policyWords(present, w.Login.Now()), Preview: p.preview, Reason: p.reason,
-		UserKinds: w.policyKinds(p.Policy, login.Member), AdminKinds: w.policyKinds(p.Policy, login.Admin),
+		UserKinds: w.policyKinds(p.Policy, identity.Member), AdminKinds: w.policyKinds(p.Policy, identity.Admin),
 		Hit: pre.Accounts, Admins: pre.Admins, Idle: pre.Idle, IdleMore: pre.IdleMore,
 		Told: funnel.Told, Began: funnel.Began, Confirmed: funnel.Confirmed, Saved: funnel.Saved}
 	if !p.From.IsZero() {
@@ -121,7 +121,7 @@ func (w *web) showPolicy(c *gin.Context, present login.Policy, p wish, refused *
 }
 
 // policyKinds are the kinds that a policy can ask of a role, and whether it does.
-func (w *web) policyKinds(p login.Policy, r login.Role) (list []views.Selectable) {
+func (w *web) policyKinds(p identity.Policy, r identity.Role) (list []views.Selectable) {
 	for _, t := range w.Login.Kinds().Alone() {
 		list = append(list, views.Selectable{Value: string(t.Kind), Label: t.Label, Chosen: p.Counts(r, t.Kind)})
 	}
@@ -129,8 +129,8 @@ func (w *web) policyKinds(p login.Policy, r login.Role) (list []views.Selectable
 }
 
 // policyWords says a policy in a sentence.
-func policyWords(p login.Policy, now time.Time) string {
-	who := map[string]string{login.Everyone: "everyone", login.Admins: "admins"}[p.Who]
+func policyWords(p identity.Policy, now time.Time) string {
+	who := map[string]string{identity.Everyone: "everyone", identity.Admins: "admins"}[p.Who]
 	switch {
 	case who == "":
 		return "Nobody must have a second factor."

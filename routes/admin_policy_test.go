@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // inForce puts a policy in force through the page.
@@ -21,7 +22,7 @@ func inForce(t *testing.T, boss *sitetest.Browser, pairs ...string) {
 func TestForcedEnrollment(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		before := s.Browser().SignIn("ada@example.com") // there before the policy
 		inForce(t, boss, "who", "everyone", "from", s.Now().Format("2006-01-02"))
 		after := s.Browser()
@@ -62,7 +63,7 @@ func TestForcedEnrollment(t *testing.T) {
 func TestKindThatDoesNotCount(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		s.User("two@example.com", login.Admin)
+		s.User("two@example.com", identity.Admin)
 		b := s.Browser().SignIn("two@example.com")
 		b.EnrollEmail("")
 		b.Get("/admin").WantStatus(t, http.StatusOK)
@@ -83,7 +84,7 @@ func TestKindThatDoesNotCount(t *testing.T) {
 func TestPolicyOffKeepsTheChallenge(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		s.Browser().SignIn("ada@example.com").EnrollTOTP()
 		inForce(t, boss, "who", "everyone")
 		inForce(t, boss, "who", "nobody")
@@ -96,9 +97,9 @@ func TestPolicyPreview(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.Admin("boss")
 		for _, name := range []string{"a", "b", "c"} {
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 		}
-		s.User("d", login.Admin)
+		s.User("d", identity.Admin)
 		s.Browser().SignIn("a")
 		s.Advance(91 * 24 * time.Hour)
 		boss := s.Admin("boss2")
@@ -111,7 +112,7 @@ func TestPolicyPreview(t *testing.T) {
 				t.Errorf("%s: no %q in %s", query, want, p.Text())
 			}
 		}
-		if p, err := s.Login.Policy(t.Context()); err != nil || p.Who != login.Nobody {
+		if p, err := s.Login.Policy(t.Context()); err != nil || p.Who != identity.Nobody {
 			t.Errorf("the preview is in force: %v %v", p, err)
 		}
 	})
@@ -121,9 +122,9 @@ func TestPolicyPreview(t *testing.T) {
 func TestReminders(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss@example.com")
-		s.User("ada@example.com", login.Member)
-		s.User("kurt", login.Member) // has no address
-		s.User("gone@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
+		s.User("kurt", identity.Member) // has no address
+		s.User("gone@example.com", identity.Member)
 		boss.Post("/admin/users/"+s.Account("gone@example.com").ID+"/disable", "reason", "x").WantStatus(t, okStatus(boss))
 		from := s.Now().Truncate(24*time.Hour).AddDate(0, 0, 20)
 		inForce(t, boss, "who", "everyone", "from", from.Format("2006-01-02"))
@@ -168,7 +169,7 @@ func TestReminders(t *testing.T) {
 		if _, err := s.Accounts.ResetFactors(t.Context(), cli, s.Account("ada@example.com").ID); err != nil {
 			t.Fatal(err)
 		}
-		if f, err = s.Accounts.Funnel(t.Context()); err != nil || f != (accounts.Funnel{}) {
+		if f, err = s.Accounts.Funnel(t.Context()); err != nil || f != (directory.Funnel{}) {
 			t.Errorf("the funnel still counts someone whose factors were reset: %+v %v", f, err)
 		}
 	})
@@ -178,7 +179,7 @@ func TestReminders(t *testing.T) {
 func TestBanner(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		ada := s.Browser().SignIn("ada")
 		inForce(t, boss, "who", "everyone", "from", s.Now().AddDate(0, 0, 5).Format("2006-01-02"))
 		if p := ada.Get("/profile").WantStatus(t, http.StatusOK); !strings.Contains(p.Text(), "5 days left") {

@@ -9,8 +9,8 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // No cell of the CSV starts a formula, and no name breaks the HTML.
@@ -19,7 +19,7 @@ func TestNamesAreOnlyText(t *testing.T) {
 		boss := s.Admin("boss")
 		names := []string{"=1+1", "+1", "-1", "@SUM(A1)", "  =cmd", "a,\"b\"", "<script>alert(1)</script>"}
 		for i, name := range names {
-			_, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("=%d", i), Name: name, Role: login.Member, Origin: "cli"}, "", login.Event{Actor: "cli", Reason: name})
+			_, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("=%d", i), Name: name, Role: identity.Member, Origin: "cli"}, "", identity.Event{Actor: "cli", Reason: name})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func TestNamesAreOnlyText(t *testing.T) {
 func TestAdminSeesNoSecrets(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		a := s.User("ada@example.com", login.Member)
+		a := s.User("ada@example.com", identity.Member)
 		ada := s.Browser().SignIn("ada@example.com")
 		secret := ada.EnrollTOTP()
 		codes := ada.RecoveryCodes()

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Unticking every kind is refused with a sentence, for users and for admins,
@@ -38,11 +38,11 @@ func TestPolicyWithoutKindsIsRefused(t *testing.T) {
 			}
 			boss.Get("/admin/policy?"+q.Encode()).WantStatus(t, http.StatusUnprocessableEntity)
 		}
-		if p, err := s.Login.Policy(t.Context()); err != nil || p.Who != login.Nobody || len(p.Kinds[login.Member]) != 2 {
+		if p, err := s.Login.Policy(t.Context()); err != nil || p.Who != identity.Nobody || len(p.Kinds[identity.Member]) != 2 {
 			t.Errorf("the policy is %+v, %v", p, err)
 		}
 		inForce(t, boss, "who", "nobody", "user_kinds", "", "user_kinds", "totp", "admin_kinds", "", "admin_kinds", "totp")
-		if p, _ := s.Login.Policy(t.Context()); !slices.Equal(p.Kinds[login.Member], []factors.Kind{factors.KindTOTP}) {
+		if p, _ := s.Login.Policy(t.Context()); !slices.Equal(p.Kinds[identity.Member], []factors.Kind{factors.KindTOTP}) {
 			t.Errorf("kinds %v", p.Kinds)
 		}
 	})
@@ -71,7 +71,7 @@ func TestPolicyHasAReason(t *testing.T) {
 func TestSameRoleIsNoChange(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		for name, role := range map[string]string{"boss": "admin", "ada@example.com": "user"} {
 			p := boss.Post("/admin/users/"+s.Account(name).ID+"/role", "role", role).WantStatus(t, http.StatusUnprocessableEntity)
 			if !strings.Contains(p.Alert(), "Nothing was changed.") || slices.Contains(s.Events(name), "role.changed") {

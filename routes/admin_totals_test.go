@@ -9,8 +9,9 @@ import (
 	"testing"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // The totals stay right while many accounts change at once.
@@ -25,17 +26,17 @@ func TestTotalsWhileAccountsChange(t *testing.T) {
 			race.Go(func() {
 				for n := range 4 {
 					err := s.Accounts.SetDisabled(t.Context(), by, a.ID, n%2 == 0)
-					err2 := s.Accounts.SetRole(t.Context(), by, a.ID, []login.Role{login.Admin, login.Member}[n%2])
-					if err != nil || err2 != nil && login.Refused(err2) == nil { // who is it already stays it
+					err2 := s.Accounts.SetRole(t.Context(), by, a.ID, []identity.Role{identity.Admin, identity.Member}[n%2])
+					if err != nil || err2 != nil && identity.Refused(err2) == nil { // who is it already stays it
 						t.Error(err, err2)
 					}
 				}
 			})
 		}
 		race.Wait()
-		want := map[accounts.Bucket]int{}
-		if err := s.Accounts.Each(t.Context(), accounts.Filter{}, func(a login.Account) error {
-			want[accounts.BucketOf(a, s.Login.Kinds())]++
+		want := map[directory.Bucket]int{}
+		if err := s.Accounts.Each(t.Context(), directory.Filter{}, func(a identity.Account) error {
+			want[directory.BucketOf(a, s.Login.Kinds())]++
 			return nil
 		}); err != nil {
 			t.Fatal(err)
@@ -51,7 +52,7 @@ func TestTotalsWhileAccountsChange(t *testing.T) {
 func TestSearch(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		for i, name := range []string{"Ada Byron", "Émilie du Châtelet", "byron o'neil", "100% Sure", "under_score"} {
-			if _, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("user%d@lab%d.example.com", i, i%2), Name: name, Role: login.Member}, "x", login.Event{Actor: "cli"}); err != nil {
+			if _, err := s.Accounts.Create(t.Context(), accounts.Form{Login: fmt.Sprintf("user%d@lab%d.example.com", i, i%2), Name: name, Role: identity.Member}, "x", identity.Event{Actor: "cli"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -65,7 +66,7 @@ func TestSearch(t *testing.T) {
 				if size > 5 && strings.ContainsAny(text, `%_'\`) && len(text) == 1 {
 					continue // no word begins so
 				}
-				q := accounts.Query{Text: text, All: true, Size: size, Total: 5, Limit: 50}
+				q := directory.Query{Text: text, All: true, Size: size, Total: 5, Limit: 50}
 				for b := range n {
 					q.Buckets = append(q.Buckets, b)
 				}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -38,7 +38,7 @@ var (
 // fail turns an error into an answer. What is not expected is logged, and the
 // person sees only the request's id.
 func (w *web) fail(c *gin.Context, err error) {
-	if r := login.Refused(err); r != nil { // no screen of its own shows it
+	if r := identity.Refused(err); r != nil { // no screen of its own shows it
 		code := refusal(c, r)
 		w.say(c, code, http.StatusText(code), sentence(r))
 		return
@@ -51,7 +51,7 @@ func (w *web) fail(c *gin.Context, err error) {
 		w.say(c, s.code, http.StatusText(s.code), s.text)
 		return
 	}
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		w.say(c, http.StatusNotFound, http.StatusText(http.StatusNotFound), errNotFound.text)
 		return
 	}
@@ -64,7 +64,7 @@ func (w *web) fail(c *gin.Context, err error) {
 		w.fail(c, errDatabase)
 		return
 	}
-	if errors.Is(err, login.ErrSealed) { // the keys are wrong, or one secret is: neither is a failure of the person
+	if errors.Is(err, identity.ErrSealed) { // the keys are wrong, or one secret is: neither is a failure of the person
 		c.Header("Retry-After", "30")
 		w.say(c, http.StatusServiceUnavailable, "Temporarily unavailable", "This site cannot read its stored secrets at the moment. This does not count as a wrong answer. Please try again later, or tell the people who run this site.")
 		return
@@ -106,7 +106,7 @@ func (w *web) sayIt(c *gin.Context, code int, m views.Message) {
 // refused shows a screen again with what was refused. An error that refuses
 // nothing stays one.
 func (w *web) refused(c *gin.Context, err error, show func(alert string) (views.Screen, views.Frame)) error {
-	r := login.Refused(err)
+	r := identity.Refused(err)
 	if r == nil {
 		return err
 	}
@@ -115,14 +115,14 @@ func (w *web) refused(c *gin.Context, err error, show func(alert string) (views.
 }
 
 // refusal is the status of a refusal, on whichever screen it is shown.
-func refusal(c *gin.Context, r *login.Refusal) (code int) {
+func refusal(c *gin.Context, r *identity.Refusal) (code int) {
 	if r.Wait > 0 {
 		c.Header("Retry-After", strconv.Itoa(seconds(r.Wait)))
 	}
 	switch r.Why {
-	case login.Wait:
+	case identity.Wait:
 		return http.StatusTooManyRequests
-	case login.Busy:
+	case identity.Busy:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusUnprocessableEntity
@@ -130,20 +130,20 @@ func refusal(c *gin.Context, r *login.Refusal) (code int) {
 
 // sentence says a refusal in words. Wrong, switched off and not there read the
 // same.
-func sentence(r *login.Refusal) string {
+func sentence(r *identity.Refusal) string {
 	if r.Text != "" {
 		return r.Text
 	}
 	switch r.Why {
-	case login.Typo:
+	case identity.Typo:
 		return "That recovery code is mistyped. Compare it with your sheet."
-	case login.Wait:
+	case identity.Wait:
 		return "Too many attempts. Try again in " + words(r.Wait) + "."
-	case login.Expired:
+	case identity.Expired:
 		return "That code has expired. Request a new one."
-	case login.Busy:
+	case identity.Busy:
 		return "Many people are signing in right now. Try again in a moment."
-	case login.Gone:
+	case identity.Gone:
 		return "This has expired or was already used. Please start again."
 	}
 	return "That code is not right."
@@ -207,7 +207,7 @@ func (w *web) frame(c *gin.Context, f *views.Frame) {
 	if v == nil || !v.Passed() {
 		return
 	}
-	f.Viewer = &views.Viewer{Login: v.Account.Login, Name: v.Account.Name, Admin: v.Account.Role == login.Admin, Level: v.Session.Level}
+	f.Viewer = &views.Viewer{Login: v.Account.Login, Name: v.Account.Name, Admin: v.Account.Role == identity.Admin, Level: v.Session.Level}
 	if days, ok := v.Policy.DaysLeft(v.Account, v.Now); ok {
 		f.Banner = "From " + v.Policy.From.Format("2 January 2006") + " on you need a second factor to sign in: " + left(days) + "."
 	}

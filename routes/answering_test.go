@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // equipped is an account with an app, its own address and recovery codes, an
@@ -21,7 +21,7 @@ type equipped struct {
 
 func equip(s *sitetest.Site, name string) equipped {
 	s.T.Helper()
-	s.User(name, login.Member)
+	s.User(name, identity.Member)
 	e := equipped{owner: s.Browser().SignIn(name)}
 	e.secret = e.owner.EnrollTOTP()
 	e.owner.EnrollEmail("")
@@ -76,7 +76,7 @@ func TestChooser(t *testing.T) {
 		}
 
 		// One that is only being set up is no choice; nor is one of another account.
-		s.User("bob@example.com", login.Member)
+		s.User("bob@example.com", identity.Member)
 		bob := s.Browser().SignIn("bob@example.com")
 		bob.EnrollTOTP()
 		s.Advance(2 * time.Minute)
@@ -96,7 +96,7 @@ func TestChooser(t *testing.T) {
 // Line 12: a factor works whatever its name, and any app of several answers.
 func TestAnyAppAnswers(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		owner := s.Browser().SignIn(ada)
 		secrets := [][]byte{owner.EnrollTOTP()}
 		names := []string{"Phone", "Handy „grün“ 📱", `"><script>alert(1)</script>`, "Phone", "'; DROP TABLE credentials; --", "totp"}
@@ -182,7 +182,7 @@ func TestRightCodeSignsIn(t *testing.T) {
 // Line 15: a code that was accepted once is refused everywhere.
 func TestCodesWorkOnce(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		secret := b.EnrollTOTP()
 		bound := s.Code(secret)

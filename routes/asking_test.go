@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // asks finds the forms that stand behind a question, with the question.
@@ -42,8 +42,8 @@ func TestTakingAwayAsksFirst(t *testing.T) {
 	if last == nil || !strings.Contains(last[2], "last factor") {
 		t.Errorf("the last factor: %v", last)
 	}
-	kinds := login.DefaultPolicy(s.Login.Kinds()).Kinds
-	if err := s.Accounts.SavePolicy(t.Context(), accounts.Terminal("x"), login.Policy{Who: login.Everyone, From: s.Now(), Kinds: kinds}); err != nil {
+	kinds := identity.DefaultPolicy(s.Login.Kinds()).Kinds
+	if err := s.Accounts.SavePolicy(t.Context(), accounts.Terminal("x"), identity.Policy{Who: identity.Everyone, From: s.Now(), Kinds: kinds}); err != nil {
 		t.Fatal(err)
 	}
 	if last = asks.FindStringSubmatch(b.Get("/profile").Body); last == nil || !strings.Contains(last[2], "factor is required") {
@@ -60,7 +60,7 @@ func TestAnswersSayWhoseTheyAre(t *testing.T) {
 			t.Errorf("%s: %q", path, p.Header.Get("X-Nightlatch"))
 		}
 	}
-	s.User("bob", login.Member)
+	s.User("bob", identity.Member)
 	b := s.Browser().SignIn("bob")
 	if err := s.Store.Close(); err != nil {
 		t.Fatal(err)

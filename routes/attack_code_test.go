@@ -9,8 +9,8 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // patient lets the counters out of the way of a test about something else.
@@ -217,7 +217,7 @@ func TestNoWayAroundTheCount(t *testing.T) {
 				b = change(s, b, 13)
 				b.Post("/login/challenge/"+kind, "code", right[kind]).WantStatus(t, 429)
 			}
-			s.User("bob@example.com", login.Member)
+			s.User("bob@example.com", identity.Member)
 			b, looked := s.Browser(), 0
 			for n := range 12 {
 				b = change(s, b, n)

@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // extra are fields that no form has and that a careless one would take over.
-func extra(other login.Account) url.Values {
+func extra(other identity.Account) url.Values {
 	return url.Values{
 		"role": {"admin"}, "Role": {"admin"}, "is_admin": {"1"}, "admin": {"true"}, "id": {other.ID}, "ID": {other.ID}, "account": {other.ID},
 		"account_id": {other.ID}, "AccountID": {other.ID}, "user_id": {other.ID}, "user": {other.ID}, "owner": {other.ID}, "login": {"taken@example.com"},
@@ -28,7 +28,7 @@ func extra(other login.Account) url.Values {
 }
 
 // facts are what must not change by a field that nobody asked for.
-func facts(a login.Account) string {
+func facts(a identity.Account) string {
 	return fmt.Sprint(a.ID, a.Login, a.Key, a.Role, a.Origin, a.Password, a.Email, a.EmailVerified, a.Disabled, a.Kinds, a.Preferred, a.Off, a.MustEnroll)
 }
 
@@ -36,7 +36,7 @@ func facts(a login.Account) string {
 // not have make nobody an admin and change neither the account nor another's.
 func TestExtraFields(t *testing.T) {
 	s := sitetest.New(t, func(c *sitetest.Config) { c.Open = true })
-	s.User("other@example.com", login.Member)
+	s.User("other@example.com", identity.Member)
 	other := s.Account("other@example.com")
 	c := &cast{s: s, b: map[string]*sitetest.Browser{}, a: map[string]string{}}
 	for _, r := range table(s) {
@@ -60,15 +60,15 @@ func TestExtraFields(t *testing.T) {
 	x := s.Browser()
 	x.Do(http.MethodPost, "/register", sitetest.Body("login=new@example.com&password="+url.QueryEscape(sitetest.Password)+"&role=admin&origin=setup&id=x"), false)
 	x.Post(letter(t, s, "/email/verify/").Link(), "role", "admin", "origin", "setup", "id", "x").Want(t, "/login?said=registered")
-	if a := s.Account("new@example.com"); a.Role != login.Member || a.Origin != "self" || a.ID == "x" {
+	if a := s.Account("new@example.com"); a.Role != identity.Member || a.Origin != "self" || a.ID == "x" {
 		t.Errorf("registered as %s from %s", a.Role, a.Origin)
 	}
-	link, err := s.Accounts.Create(t.Context(), accounts.Form{Login: "inv@example.com", Role: login.Member, Origin: "cli"}, "", login.Event{Actor: "cli"})
+	link, err := s.Accounts.Create(t.Context(), accounts.Form{Login: "inv@example.com", Role: identity.Member, Origin: "cli"}, "", identity.Event{Actor: "cli"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Browser().Post(strings.TrimPrefix(link, s.URL), "password", sitetest.Password, "role", "admin", "login", "other@example.com", "name", "I").Want(t, "/login?said=registered")
-	if a := s.Account("inv@example.com"); a.Role != login.Member {
+	if a := s.Account("inv@example.com"); a.Role != identity.Member {
 		t.Error("invited as an admin")
 	}
 }
@@ -86,7 +86,7 @@ func TestForeignIds(t *testing.T) {
 	for _, c := range creds {
 		ids = append(ids, c.ID)
 	}
-	s.User("eve@example.com", login.Member)
+	s.User("eve@example.com", identity.Member)
 	eve := s.Browser().SignIn("eve@example.com")
 	secret := eve.EnrollTOTP()
 	before := fmt.Sprint(facts(s.Account(ada)), creds, len(list))
@@ -136,20 +136,20 @@ var nasty = []string{
 // text on every page, in every sheet, mail and log line.
 func TestNamesStayText(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(boss, login.Admin)
+	s.User(boss, identity.Admin)
 	root := s.Browser().SignIn(boss)
 	root.EnrollTOTP()
 	for i, x := range nasty {
 		name := fmt.Sprintf("n%d@example.com", i)
-		s.User(name, login.Member)
+		s.User(name, identity.Member)
 		b := s.Browser()
 		b.Header = http.Header{"User-Agent": {x + "/1.0 Firefox/140.0 " + x}}
 		b.SignIn(name)
 		b.Post("/profile/name", "name", x)
 		b.Post("/profile/factors/totp")
 		b.Post("/profile/factors/totp/confirm", "code", b.Code(b.PendingSecret()), "name", x)
-		form := accounts.Form{Login: strings.ReplaceAll(x, " ", ""), Password: sitetest.Password, Role: login.Member, Origin: "self"}
-		if _, err := s.Accounts.Create(t.Context(), form, "", login.Event{Actor: "self"}); err != nil && login.Refused(err) == nil { // most are taken as logins
+		form := accounts.Form{Login: strings.ReplaceAll(x, " ", ""), Password: sitetest.Password, Role: identity.Member, Origin: "self"}
+		if _, err := s.Accounts.Create(t.Context(), form, "", identity.Event{Actor: "self"}); err != nil && identity.Refused(err) == nil { // most are taken as logins
 			t.Fatal(err)
 		}
 		root.Post("/admin/users/"+s.Account(name).ID+"/end-sessions", "reason", x)

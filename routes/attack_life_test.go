@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // loot is what a thief took while it was worth something: each entry tries to
@@ -28,7 +28,7 @@ const boss = "root@example.com"
 
 func newStage(s *sitetest.Site) *stage {
 	g := &stage{s: s, e: equip(s, ada)}
-	s.User(boss, login.Admin)
+	s.User(boss, identity.Admin)
 	roots := s.Browser().SignIn(boss).EnrollTOTP()
 	session, trusting := s.Browser().SignInTOTP(ada, g.e.secret), s.Browser()
 	g.phone = session.Factor("Phone")
@@ -144,9 +144,9 @@ func TestLootWorks(t *testing.T) {
 // admin's is not one a moment later, nor is a form that waits for a step-up.
 func TestRoleTakenAway(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Admin)
-		s.User(boss, login.Admin)
-		s.User("eve@example.com", login.Member)
+		s.User(ada, identity.Admin)
+		s.User(boss, identity.Admin)
+		s.User("eve@example.com", identity.Member)
 		root, b := s.Browser().SignIn(boss), s.Browser().SignIn(ada)
 		root.EnrollTOTP()
 		secret := b.EnrollTOTP()
@@ -210,12 +210,12 @@ func TestLinksInARace(t *testing.T) {
 // disabled, its password changed or its factor removed, is out afterwards.
 func TestAnswerAndTheEndRace(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(boss, login.Admin)
+		s.User(boss, identity.Admin)
 		root := s.Browser().SignIn(boss)
 		root.EnrollTOTP()
 		for round, what := range []string{"disable", "end-sessions", "reset", "disable", "end-sessions", "reset"} {
 			name := fmt.Sprintf("p%d@example.com", round)
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 			secret := s.Browser().SignIn(name).EnrollTOTP()
 			s.Advance(31 * time.Second)
 			thief := pend(s, name)

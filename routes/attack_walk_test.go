@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -45,9 +46,9 @@ func (c *cast) person(who string) *sitetest.Browser {
 		return c.b[who]
 	}
 	c.n++
-	name, role := fmt.Sprintf("p%d@example.com", c.n), login.Member
+	name, role := fmt.Sprintf("p%d@example.com", c.n), identity.Member
 	if strings.Contains(who, "admin") {
-		role = login.Admin
+		role = identity.Admin
 	}
 	c.s.User(name, role)
 	b := c.s.Browser()
@@ -225,13 +226,13 @@ func TestWalkOtherVerbs(t *testing.T) {
 // has none, on every route; signing out works.
 func TestWalkForcedByPolicy(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, login.Member)
-	s.User("bob@example.com", login.Member)
+	s.User(ada, identity.Member)
+	s.User("bob@example.com", identity.Member)
 	bare, mailed := s.Browser().SignIn(ada), s.Browser().SignIn("bob@example.com")
 	mailed.EnrollEmail("")
-	p := login.DefaultPolicy(s.Login.Kinds())
-	p.Who, p.From = login.Everyone, s.Now().Add(-time.Hour)
-	p.Kinds[login.Member] = []factors.Kind{factors.KindTOTP}
+	p := identity.DefaultPolicy(s.Login.Kinds())
+	p.Who, p.From = identity.Everyone, s.Now().Add(-time.Hour)
+	p.Kinds[identity.Member] = []factors.Kind{factors.KindTOTP}
 	setPolicy(t, s, p)
 	want := wantDoors(t)
 	column := slices.Index(people, "forced")

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 const year = 365 * 24 * time.Hour
@@ -151,7 +151,7 @@ func bringBack(t *testing.T, s *sitetest.Site, kind string, home *sitetest.Brows
 		e.codes = home.RecoveryCodes()
 	}
 	(&guesser{s: s, kinds: []string{kind}}).year(t)
-	s.User(boss, login.Admin)
+	s.User(boss, identity.Admin)
 	root := s.Browser().SignIn(boss)
 	root.EnrollTOTP()
 	root.Post("/admin/users/"+s.Account(ada).ID+"/unlock", "kind", kind).Want(t, "/admin/users/"+s.Account(ada).ID+"?said=did-unlock")

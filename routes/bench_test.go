@@ -6,9 +6,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // databases runs a benchmark on both databases.
@@ -28,7 +28,7 @@ func databases(b *testing.B, do func(b *testing.B, s *sitetest.Site)) {
 // application.
 func BenchmarkVerify(b *testing.B) {
 	databases(b, func(b *testing.B, s *sitetest.Site) {
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		x := s.Browser().SignIn("ada")
 		cookie := &http.Cookie{Name: x.CookieName("nightlatch_session"), Value: x.Cookie("nightlatch_session")}
 		b.RunParallel(func(pb *testing.PB) {
@@ -52,7 +52,7 @@ func BenchmarkLogin(b *testing.B) {
 		secrets := make([][]byte, people)
 		for i := range people {
 			name := fmt.Sprintf("person%d", i)
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 			secrets[i] = s.Browser().SignIn(name).EnrollTOTP()
 		}
 		start := cpu()
@@ -73,7 +73,7 @@ func BenchmarkLogin(b *testing.B) {
 // BenchmarkProfile is a signed-in page.
 func BenchmarkProfile(b *testing.B) {
 	databases(b, func(b *testing.B, s *sitetest.Site) {
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		x := s.Browser().SignIn("ada")
 		x.EnrollTOTP()
 		for range b.N {

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -28,9 +29,9 @@ func wanted(c *gin.Context) string {
 }
 
 // showChallenge shows the second step, with what was refused.
-func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *login.Refusal) error {
+func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *identity.Refusal) error {
 	ch, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to, w.client(c))
-	if login.Reason(err) == login.Gone {
+	if identity.Reason(err) == identity.Gone {
 		return w.over(c, wanted(c))
 	}
 	if err != nil {
@@ -158,10 +159,10 @@ func (w *web) sendCode(c *gin.Context) error {
 		return err
 	}
 	err = w.Login.Send(c.Request.Context(), w.cookies.get(c, loginCookie), k, f["to"], w.client(c))
-	if login.Reason(err) == login.Gone {
+	if identity.Reason(err) == identity.Gone {
 		return w.over(c, wanted(c))
 	}
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showChallenge(c, k, f["to"], unsent(refused))
 	}
 	if err != nil {
@@ -172,8 +173,8 @@ func (w *web) sendCode(c *gin.Context) error {
 }
 
 // unsent says why no code was sent.
-func unsent(r *login.Refusal) *login.Refusal {
-	if r.Why == login.Wait {
+func unsent(r *identity.Refusal) *identity.Refusal {
+	if r.Why == identity.Wait {
 		r.Text = "A code was sent a moment ago. You can request another code in " + words(r.Wait) + "."
 	} else {
 		r.Text = "No code can be sent this way. Choose another way."
@@ -200,14 +201,14 @@ func (w *web) answer(c *gin.Context) error {
 		return err
 	}
 	if strings.TrimSpace(f["code"]) == "" {
-		return w.showChallenge(c, k, f["to"], &login.Refusal{Why: login.Bad, Text: "Enter the code."})
+		return w.showChallenge(c, k, f["to"], &identity.Refusal{Why: identity.Bad, Text: "Enter the code."})
 	}
 	entry, err := w.Login.Answer(c.Request.Context(), w.cookies.get(c, loginCookie),
 		login.Reply{Kind: k, Answer: factors.Answer{Code: f["code"], Target: f["to"]}, Trust: f["trust"] == "on"}, w.client(c))
-	if login.Reason(err) == login.Gone {
+	if identity.Reason(err) == identity.Gone {
 		return w.over(c, wanted(c))
 	}
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showChallenge(c, k, f["to"], refused)
 	}
 	if err != nil {

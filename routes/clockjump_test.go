@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -153,7 +154,7 @@ func TestPasswordAfterTheClockJumped(t *testing.T) {
 	eachJump(t, func(t *testing.T, s *sitetest.Site, name string, by time.Duration) {
 		for i, help := range []bool{false, true} {
 			who := fmt.Sprintf("%d%s", i, name)
-			s.User(who, login.Member)
+			s.User(who, identity.Member)
 			fail := func(first int) (wait time.Duration) {
 				for n := range 7 {
 					from(s, name, 100*i+first+n).Post("/login", "login", who, "password", "not the password").WantStatus(t, 422)

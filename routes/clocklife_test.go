@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -60,7 +61,7 @@ func TestFactorsAfterTheClockJumped(t *testing.T) {
 // was wrong waits for a minute at most, and then signs in.
 func TestAddressAfterTheClockJumped(t *testing.T) {
 	eachJump(t, func(t *testing.T, s *sitetest.Site, name string, by time.Duration) {
-		s.User(name, login.Member)
+		s.User(name, identity.Member)
 		office := func() *sitetest.Browser { return from(s, name, 7) }
 		fill := func() {
 			for n := range login.AddressFailures {
@@ -103,7 +104,7 @@ func sweep(t *testing.T, s *sitetest.Site) {
 // clock goes back.
 func TestLinksAfterTheClockJumped(t *testing.T) {
 	eachJump(t, func(t *testing.T, s *sitetest.Site, name string, by time.Duration) {
-		s.User(name, login.Member)
+		s.User(name, identity.Member)
 		n := 0
 		for what, x := range map[string]struct {
 			life time.Duration

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -93,7 +94,7 @@ func TestAllZeros(t *testing.T) {
 	}
 	creds, _ := s.Store.Credentials(t.Context(), s.Account(ada).ID)
 	app := creds[slices.IndexFunc(creds, func(c factors.Credential) bool { return c.Kind == factors.KindTOTP })]
-	app.ID, app.Secret, app.Name = login.NewID(), secret, "Zeros"
+	app.ID, app.Secret, app.Name = identity.NewID(), secret, "Zeros"
 	if err := s.Store.Write(t.Context(), func(tx login.Tx) error { return tx.InsertCredentials(t.Context(), app) }); err != nil {
 		t.Fatal(err)
 	}

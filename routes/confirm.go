@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -72,7 +73,7 @@ func (a stepUp) query(more string) string {
 	return q + more
 }
 
-func (w *web) showConfirm(c *gin.Context, a stepUp, refused *login.Refusal) error {
+func (w *web) showConfirm(c *gin.Context, a stepUp, refused *identity.Refusal) error {
 	v := visit(c)
 	ch, err := w.Login.Confirmation(c.Request.Context(), v, a.kind, a.to, w.client(c))
 	if err != nil {
@@ -114,7 +115,7 @@ func (w *web) sendConfirm(c *gin.Context) error {
 	}
 	a := stepUp{k, f["to"], SafeNext(f["next"]), f["held"]}
 	err = w.Login.SendConfirm(c.Request.Context(), visit(c), k, a.to, w.client(c))
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showConfirm(c, a, unsent(refused))
 	}
 	if err != nil {
@@ -137,7 +138,7 @@ func (w *web) confirm(c *gin.Context) error {
 	v, a := visit(c), stepUp{"", f["to"], SafeNext(f["next"]), f["held"]}
 	k, entry, err := w.judgeConfirm(c, v, f)
 	a.kind = k
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showConfirm(c, a, refused)
 	}
 	if err != nil {
@@ -182,20 +183,20 @@ func (w *web) notNow(c *gin.Context) error {
 func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) (factors.Kind, login.Entry, error) {
 	if !v.Account.HasFactor() {
 		if f["password"] == "" {
-			return "", login.Entry{}, login.Refuse(login.Bad, "Enter your password.")
+			return "", login.Entry{}, identity.Refuse(identity.Bad, "Enter your password.")
 		}
 		entry, err := w.Login.ConfirmPassword(c.Request.Context(), v, f["password"], w.client(c))
-		if login.Reason(err) == login.Wrong {
-			err = login.Refuse(login.Wrong, "That is not your password.")
+		if identity.Reason(err) == identity.Wrong {
+			err = identity.Refuse(identity.Wrong, "That is not your password.")
 		}
 		return "", entry, err
 	}
 	k := factors.Kind(f["kind"])
 	if !w.Login.Knows(k) { // the password does not count for someone who has a factor
-		return "", login.Entry{}, login.Refuse(login.Bad, "Confirm with one of your factors.")
+		return "", login.Entry{}, identity.Refuse(identity.Bad, "Confirm with one of your factors.")
 	}
 	if strings.TrimSpace(f["code"]) == "" {
-		return k, login.Entry{}, login.Refuse(login.Bad, "Enter the code.")
+		return k, login.Entry{}, identity.Refuse(identity.Bad, "Enter the code.")
 	}
 	entry, err := w.Login.Confirm(c.Request.Context(), v, k, factors.Answer{Code: f["code"], Target: f["to"]}, w.client(c))
 	return k, entry, err

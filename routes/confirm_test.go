@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // enrolled is a signed-in person with an app and an address.
 func enrolled(t *testing.T, s *sitetest.Site) (b *sitetest.Browser, secret []byte) {
 	t.Helper()
-	s.User("ada@example.com", login.Member)
+	s.User("ada@example.com", identity.Member)
 	b = s.Browser().SignIn("ada@example.com")
 	secret = b.EnrollTOTP()
 	b.EnrollEmail("")
@@ -123,7 +123,7 @@ func TestConfirmSharesCountersAndPurposes(t *testing.T) {
 // Without a factor the password is asked, and only then.
 func TestConfirmByPassword(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("bob", login.Member)
+		s.User("bob", identity.Member)
 		b := s.Browser().SignIn("bob")
 		s.Advance(6 * time.Minute)
 		up := b.Post("/profile/factors/totp").WantHeld(t, "/profile")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -111,9 +112,9 @@ func (w *web) enter(c *gin.Context, e login.Entry) {
 }
 
 // client tells login who asks, as far as it can be told.
-func (w *web) client(c *gin.Context) login.Client {
+func (w *web) client(c *gin.Context) identity.Client {
 	addr := w.Proxies.Client(c.Request)
-	return login.Client{
+	return identity.Client{
 		Address: addr.String(), Range: Range(addr), Shown: Shown(addr), Browser: browserName(c.Request.UserAgent()),
 		Known: w.cookies.get(c, knownCookie), Trusted: w.cookies.get(c, trustedCookie), Session: w.cookies.get(c, sessionCookie), Ticket: w.cookies.get(c, ticketCookie),
 	}

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // What comes along unseen with a copied login, code or recovery code is no part
@@ -23,7 +23,7 @@ func TestWhatIsCopiedAlongUnseenIsNoAnswer(t *testing.T) {
 		b.Password(ada).Want(t, "/login/challenge")
 		b.Post("/login/challenge/recovery", "code", "\ufeff1. "+e.codes[0]+",").Want(t, "/profile")
 		for _, kind := range s.Events(ada) {
-			if kind == string(login.EventFactorFailed) || kind == string(login.EventLoginFailed) {
+			if kind == string(identity.EventFactorFailed) || kind == string(identity.EventLoginFailed) {
 				t.Errorf("the log has %s", kind)
 			}
 		}
@@ -34,7 +34,7 @@ func TestWhatIsCopiedAlongUnseenIsNoAnswer(t *testing.T) {
 // composed. A colon is refused in new logins only.
 func TestNamesCanBeReadAndNewLoginsHaveNoColon(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		for _, name := range []string{"\u3164", "\u200b", "\u2800", "\U000e0041", "a\u2028b", "a\u0301\u0301\u0301\u0301\u0301\u0301"} {
 			b.Post("/profile/name", "name", name).WantStatus(t, 422)
@@ -46,7 +46,7 @@ func TestNamesCanBeReadAndNewLoginsHaveNoColon(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"ada:work", "ada：work", ":ada"} {
-			if _, err := s.Accounts.Create(t.Context(), formOf(name, ""), "", login.Event{Actor: "cli"}); login.Reason(err) != login.Bad {
+			if _, err := s.Accounts.Create(t.Context(), formOf(name, ""), "", identity.Event{Actor: "cli"}); identity.Reason(err) != identity.Bad {
 				t.Errorf("%q: %v", name, err)
 			}
 		}

@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // line is a browser that reaches a site over a TCP proxy, which can lose an
@@ -136,7 +136,7 @@ func TestLostAnswerOfASignIn(t *testing.T) {
 			t.Errorf("%d recovery codes left", n)
 		}
 		l := overLine(s)
-		s.User("bob@example.com", login.Member)
+		s.User("bob@example.com", identity.Member)
 		l.get("/login")
 		l.lose("/login", "login", "bob@example.com", "password", sitetest.Password).Want(t, "/profile")
 		l.enroll()
@@ -185,7 +185,7 @@ func TestLostAnswerOfALink(t *testing.T) {
 // that was shown to nobody is replaced by one that works.
 func TestLostAnswerOfAFile(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Admin)
+		s.User(ada, identity.Admin)
 		l := overLine(s)
 		l.get("/login")
 		l.lose("/login", "login", ada, "password", sitetest.Password).Want(t, "/profile")

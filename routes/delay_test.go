@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -21,7 +22,7 @@ func fails(b *sitetest.Browser, name string, n int) {
 // Line 8: however a name is spelled, it is one account with one counter.
 func TestSpellingsAreOneAccount(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("Kim@example.com", login.Member)
+		s.User("Kim@example.com", identity.Member)
 		for i, name := range []string{
 			"kim@example.com", "KIM@EXAMPLE.COM", "  Kim@Example.com\t", "\u00a0kim@example.com\u3000",
 			"\uff4b\uff49\uff4d@example.com", "\u212aim@example.com", "kim\uff20example.com", "kim@ex\u24d0mple.com",
@@ -46,7 +47,7 @@ func TestSpellingsAreOneAccount(t *testing.T) {
 // delays nobody.
 func TestLookAlikesReachNobody(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("kim@example.com", login.Member)
+		s.User("kim@example.com", identity.Member)
 		for i, name := range []string{
 			"k\u0456m@example.com", "\u03bai\u043c@example.com", "kim@ex\u0430mple.com", "kim\u200b@example.com", "kim\u200d@example.com",
 			"k\u0131m@example.com", "k\u0130m@example.com", "kim\u0301@example.com", "kim@exam\u202eple.com", "kim @example.com",
@@ -70,7 +71,7 @@ func TestLookAlikesReachNobody(t *testing.T) {
 // Line 9: five failures, a wait, a longer wait, never off for good.
 func TestPasswordDelays(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		fails(b, ada, 4)
 		b.SignIn(ada).Post("/logout")
@@ -103,8 +104,8 @@ func TestPasswordDelays(t *testing.T) {
 // strangers; its own failures hold it up; it is known to that account only.
 func TestKnownBrowserIsNotDelayed(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
-		s.User("eve@example.com", login.Member)
+		s.User(ada, identity.Member)
+		s.User("eve@example.com", identity.Member)
 		home := s.Browser().SignIn(ada)
 		home.Post("/logout")
 		eves := s.Browser().SignIn("eve@example.com")
@@ -136,7 +137,7 @@ func TestKnownBrowserIsNotDelayed(t *testing.T) {
 // is the sign-in's of that browser.
 func TestPasswordInsideIsCounted(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		s.Advance(6 * time.Minute)
 		for i := range 5 {
@@ -158,7 +159,7 @@ func TestPasswordInsideIsCounted(t *testing.T) {
 // the rest refused, and the right one among them is refused with them.
 func TestParallelWrongPasswords(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		pages := sitetest.AtOnce(100, func(i int) *sitetest.Page {
 			return s.Browser().From(fmt.Sprintf("2001:db8:%x::1", i)).Post("/login", "login", ada, "password", wrong)
 		})
@@ -176,7 +177,7 @@ func TestParallelWrongPasswords(t *testing.T) {
 // Line 20: new jars, other addresses and a restart change no count.
 func TestPasswordCountSurvives(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		for i := range 3 {
 			fails(s.Browser().From(fmt.Sprintf("198.51.100.%d", i)), ada, 1)
 		}
@@ -200,7 +201,7 @@ func TestPasswordsInsideCountAgainstTheAddress(t *testing.T) {
 		const address = "198.51.100.77"
 		for i := range 8 { // four each: no account's own limit is reached
 			name := fmt.Sprintf("user%d@example.com", i)
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 			b := s.Browser().SignIn(name).From(address)
 			given := 0
 			for given < 4 && 4*i+given < login.AddressFailures {
@@ -212,7 +213,7 @@ func TestPasswordsInsideCountAgainstTheAddress(t *testing.T) {
 				given++
 			}
 		}
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		s.Browser().From(address).Password(ada).WantStatus(t, 429)
 		s.Browser().From("198.51.100.78").SignIn(ada)
 	})

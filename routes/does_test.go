@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/routes"
 )
 
@@ -84,7 +84,7 @@ func TestStepUpNamesTheRouteThatAskedForIt(t *testing.T) {
 func TestStepUpOfAnAdminNamesWhatWillBeDone(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b := s.Admin(ada)
-		at := "/admin/users/" + s.User("bob@example.com", login.Member).ID
+		at := "/admin/users/" + s.User("bob@example.com", identity.Member).ID
 		s.Advance(time.Hour)
 		for path, want := range map[string]string{
 			at + "/disable": "Disable an account", at + "/reset": "Reset the factors of an account",

@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // mailOwner is a signed-in person with an app and an address, who may ask for
 // a code again. The login says nothing of the address.
 func mailOwner(t *testing.T, s *sitetest.Site) (b *sitetest.Browser, secret []byte) {
 	t.Helper()
-	s.User("ada", login.Member)
+	s.User("ada", identity.Member)
 	b = s.Browser().SignIn("ada")
 	secret = b.EnrollTOTP()
 	b.EnrollEmail("ada@example.com")

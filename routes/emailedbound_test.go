@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // A code opens only what it was sent for.
@@ -15,7 +15,7 @@ func TestCodeIsBoundToItsCeremony(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, secret := mailOwner(t, s)
 		session := s.Browser().SignInTOTP("ada", secret)
-		s.User("bob", login.Member)
+		s.User("bob", identity.Member)
 		bob := s.Browser().SignIn("bob")
 		bob.EnrollEmail("bob@example.com")
 		bob.Post("/logout")
@@ -106,7 +106,7 @@ func TestTwoAddresses(t *testing.T) {
 // An unconfirmed address is no factor and counts nowhere.
 func TestUnconfirmedAddressIsNoFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		b := s.Browser().SignIn("ada")
 		second := s.Browser().SignIn("ada")
 		b.Post("/profile/factors/email", "address", "eve@example.net").Want(t, "/profile/factors/email")

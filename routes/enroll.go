@@ -8,6 +8,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -71,14 +72,14 @@ func (w *web) beginEnrollment(k factors.Kind) handler {
 			return err
 		}
 		err = w.Login.BeginEnrollment(c.Request.Context(), visit(c), k, login.Wish{Target: f[to], Over: f["over"] != ""}, w.client(c))
-		refused := login.Refused(err)
+		refused := identity.Refused(err)
 		switch {
 		case refused == nil && err != nil:
 			return err
 		case refused == nil:
 			w.redirect(c, withNext("/profile/factors/"+string(k), wanted(c)))
 			return nil
-		case refused.Why == login.Wait:
+		case refused.Why == identity.Wait:
 			refused = unsent(refused)
 		}
 		if to != "" {
@@ -97,10 +98,10 @@ func (w *web) enrollmentPage(k factors.Kind) handler {
 }
 
 // showEnrollment shows a kind's page with what was typed into it.
-func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll, refused *login.Refusal) error {
+func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll, refused *identity.Refusal) error {
 	v, t := visit(c), w.Login.Kinds().Of(k)
 	e, err := w.Login.Enrollment(c.Request.Context(), v, k)
-	none := login.Reason(err) == login.Gone
+	none := identity.Reason(err) == identity.Gone
 	switch {
 	case none && t.To == "":
 		return w.notEnrolling(c)
@@ -146,7 +147,7 @@ func (w *web) qr(k factors.Kind) handler {
 	return func(c *gin.Context) error {
 		e, err := w.Login.Enrollment(c.Request.Context(), visit(c), k)
 		picture, ok := e.Show.(factors.Picture)
-		if login.Reason(err) == login.Gone || err == nil && !ok {
+		if identity.Reason(err) == identity.Gone || err == nil && !ok {
 			return errNotFound
 		}
 		if err != nil {
@@ -168,16 +169,16 @@ func (w *web) confirmEnrollment(k factors.Kind) handler {
 		if err != nil {
 			return err
 		}
-		again := func(r *login.Refusal) error { return w.showEnrollment(c, k, views.Enroll{Name: f["name"]}, r) }
+		again := func(r *identity.Refusal) error { return w.showEnrollment(c, k, views.Enroll{Name: f["name"]}, r) }
 		if f["code"] == "" {
-			return again(&login.Refusal{Why: login.Bad, Text: "Enter the code."})
+			return again(&identity.Refusal{Why: identity.Bad, Text: "Enter the code."})
 		}
 		done, err := w.Login.ConfirmEnrollment(c.Request.Context(), visit(c), k,
 			login.Proof{Answer: factors.Answer{Code: f["code"]}, Name: f["name"]}, w.client(c))
-		if login.Reason(err) == login.Gone {
+		if identity.Reason(err) == identity.Gone {
 			return w.notEnrolling(c)
 		}
-		if refused := login.Refused(err); refused != nil {
+		if refused := identity.Refused(err); refused != nil {
 			return again(refused)
 		}
 		if err != nil {

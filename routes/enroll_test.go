@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/chrome"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
@@ -23,7 +24,7 @@ const (
 // beginApp signs someone in and begins to add an app.
 func beginApp(t *testing.T, s *sitetest.Site) *sitetest.Browser {
 	t.Helper()
-	s.User("ada@example.com", login.Member)
+	s.User("ada@example.com", identity.Member)
 	b := s.Browser().SignIn("ada@example.com")
 	b.Post(appPage).Want(t, appPage)
 	return b
@@ -50,7 +51,7 @@ var (
 func TestSecretIsShownInThreeWays(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		for _, name := range []string{"ada@example.com", "bob+work@example.com", "zoë", strings.Repeat("ü", 100), strings.Repeat("x", 254)} {
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 			b := s.Browser().SignIn(name)
 			b.Get(appPage+"/qr.png").WantStatus(t, 404)
 			b.Post(appPage).Want(t, appPage)
@@ -159,9 +160,9 @@ func TestWithoutTheFactorNothingOpens(t *testing.T) {
 		b := beginApp(t, s)
 		b.Post(appPage+"/confirm", "code", b.Code(b.PendingSecret()), "name", "Grandmother’s phone").Want(t, sheet)
 		codes, id := b.RecoveryCodes(), b.Factor("Grandmother’s phone")
-		token, hash := login.NewToken()
+		token, hash := identity.NewToken()
 		err := s.Store.Write(t.Context(), func(tx login.Tx) error {
-			return tx.InsertSession(t.Context(), login.Session{ID: login.NewID(), TokenHash: hash, AccountID: s.Account("ada@example.com").ID,
+			return tx.InsertSession(t.Context(), identity.Session{ID: identity.NewID(), TokenHash: hash, AccountID: s.Account("ada@example.com").ID,
 				Level: 1, Created: s.Now(), LastSeen: s.Now(), Confirm: s.Now()})
 		})
 		if err != nil {

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // A pending secret ends when it is cancelled, replaced or too old.
@@ -50,7 +50,7 @@ func TestPendingSecretEnds(t *testing.T) {
 // A pending address ends in the same ways.
 func TestPendingAddressEnds(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		b := s.Browser().SignIn("ada@example.com")
 		b.Post("/profile/factors/email").Want(t, "/profile/factors/email")
 		code := s.LastCode("ada@example.com")
@@ -124,7 +124,7 @@ func TestPendingSecretBelongsToItsSession(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b := beginApp(t, s)
 		secret := b.PendingSecret()
-		s.User("bob", login.Member)
+		s.User("bob", identity.Member)
 		for _, x := range []*sitetest.Browser{s.Browser().SignIn("ada@example.com"), s.Browser().SignIn("bob")} {
 			x.Get(appPage+"/qr.png").WantStatus(t, 404)
 			x.Get(appPage).Want(t, "/profile/factors")

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
 
@@ -15,7 +15,7 @@ import (
 // what to do when it does not come at all.
 func TestAddressToBeAddedSaysHowFarItsMailIs(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		b := s.Browser().SignIn("ada")
 		const page = "/profile/factors/email"
 		ask := func(address string) {

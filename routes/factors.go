@@ -8,15 +8,16 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
 
 // act carries out a change that a profile's button asks for, and says on the
 // profile what was done or why not.
-func (w *web) act(c *gin.Context, section, said string, do func(context.Context, *login.Visit, login.Client) error) error {
+func (w *web) act(c *gin.Context, section, said string, do func(context.Context, *login.Visit, identity.Client) error) error {
 	err := do(c.Request.Context(), visit(c), w.client(c))
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showProfile(c, section, refused)
 	}
 	if err != nil {
@@ -31,19 +32,19 @@ func (w *web) renameFactor(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.act(c, "factors", "factor-renamed", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "factors", "factor-renamed", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Login.Rename(ctx, v, c.Param("id"), f["name"], k)
 	})
 }
 
 func (w *web) preferFactor(c *gin.Context) error {
-	return w.act(c, "factors", "factor-first", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "factors", "factor-first", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Login.Prefer(ctx, v, c.Param("id"), k)
 	})
 }
 
 func (w *web) removeFactor(c *gin.Context) error {
-	return w.act(c, "factors", "factor-removed", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "factors", "factor-removed", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Login.Remove(ctx, v, c.Param("id"), k)
 	})
 }
@@ -53,32 +54,32 @@ func (w *web) disable(c *gin.Context) error {
 }
 
 func (w *web) endSession(c *gin.Context) error {
-	return w.act(c, "", "session-ended", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "", "session-ended", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Login.EndSession(ctx, v, c.Param("id"), k)
 	})
 }
 
 func (w *web) endOthers(c *gin.Context) error {
-	return w.act(c, "", "sessions-ended", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "", "sessions-ended", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Login.EndOthers(ctx, v, k)
 	})
 }
 
 func (w *web) forgetBrowser(c *gin.Context) error {
-	return w.act(c, "", "forgotten", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "", "forgotten", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Login.Forget(ctx, v, c.Param("id"), k)
 	})
 }
 
 func (w *web) forgetAll(c *gin.Context) error {
-	return w.act(c, "", "all-forgotten", func(ctx context.Context, v *login.Visit, k login.Client) error {
+	return w.act(c, "", "all-forgotten", func(ctx context.Context, v *login.Visit, k identity.Client) error {
 		return w.Login.ForgetAll(ctx, v, k)
 	})
 }
 
 // dismissWarning clears the warning about a code that was used twice.
 func (w *web) dismissWarning(c *gin.Context) error {
-	return w.act(c, "", "warning", func(ctx context.Context, v *login.Visit, _ login.Client) error {
+	return w.act(c, "", "warning", func(ctx context.Context, v *login.Visit, _ identity.Client) error {
 		return w.Login.DismissWarning(ctx, v)
 	})
 }
@@ -88,7 +89,7 @@ func (w *web) recoveryPage(c *gin.Context) error {
 	return w.showRecovery(c, c.Query("new") != "", "", nil)
 }
 
-func (w *web) showRecovery(c *gin.Context, justMade bool, checked string, refused *login.Refusal) error {
+func (w *web) showRecovery(c *gin.Context, justMade bool, checked string, refused *identity.Refusal) error {
 	sheet, err := w.Login.Codes(c.Request.Context(), visit(c))
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func fileName(host string) string {
 // makeRecovery makes a new set and shows it.
 func (w *web) makeRecovery(c *gin.Context) error {
 	err := w.Login.MakeCodes(c.Request.Context(), visit(c), w.client(c))
-	if refused := login.Refused(err); refused != nil {
+	if refused := identity.Refused(err); refused != nil {
 		return w.showProfile(c, "factors", refused)
 	}
 	if err != nil {
@@ -161,11 +162,11 @@ func (w *web) checkRecovery(c *gin.Context) error {
 	if err == nil {
 		return w.showRecovery(c, false, "This code is good. It was not used up.", nil)
 	}
-	refused := login.Refused(err)
+	refused := identity.Refused(err)
 	if refused == nil {
 		return err
 	}
-	if refused.Why == login.Wrong {
+	if refused.Why == identity.Wrong {
 		refused.Text = "That is not one of your unused codes."
 	}
 	return w.showRecovery(c, false, "", refused)

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 const (
@@ -21,16 +21,16 @@ const (
 // crowd makes an account of every sort: ada without a factor, bob with one,
 // carl and cora disabled, dora and dina invited.
 func crowd(s *sitetest.Site) (bobs []byte) {
-	s.User(ada, login.Member)
-	s.User("bob@example.com", login.Member)
+	s.User(ada, identity.Member)
+	s.User("bob@example.com", identity.Member)
 	bobs = s.Browser().SignIn("bob@example.com").EnrollTOTP()
 	for _, name := range []string{"carl@example.com", "cora@example.com"} {
-		s.User(name, login.Member)
+		s.User(name, identity.Member)
 		s.Disable(name)
 	}
 	for _, name := range []string{"dora@example.com", "dina@example.com"} {
-		form := accounts.Form{Login: name, Role: login.Member, Origin: "cli"}
-		if _, err := s.Accounts.Create(context.Background(), form, "", login.Event{Actor: "cli"}); err != nil {
+		form := accounts.Form{Login: name, Role: identity.Member, Origin: "cli"}
+		if _, err := s.Accounts.Create(context.Background(), form, "", identity.Event{Actor: "cli"}); err != nil {
 			s.T.Fatal(err)
 		}
 	}
@@ -111,7 +111,7 @@ func oneSlot(c *sitetest.Config) { c.Slots, c.Queue = 1, 3 }
 // Line 2.
 func TestPasswordAloneIsLevelOne(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		if p := b.Get("/verify").WantStatus(t, 200); p.Header.Get("Remote-Level") != "1" || p.Header.Get("Remote-User") != ada {
 			t.Errorf("level %q of %q", p.Header.Get("Remote-Level"), p.Header.Get("Remote-User"))
@@ -179,7 +179,7 @@ func TestPasswordStaysNowhere(t *testing.T) {
 // Line 5, for every factor. Nothing done meanwhile prolongs it.
 func TestPendingEnds(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		owner := s.Browser().SignIn(ada)
 		secret := owner.EnrollTOTP()
 		owner.EnrollEmail("")
@@ -243,7 +243,7 @@ func TestOtherTabs(t *testing.T) {
 func TestSignInOverASession(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		bobs := crowd(s)
-		s.User("eve@example.com", login.Member)
+		s.User("eve@example.com", identity.Member)
 		b := s.Browser().SignIn(ada)
 		adas := b.Clone()
 		if b.SignIn("eve@example.com").AccountOf().Login != "eve@example.com" {

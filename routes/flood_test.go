@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // flood gives so many wrong passwords to unknown names.
@@ -26,7 +26,7 @@ func bare(int) http.Header { return http.Header{} }
 func TestAddressLimit(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, "bob@example.com")
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		office := s.Browser().From("198.51.100.7")
 		for range 40 {
 			s.Browser().From("198.51.100.7").SignIn(ada)

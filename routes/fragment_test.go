@@ -8,16 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Line 70: no token that someone else could know survives a sign-in or a rise
 // of level.
 func TestFixation(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("eve@example.com", login.Member)
-		s.User(ada, login.Member)
+		s.User("eve@example.com", identity.Member)
+		s.User(ada, identity.Member)
 		eve, victim := s.Browser().SignIn("eve@example.com"), s.Browser()
 		for _, name := range []string{"nightlatch_session", "nightlatch_known"} {
 			victim.SetCookie(name, eve.Cookie(name))
@@ -58,7 +58,7 @@ var passwordField = regexp.MustCompile(`type="password"|action="/login`)
 // and tells a fragment to leave the page; no fragment holds a form for it.
 func TestFragmentsHoldNoSignIn(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	for _, r := range table(s) {
 		inside := strings.HasPrefix(r.path, "/profile") || strings.HasPrefix(r.path, "/admin") || strings.HasPrefix(r.path, "/confirm") || r.path == "/email/verify"
 		if !inside {
@@ -89,7 +89,7 @@ func TestFragmentsHoldNoSignIn(t *testing.T) {
 // HTMX requests the inside only.
 func TestWholePages(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	b := s.Browser().SignIn(ada)
 	for _, path := range []string{"/profile", "/profile/activity", "/login", "/confirm", "/nothing/here"} {
 		for whole, heads := range map[bool][]http.Header{

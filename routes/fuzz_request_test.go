@@ -6,15 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Any request, from nobody and from an admin, is answered with less than 500,
 // with our headers, and leads nowhere else.
 func FuzzRequest(f *testing.F) {
 	s := sitetest.New(f, func(c *sitetest.Config) { c.Open, c.Proxies = true, "203.0.113.0/24" })
-	s.User("root@example.com", login.Admin)
+	s.User("root@example.com", identity.Admin)
 	root := s.Browser().SignIn("root@example.com")
 	root.EnrollTOTP()
 	const form = "application/x-www-form-urlencoded"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -93,7 +94,7 @@ func (w *web) admit(c *gin.Context, who guard) (bool, error) {
 	case v.Forced() && who != enrolling && who != enrollingFresh:
 		w.redirect(c, "/profile/factors")
 		return false, nil
-	case (who == admin || who == adminFresh) && v.Account.Role != login.Admin:
+	case (who == admin || who == adminFresh) && v.Account.Role != identity.Admin:
 		return false, errForbidden
 	case (who == admin || who == adminFresh) && v.Session.Level < 2:
 		w.redirect(c, "/confirm?level=2&next="+url.QueryEscape(w.back(c)))

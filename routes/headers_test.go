@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // onHTTPS gives a site a public address with TLS.
@@ -51,7 +51,7 @@ func TestHeadersEverywhere(t *testing.T) {
 	for name, changes := range map[string][]func(*sitetest.Config){"http": nil, "https": {onHTTPS}} {
 		t.Run(name, func(t *testing.T) {
 			s := sitetest.New(t, changes...)
-			s.User("root@example.com", login.Admin)
+			s.User("root@example.com", identity.Admin)
 			b := s.Browser().SignIn("root@example.com")
 			for _, r := range append(table(s), row{"GET", "/nothing", ""}, row{"PUT", "/login", ""}, row{"GET", "/%00", ""}, row{"POST", "/LOGIN", ""}) {
 				for _, who := range []*sitetest.Browser{b, s.Browser()} {
@@ -101,7 +101,7 @@ func TestCookies(t *testing.T) {
 }
 
 func walkCookies(t *testing.T, s *sitetest.Site, prefix string, secure bool) {
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	seen := map[string]bool{}
 	check := func(p *sitetest.Page, want ...string) *sitetest.Page {
 		t.Helper()
@@ -164,7 +164,7 @@ func walkCookies(t *testing.T, s *sitetest.Site, prefix string, secure bool) {
 // A cookie without the prefix is none on https.
 func TestPlainCookieOnHTTPS(t *testing.T) {
 	s := sitetest.New(t, onHTTPS)
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	b := s.Browser().SignIn(ada)
 	b.Get("/verify").WantStatus(t, 200)
 	forged := s.Browser()
@@ -178,7 +178,7 @@ func TestPlainCookieOnHTTPS(t *testing.T) {
 // has too; not ready is a 503 that says when to ask again.
 func TestFaultsSayNothing(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	b := s.Browser().SignIn(ada)
 	if err := s.Store.Close(); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -21,7 +22,7 @@ func subjects(s *sitetest.Site) (list []string) {
 // of whatever kind; the activity page still shows them.
 func TestAnUnprovedAddressHearsNothingOfSignIns(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("victim@example.com", login.Member)
+		s.User("victim@example.com", identity.Member)
 		for i := range 25 {
 			b := s.Browser()
 			b.Header.Set("User-Agent", "https://evil.example/login")
@@ -57,7 +58,7 @@ func TestAnUnprovedAddressHearsNothingOfSignIns(t *testing.T) {
 // the hour for all that followed.
 func TestManyNewBrowsersAreFewMails(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.Prove(s.User("ada@example.com", login.Member))
+		s.Prove(s.User("ada@example.com", identity.Member))
 		for range 25 {
 			b := s.Browser()
 			b.Password("ada@example.com").WantStatus(t, okStatus(b))

@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // formOf is the form of an account with the tests' password.
 func formOf(name, person string) accounts.Form {
-	return accounts.Form{Login: name, Name: person, Password: sitetest.Password, Role: login.Member, Origin: "cli"}
+	return accounts.Form{Login: name, Name: person, Password: sitetest.Password, Role: identity.Member, Origin: "cli"}
 }
 
 var inviteLinks = regexp.MustCompile(`<code>[^<]*(/invite/[A-Z0-9]+)</code>`)

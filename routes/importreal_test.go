@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Files as people have them: every way to name and part columns makes the same
@@ -29,7 +29,7 @@ func TestImportReadsTheFilesOfRealPeople(t *testing.T) {
 	}
 	p := boss.Post("/admin/import", "csv", "q1@example.com;\"Byron, Ada\";user\nq2@example.com;\"Lovelace, A, B\";admin\n", "do", "1").WantStatus(t, 200)
 	one, two := s.Account("q1@example.com"), s.Account("q2@example.com")
-	if one.Name != "Byron, Ada" || two.Name != "Lovelace, A, B" || two.Role != login.Admin || count(s) != 3 {
+	if one.Name != "Byron, Ada" || two.Name != "Lovelace, A, B" || two.Role != identity.Admin || count(s) != 3 {
 		t.Errorf("%+v, %+v: %s", one, two, p.Text())
 	}
 }
@@ -75,7 +75,7 @@ func TestOurOwnListIsReadBack(t *testing.T) {
 		fresh := sitetest.New(t)
 		other := fresh.Admin("root")
 		other.Post("/admin/import", "csv", strings.ReplaceAll(list, "\n", "\r\n"), "do", "1").WantStatus(t, 200)
-		if a, b := fresh.Account("ada"), fresh.Account("bob@example.com"); a.Name != "Byron, Ädä; =1" || a.Email != "ada@example.com" || b.Role != login.Admin || count(fresh) != 4 {
+		if a, b := fresh.Account("ada"), fresh.Account("bob@example.com"); a.Name != "Byron, Ädä; =1" || a.Email != "ada@example.com" || b.Role != identity.Admin || count(fresh) != 4 {
 			t.Errorf("%+v, %+v, %d accounts", a, b, count(fresh))
 		}
 	})

@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // A second click while the first still waits to be hashed waits for its answer,
 // and takes no place in the line of its own.
 func TestSecondClickWaitsForTheFirst(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		b.Get("/login").WantStatus(t, 200)
 		release := s.Crowd("198.51.100.9", 0)
@@ -44,7 +44,7 @@ func TestSecondClickWaitsForTheFirst(t *testing.T) {
 // only waiting, the second is carried out, once, whoever else waits for it.
 func TestSecondClickTakesThePlaceOfTheFirst(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		b.Get("/login").WantStatus(t, 200)
 		release := s.Crowd("198.51.100.9", 0)
@@ -88,7 +88,7 @@ func (l leaving) Header() http.Header {
 // the form that comes again gets that session.
 func TestSecondClickAfterTheFirstHungUp(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		b.Get("/login").WantStatus(t, 200)
 		pairs := []string{"login", ada, "password", sitetest.Password, "next", "/profile/activity"}

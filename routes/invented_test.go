@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // answerOf is the right answer to a kind at an address of the challenge or the
@@ -55,7 +55,7 @@ func TestInventedKinds(t *testing.T) {
 	for _, j := range journeys {
 		t.Run(string(j.kind), func(t *testing.T) {
 			sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-				s.User("ada", login.Member)
+				s.User("ada", identity.Member)
 				b := s.Browser().SignIn("ada")
 				at := "/profile/factors/" + string(j.kind)
 				b.Post(at, j.target...).Want(t, at)
@@ -159,7 +159,7 @@ func enrollInvented(s *sitetest.Site) *sitetest.Browser {
 // owner or by an admin's reset.
 func TestNothingIsLeftOfInventedKinds(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		boss := s.Admin("boss")
 		b := enrollInvented(s)
 		b.Post("/profile/factors/disable").Want(t, "/profile?said=two-factor-off")
@@ -178,8 +178,8 @@ func TestNothingIsLeftOfInventedKinds(t *testing.T) {
 // The policy, the list, its filters, its totals and the file know the kind.
 func TestAdminSeesInventedKinds(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada", login.Member)
-		s.User("bare", login.Member)
+		s.User("ada", identity.Member)
+		s.User("bare", identity.Member)
 		boss := s.Admin("boss")
 		b := s.Browser().SignIn("ada")
 		b.Post("/profile/factors/pigeon", "loft", "loft@example.com").Want(t, "/profile/factors/pigeon")

@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // The main job: each of three factors opens the door.
 func TestSignInWithEachFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		b := s.Browser().SignIn("ada@example.com")
 		secret := b.EnrollTOTP()
 		codes := b.RecoveryCodes()

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -34,8 +34,8 @@ func TestWrongKeysAreNobodysFailure(t *testing.T) {
 	t.Parallel()
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		const ada, eve = "ada@example.com", "eve@example.com"
-		s.User(ada, login.Member)
-		s.User(eve, login.Member)
+		s.User(ada, identity.Member)
+		s.User(eve, identity.Member)
 		home := s.Browser().SignIn(ada)
 		secret := home.EnrollTOTP()
 		home.EnrollEmail(ada)
@@ -97,7 +97,7 @@ func TestAnExchangedKeyFileIsNotTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.User("ada@example.com", login.Member)
+	s.User("ada@example.com", identity.Member)
 	b := s.Browser().SignIn("ada@example.com")
 	other, err := store.OpenKeys(filepath.Join(t.TempDir(), "keys.json"), true)
 	if err != nil {
@@ -144,8 +144,8 @@ func TestAFormThatWasCarriedOutIsAnsweredUnderWrongKeys(t *testing.T) {
 	t.Parallel()
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		const ada, eve = "ada@example.com", "eve@example.com"
-		s.User(ada, login.Member)
-		s.User(eve, login.Member)
+		s.User(ada, identity.Member)
+		s.User(eve, identity.Member)
 		home := s.Browser().SignIn(ada)
 		secret := home.EnrollTOTP()
 		s.Advance(10 * time.Minute)

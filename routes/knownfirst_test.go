@@ -4,15 +4,15 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // A browser that signed in by the password alone, before there was a factor, is
 // as unknown as any once there is one.
 func TestABrowserFromBeforeTheFirstFactorIsUnknown(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		thief := s.Browser().SignIn(ada)
 		home := s.Browser().SignIn(ada)
 		secret := home.EnrollTOTP()

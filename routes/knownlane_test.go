@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -112,7 +113,7 @@ func TestAKnownBrowserClosesItselfAlone(t *testing.T) {
 		if !strings.Contains(offKinds(s), "totp") || !strings.Contains(laptop.Get("/profile").Text(), "Switched off") {
 			t.Errorf("nobody is told that it is off: %s", offKinds(s))
 		}
-		s.User(boss, login.Admin)
+		s.User(boss, identity.Admin)
 		root := s.Browser().SignIn(boss)
 		root.EnrollTOTP()
 		root.Post("/admin/users/"+s.Account(ada).ID+"/unlock").Want(t, "/admin/users/"+s.Account(ada).ID+"?said=did-unlock")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -55,8 +56,8 @@ func (w *web) login(c *gin.Context) error {
 	next := SafeNext(f["next"])
 	entry, err := w.Login.Password(c.Request.Context(), f["login"], f["password"], next, w.client(c))
 	if err != nil {
-		if login.Reason(err) == login.Wrong {
-			err = login.Refuse(login.Wrong, "That login and password do not match.")
+		if identity.Reason(err) == identity.Wrong {
+			err = identity.Refuse(identity.Wrong, "That login and password do not match.")
 		}
 		return w.refused(c, err, func(alert string) (views.Screen, views.Frame) {
 			return views.Login{Login: f["login"], Next: next, Register: w.Accounts.Open(), Alert: alert}, views.Frame{Title: "Sign in"}

@@ -9,8 +9,8 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
 
@@ -20,7 +20,7 @@ func TestTheChallengeSaysHowFarTheCodeHasCome(t *testing.T) {
 	office := newPostOffice(t)
 	sitetest.EachInTurn(t, func(t *testing.T, s *sitetest.Site) {
 		closeOffice := office.open(t)
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		b := s.Browser().SignIn("ada")
 		b.EnrollTOTP()
 		b.Post("/profile/factors/email", "address", "ada@example.com").Want(t, "/profile/factors/email")

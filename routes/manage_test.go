@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
 
 // SetPolicy puts a policy in force.
-func setPolicy(t *testing.T, s *sitetest.Site, p login.Policy) {
+func setPolicy(t *testing.T, s *sitetest.Site, p identity.Policy) {
 	t.Helper()
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -55,9 +56,9 @@ func TestRemovingTheLastFactor(t *testing.T) {
 func TestPolicyKeepsTheLastFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		b, _ := enrolled(t, s)
-		p := login.DefaultPolicy(s.Login.Kinds())
-		p.Who, p.From = login.Everyone, s.Now().Add(-time.Hour)
-		p.Kinds[login.Member] = []factors.Kind{factors.KindTOTP}
+		p := identity.DefaultPolicy(s.Login.Kinds())
+		p.Who, p.From = identity.Everyone, s.Now().Add(-time.Hour)
+		p.Kinds[identity.Member] = []factors.Kind{factors.KindTOTP}
 		setPolicy(t, s, p)
 		b.Post("/profile/factors/"+b.Factor("Phone")+"/remove").WantStatus(t, 422)
 		b.Factor("Phone")
@@ -98,7 +99,7 @@ func TestIdsOfOthers(t *testing.T) {
 		ada, secret := enrolled(t, s)
 		trusted := s.Browser()
 		trusting(t, s, "ada@example.com", secret, trusted)
-		s.User("eve", login.Member)
+		s.User("eve", identity.Member)
 		eve := s.Browser().SignIn("eve")
 		eve.EnrollTOTP()
 		id := ada.Factor("Phone")
@@ -155,7 +156,7 @@ func TestSessions(t *testing.T) {
 // Idle and absolute limits hold.
 func TestSessionLimits(t *testing.T) {
 	s := sitetest.New(t)
-	s.User("ada", login.Member)
+	s.User("ada", identity.Member)
 	b := s.Browser().SignIn("ada")
 	for range 23 { // in use, an hour apart
 		s.Advance(time.Hour)

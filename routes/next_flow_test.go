@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // far is an address with everything that gets lost easily.
@@ -69,7 +69,7 @@ func TestNextOutlivesEnrollment(t *testing.T) {
 		inForce(t, s.Admin("boss@example.com"), "who", "everyone")
 		for _, kind := range []string{"totp", "email"} {
 			name := kind + "@example.com"
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 			b := s.Browser()
 			led(t, b.Post("/login", "login", name, "password", sitetest.Password, "next", far), "/profile/factors?"+nextQuery)
 			led(t, b.Get("/login?"+nextQuery), "/profile/factors?"+nextQuery)
@@ -96,7 +96,7 @@ func TestNextOutlivesEnrollment(t *testing.T) {
 
 func TestNextOutlivesLinks(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		if page := b.Get("/login?" + nextQuery); strings.Count(page.Body, "next=%2fapp") != 2 {
 			t.Errorf("the links of the first step lose the address")
@@ -123,7 +123,7 @@ func TestNextOutlivesLinks(t *testing.T) {
 // circle.
 func TestLoginPageOfSomeoneSignedIn(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		led(t, b.Get("/login?level=2&next=%2Fapp"), "/confirm?level=2&next=%2Fapp")
 		b.Get("/confirm?level=2&next=%2Fapp").WantStatus(t, 200)
@@ -135,7 +135,7 @@ func TestLoginPageOfSomeoneSignedIn(t *testing.T) {
 		if p := old.Get("/login?next=%2Fapp"); p.Status != 200 || strings.Contains(p.Text(), "signed in as") {
 			t.Errorf("a session that ended is greeted: %d", p.Status)
 		}
-		s.User("bob@example.com", login.Member)
+		s.User("bob@example.com", identity.Member)
 		s.Advance(time.Minute)
 		b.Post("/login", "login", "bob@example.com", "password", sitetest.Password).Want(t, "/profile")
 		led(t, s.Browser().SignInTOTP(ada, secret).Get("/login?level=2&next=%2Fapp"), "/app")

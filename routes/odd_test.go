@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // fields of every route that takes some; a route that is missing here and
@@ -67,9 +67,9 @@ var unharmed = []string{"array of one", "map", "a file"}
 // who are the browsers that try: nobody, someone pending, someone signed in,
 // an admin at level 2.
 func who(s *sitetest.Site) map[string]*sitetest.Browser {
-	s.User(ada, login.Member)
-	s.User("bob@example.com", login.Member)
-	s.User("root@example.com", login.Admin)
+	s.User(ada, identity.Member)
+	s.User("bob@example.com", identity.Member)
+	s.User("root@example.com", identity.Admin)
 	secret := s.Browser().SignIn("bob@example.com").EnrollTOTP()
 	list := map[string]*sitetest.Browser{"nobody": s.Browser(), "pending": s.Browser(), "member": s.Browser().SignIn(ada),
 		"level 2": s.Browser().SignInTOTP("bob@example.com", secret), "admin": s.Browser().SignIn("root@example.com")}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -180,7 +181,7 @@ func (w *web) known(ctx context.Context, rep repeat, token string) (bool, error)
 		return v != nil, err
 	case loginCookie:
 		_, err := w.Login.Pending(ctx, token)
-		if login.Reason(err) == login.Gone {
+		if identity.Reason(err) == identity.Gone {
 			return false, nil
 		}
 		return err == nil, err
@@ -242,9 +243,9 @@ func (w *web) keep(c *gin.Context, rep repeat, key, to string) error {
 	}
 	o.Cookies = slices.Clone(c.Writer.Header().Values("Set-Cookie"))
 	if session, _ := w.given(o.Cookies, sessionCookie); session != "" {
-		o.Session = login.HashToken(session)
+		o.Session = identity.HashToken(session)
 	} else if rep.cookie == sessionCookie && !rep.lasting {
-		o.Session = login.HashToken(w.cookies.get(c, sessionCookie))
+		o.Session = identity.HashToken(w.cookies.get(c, sessionCookie))
 	}
 	for _, o.Key = range slices.Compact([]string{key, w.formKey(c, rep, w.left(c))}) {
 		if o.Key != "" {
@@ -258,7 +259,7 @@ func (w *web) keep(c *gin.Context, rep repeat, key, to string) error {
 // those of others, where it has no other: before it is signed in.
 func (w *web) nameForm(c *gin.Context) (token string) {
 	if token = w.cookies.get(c, formCookie); token == "" {
-		token, _ = login.NewToken()
+		token, _ = identity.NewToken()
 		w.cookies.set(c, formCookie, token, 0)
 	}
 	return token

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Where the site is opened by another scheme or name than its own, no cookie
@@ -14,7 +14,7 @@ import (
 // in the log, before the password is looked at.
 func TestAFormOfAPageElsewhereIsToldWhereTheSiteLives(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		for _, head := range []http.Header{
 			{"Origin": {"http://door.example"}, "Host": {"door.example"}},
 			{"Origin": {"http://door.example"}, "Host": {"127.0.0.1:8080"}},

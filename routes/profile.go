@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/views"
 )
@@ -21,7 +22,7 @@ func (w *web) profile(c *gin.Context) error {
 	return w.showProfile(c, c.Query("form"), nil)
 }
 
-func (w *web) showProfile(c *gin.Context, section string, refused *login.Refusal) error {
+func (w *web) showProfile(c *gin.Context, section string, refused *identity.Refusal) error {
 	v := visit(c)
 	o, err := w.Login.Overview(c.Request.Context(), v)
 	if err != nil {
@@ -67,9 +68,9 @@ func (w *web) profileScreen(v *login.Visit, o login.Overview) views.Profile {
 }
 
 // remains says what is left when one of the factors is removed.
-func remains(list []views.FactorRow, i int, a login.Account, p login.Policy) string {
+func remains(list []views.FactorRow, i int, a identity.Account, p identity.Policy) string {
 	var left []string
-	after := login.Account{Role: a.Role}
+	after := identity.Account{Role: a.Role}
 	for j, f := range list {
 		if j == i {
 			continue
@@ -98,7 +99,7 @@ func remains(list []views.FactorRow, i int, a login.Account, p login.Policy) str
 // in seconds: two thirds of a code's life.
 const driftHint = 20
 
-func factorRow(t factors.Traits, c factors.Credential, a login.Account, off bool) views.FactorRow {
+func factorRow(t factors.Traits, c factors.Credential, a identity.Account, off bool) views.FactorRow {
 	r := views.FactorRow{ID: c.ID, Kind: string(c.Kind), Icon: t.Icon, Label: t.Label, Name: c.Name, Detail: c.Address, Added: c.Created,
 		LastUsed: c.LastUsed, Preferred: a.Preferred == c.ID, Off: off, Weak: t.Strength == factors.Weaker, Strength: "Strong"}
 	if r.Weak {
@@ -146,8 +147,8 @@ func (w *web) eventRows(events []login.Line) []views.EventRow {
 	return rows
 }
 
-func (w *web) eventDetail(e login.Event) string {
-	if e.Kind == login.EventLogin && e.Detail == string(login.ByBrowser) {
+func (w *web) eventDetail(e identity.Event) string {
+	if e.Kind == identity.EventLogin && e.Detail == string(identity.ByBrowser) {
 		return "Trusted browser"
 	}
 	kind, rest, _ := strings.Cut(e.Detail, " ") // totp “Phone”
@@ -161,34 +162,34 @@ func (w *web) eventDetail(e login.Event) string {
 }
 
 // eventWords says each kind of event to its owner.
-var eventWords = map[login.EventKind]struct {
+var eventWords = map[identity.EventKind]struct {
 	text string
 	bad  bool
 }{
-	login.EventLogin: {text: "Signed in"}, login.EventLogout: {text: "Signed out"}, login.EventLoginPassword: {text: "Password entered, second step pending"},
-	login.EventLoginFailed: {"Wrong password", true}, login.EventLoginAbandoned: {"Someone knew the password and failed the second step", true},
-	login.EventFactorFailed: {"Wrong code", true}, login.EventFactorReplayed: {"A code was used a second time", true},
-	login.EventDatabaseRestored: {"The database was restored from a backup", true},
-	login.EventFactorOff:        {"A factor was switched off after too many wrong codes", true}, login.EventCodeSent: {text: "A code was emailed"},
-	login.EventFactorAdded: {text: "Factor added"}, login.EventFactorRemoved: {text: "Factor removed"}, login.EventFactorRenamed: {text: "Factor renamed"},
-	login.EventFactorPreferred: {text: "Preferred factor changed"}, login.EventEnrollFailed: {text: "Wrong code while adding a factor"},
-	login.EventTwoFactorOff: {"Two-factor sign-in switched off", true}, login.EventRecoveryMade: {text: "Recovery codes created"},
-	login.EventRecoveryUsed: {text: "Recovery code used"}, login.EventConfirmed: {text: "Confirmed it was you"}, login.EventPasswordFailed: {"Wrong password", true},
-	login.EventPasswordChanged: {text: "Password changed"}, login.EventPasswordReset: {text: "Password reset"}, login.EventPasswordResetAsked: {text: "Password reset requested"},
-	login.EventSessionEnded: {text: "A session was ended"}, login.EventSessionsEnded: {text: "Other sessions were ended"},
-	login.EventBrowserTrusted: {text: "Browser trusted"}, login.EventBrowserForgotten: {text: "Browser forgotten"}, login.EventBrowsersForgotten: {text: "All browsers forgotten"},
-	login.EventEmailVerified: {text: "Address confirmed"}, login.EventEmailChanged: {text: "Address changed"}, login.EventEmailChangeAsked: {text: "Change of address requested"},
-	login.EventEmailChangeStopped: {text: "Change of address stopped"}, login.EventEmailChangeUndone: {"Change of address undone from the old address", true},
-	login.EventNameChanged: {text: "Name changed"}, login.EventAccountCreated: {text: "Account created"}, login.EventAccountAccepted: {text: "Invite accepted"},
-	login.EventFactorsReset: {"Factors reset by an admin", true}, login.EventTicketUsed: {text: "Link for a new factor opened"},
-	login.EventAccountUnlocked: {text: "Unlocked by an admin"}, login.EventAccountDisabled: {"Disabled by an admin", true}, login.EventAccountEnabled: {text: "Enabled by an admin"},
-	login.EventSessionsEndedByAdmin: {text: "All sessions ended by an admin"}, login.EventRoleChanged: {text: "Role changed by an admin"},
-	login.EventKeysAccepted: {"New keys accepted because the old ones were lost", true}, login.EventFactorsLost: {"Factors lost with the keys of this site", true},
-	login.EventKeysRotated: {text: "Secrets encrypted with a new key"}, login.EventAuditBegun: {text: "Protection of the end of this log started"},
-	login.EventAuditAccepted: {"Findings of audit verify accepted", true},
-	login.EventAuditUnsealed: {"Entries were added to this log without the keys", true},
-	login.EventPolicyChanged: {text: "Policy changed"}, login.EventMailRetried: {text: "Email sent again"},
-	login.EventAccountInvited: {text: "Invited again by an admin"}, login.EventPasswordResetStarted: {"Password reset link created by an admin", true},
-	login.EventEmailCorrected: {"Address corrected by an admin", true}, login.EventAccountDeleted: {"Account deleted by an admin", true},
-	login.EventAccountSecured: {"All sessions ended with a link from an email", true},
+	identity.EventLogin: {text: "Signed in"}, identity.EventLogout: {text: "Signed out"}, identity.EventLoginPassword: {text: "Password entered, second step pending"},
+	identity.EventLoginFailed: {"Wrong password", true}, identity.EventLoginAbandoned: {"Someone knew the password and failed the second step", true},
+	identity.EventFactorFailed: {"Wrong code", true}, identity.EventFactorReplayed: {"A code was used a second time", true},
+	identity.EventDatabaseRestored: {"The database was restored from a backup", true},
+	identity.EventFactorOff:        {"A factor was switched off after too many wrong codes", true}, identity.EventCodeSent: {text: "A code was emailed"},
+	identity.EventFactorAdded: {text: "Factor added"}, identity.EventFactorRemoved: {text: "Factor removed"}, identity.EventFactorRenamed: {text: "Factor renamed"},
+	identity.EventFactorPreferred: {text: "Preferred factor changed"}, identity.EventEnrollFailed: {text: "Wrong code while adding a factor"},
+	identity.EventTwoFactorOff: {"Two-factor sign-in switched off", true}, identity.EventRecoveryMade: {text: "Recovery codes created"},
+	identity.EventRecoveryUsed: {text: "Recovery code used"}, identity.EventConfirmed: {text: "Confirmed it was you"}, identity.EventPasswordFailed: {"Wrong password", true},
+	identity.EventPasswordChanged: {text: "Password changed"}, identity.EventPasswordReset: {text: "Password reset"}, identity.EventPasswordResetAsked: {text: "Password reset requested"},
+	identity.EventSessionEnded: {text: "A session was ended"}, identity.EventSessionsEnded: {text: "Other sessions were ended"},
+	identity.EventBrowserTrusted: {text: "Browser trusted"}, identity.EventBrowserForgotten: {text: "Browser forgotten"}, identity.EventBrowsersForgotten: {text: "All browsers forgotten"},
+	identity.EventEmailVerified: {text: "Address confirmed"}, identity.EventEmailChanged: {text: "Address changed"}, identity.EventEmailChangeAsked: {text: "Change of address requested"},
+	identity.EventEmailChangeStopped: {text: "Change of address stopped"}, identity.EventEmailChangeUndone: {"Change of address undone from the old address", true},
+	identity.EventNameChanged: {text: "Name changed"}, identity.EventAccountCreated: {text: "Account created"}, identity.EventAccountAccepted: {text: "Invite accepted"},
+	identity.EventFactorsReset: {"Factors reset by an admin", true}, identity.EventTicketUsed: {text: "Link for a new factor opened"},
+	identity.EventAccountUnlocked: {text: "Unlocked by an admin"}, identity.EventAccountDisabled: {"Disabled by an admin", true}, identity.EventAccountEnabled: {text: "Enabled by an admin"},
+	identity.EventSessionsEndedByAdmin: {text: "All sessions ended by an admin"}, identity.EventRoleChanged: {text: "Role changed by an admin"},
+	identity.EventKeysAccepted: {"New keys accepted because the old ones were lost", true}, identity.EventFactorsLost: {"Factors lost with the keys of this site", true},
+	identity.EventKeysRotated: {text: "Secrets encrypted with a new key"}, identity.EventAuditBegun: {text: "Protection of the end of this log started"},
+	identity.EventAuditAccepted: {"Findings of audit verify accepted", true},
+	identity.EventAuditUnsealed: {"Entries were added to this log without the keys", true},
+	identity.EventPolicyChanged: {text: "Policy changed"}, identity.EventMailRetried: {text: "Email sent again"},
+	identity.EventAccountInvited: {text: "Invited again by an admin"}, identity.EventPasswordResetStarted: {"Password reset link created by an admin", true},
+	identity.EventEmailCorrected: {"Address corrected by an admin", true}, identity.EventAccountDeleted: {"Account deleted by an admin", true},
+	identity.EventAccountSecured: {"All sessions ended with a link from an email", true},
 }

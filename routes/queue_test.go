@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // hashing is one form that makes the server hash, ready to be sent.
@@ -36,7 +36,7 @@ func hashings(t *testing.T, s *sitetest.Site, address string) []hashing {
 	boss.Post("/admin/users", "login", "new@example.com").WantStatus(t, map[bool]int{true: 200, false: 303}[boss.HTMX])
 	invite := letter(t, s, "/invite/").Link()
 	for _, name := range []string{"signs@example.com", "forgets@example.com", "changes@example.com", "confirms@example.com", "enrolls@example.com", "makes@example.com", "lost@example.com"} {
-		s.User(name, login.Member)
+		s.User(name, identity.Member)
 	}
 	s.Browser().Post("/password/forgot", "login", "forgets@example.com")
 	reset := letter(t, s, "/password/reset/").Link()
@@ -105,7 +105,7 @@ func TestSetupQueues(t *testing.T) {
 func TestOneAddressKeepsNobodyOut(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		all := hashings(t, s, "")
-		s.User("flood@example.com", login.Member)
+		s.User("flood@example.com", identity.Member)
 		release := s.Crowd("203.0.113.66", 4)
 		defer release()
 		var gone sync.WaitGroup

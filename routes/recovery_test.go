@@ -7,15 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // sheetOwner is a signed-in person with an app and the recovery codes that
 // came with it.
 func sheetOwner(t *testing.T, s *sitetest.Site) (b *sitetest.Browser, secret []byte, codes []string) {
 	t.Helper()
-	s.User("ada@example.com", login.Member)
+	s.User("ada@example.com", identity.Member)
 	b = s.Browser().SignIn("ada@example.com")
 	secret = b.EnrollTOTP()
 	codes = b.RecoveryCodes()
@@ -57,7 +57,7 @@ func mailAbout(t *testing.T, s *sitetest.Site, words string) (found sitetest.Let
 // none without another factor.
 func TestRecoveryCodesComeWithTheFirstFactor(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		b := s.Browser().SignIn("ada@example.com")
 		b.Post("/profile/factors/recovery").WantStatus(t, 422)
 		b.Get("/profile/factors/recovery").WantStatus(t, 404)
@@ -96,7 +96,7 @@ func TestRecoveryCodesComeWithTheFirstFactor(t *testing.T) {
 // An address as the first factor brings them too.
 func TestRecoveryCodesComeWithAnAddress(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		b := s.Browser().SignIn("ada@example.com")
 		b.EnrollEmail("")
 		if codes := b.RecoveryCodes(); len(codes) != 10 {

@@ -8,7 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -51,13 +51,13 @@ func (w *web) verifyEmailPage(c *gin.Context) error {
 		w.nameForm(c)
 		return w.render(c, http.StatusOK, views.Join{Action: c.Request.URL.Path, Login: x.Login, Ask: ask}, views.Frame{Title: "Confirm this address"})
 	}
-	if !errors.Is(err, login.ErrNotFound) {
+	if !errors.Is(err, identity.ErrNotFound) {
 		return err
 	}
-	return w.linkPage(c, func(a login.Account) (views.Screen, views.Frame) {
+	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Confirm this address", Text: "It will be the address of the account " + a.Login + ".",
 			Action: c.Request.URL.Path, Label: "Confirm"}, views.Frame{Title: "Confirm this address"}
-	}, login.LinkVerify, login.LinkChange)
+	}, identity.LinkVerify, identity.LinkChange)
 }
 
 // verifyEmail confirms an address: that of an account, or that of one which is
@@ -65,7 +65,7 @@ func (w *web) verifyEmailPage(c *gin.Context) error {
 func (w *web) verifyEmail(c *gin.Context) error {
 	ctx, token, browser := c.Request.Context(), c.Param("token"), w.cookies.get(c, registerCookie)
 	x, ask, err := w.Accounts.Registration(ctx, token, browser)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		err := w.Accounts.VerifyEmail(ctx, token, w.client(c))
 		return w.byLink(c, err, "/profile?said=email-confirmed", func(alert string) (views.Screen, views.Frame) {
 			return views.Message{Heading: "Your address was not confirmed", Text: alert, Back: "/profile", BackLabel: "Back to your profile"},

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 const chosen = "a good long one 77 of mine"
@@ -37,7 +37,7 @@ func TestRegistrationMakesTheAccountByItsMail(t *testing.T) {
 		b.Post(link).Want(t, "/login?said=registered&next=%2Fprofile%2Factivity") // a second click
 		s.Browser().Post(link, "password", chosen).WantStatus(t, 404)
 		a := s.Account("eve@example.com")
-		if a.Login != "Eve@Example.com" || a.Email != a.Login || a.EmailVerified.IsZero() || a.Role != login.Member || a.Name != "Eve" {
+		if a.Login != "Eve@Example.com" || a.Email != a.Login || a.EmailVerified.IsZero() || a.Role != identity.Member || a.Name != "Eve" {
 			t.Errorf("made: %+v", a)
 		}
 		b.Post("/login", "login", "eve@example.com", "password", chosen).Want(t, "/profile")
@@ -70,8 +70,8 @@ func TestRegistrationInAnotherBrowserAsksForThePassword(t *testing.T) {
 // login or as a proven address; only its owner's mailbox is told.
 func TestRegistrationTellsNothing(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("taken@example.com", login.Member)
-		s.User("carl", login.Member)
+		s.User("taken@example.com", identity.Member)
+		s.User("carl", identity.Member)
 		carl := s.Browser().SignIn("carl")
 		carl.EnrollEmail("carl@example.com")
 		s.Mails()
@@ -136,7 +136,7 @@ func TestOneAddressIsRegisteredOnce(t *testing.T) {
 // signs in, the old one does not, and a login that is an address goes with it.
 func TestSignInByProvenAddress(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("carl", login.Member)
+		s.User("carl", identity.Member)
 		b := s.Browser().SignIn("carl")
 		s.Browser().Password("carl@example.com").WantStatus(t, 422)
 		move := func(b *sitetest.Browser, to string) {
@@ -156,7 +156,7 @@ func TestSignInByProvenAddress(t *testing.T) {
 		s.Browser().SignIn("carl")
 		s.Browser().Password("carl@example.com").WantStatus(t, 422)
 
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		adas := s.Browser().SignIn(ada)
 		move(adas, "lovelace@example.org")
 		if got := s.Browser().SignIn("lovelace@example.org").AccountOf().Login; got != "lovelace@example.org" {
@@ -175,7 +175,7 @@ func TestAnAddressIsProvedByOneAccount(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		links, browsers := make([]string, 2), make([]*sitetest.Browser, 2)
 		for i, name := range []string{"carl", "cora"} {
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 			browsers[i] = s.Browser().SignIn(name)
 			browsers[i].Post("/profile/email", "email", "shared@example.com").Want(t, "/profile?said=email-asked")
 			links[i] = letter(t, s, "/email/verify/").Link()
@@ -219,8 +219,8 @@ func TestUnprovenLoginIsToldToNobody(t *testing.T) {
 // old makes an account as open registration once did: its own, not proven.
 func old(t *testing.T, s *sitetest.Site, name string) {
 	t.Helper()
-	form := accounts.Form{Login: name, Password: sitetest.Password, Role: login.Member, Origin: "self"}
-	if _, err := s.Accounts.Create(t.Context(), form, "", login.Event{Actor: "self"}); err != nil {
+	form := accounts.Form{Login: name, Password: sitetest.Password, Role: identity.Member, Origin: "self"}
+	if _, err := s.Accounts.Create(t.Context(), form, "", identity.Event{Actor: "self"}); err != nil {
 		t.Fatal(err)
 	}
 }

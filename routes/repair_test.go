@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // shownLink is the one-time link on an account's page; empty when none is.
@@ -17,10 +17,10 @@ func shownLink(boss *sitetest.Browser, id string) string {
 }
 
 // invited makes an account that has no password yet.
-func invited(s *sitetest.Site, f accounts.Form) (a login.Account, link string) {
+func invited(s *sitetest.Site, f accounts.Form) (a identity.Account, link string) {
 	s.T.Helper()
-	f.Role, f.Origin = login.Member, "cli"
-	link, err := s.Accounts.Create(s.T.Context(), f, "", login.Event{Actor: "cli"})
+	f.Role, f.Origin = identity.Member, "cli"
+	link, err := s.Accounts.Create(s.T.Context(), f, "", identity.Event{Actor: "cli"})
 	if err != nil {
 		s.T.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestAccountWithoutAddressIsRepaired(t *testing.T) {
 func TestResetByAdminGoesToTheMailbox(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		a := s.User("ada@example.com", login.Member)
+		a := s.User("ada@example.com", identity.Member)
 		path := "/admin/users/" + a.ID
 		s.Mails()
 		boss.Post(path+"/password", "reason", "forgot it").Want(t, path+"?said=did-password")
@@ -183,7 +183,7 @@ func TestInviteToACorrectedAddress(t *testing.T) {
 func TestDeletedAccount(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		a := s.User("ada@example.com", login.Member)
+		a := s.User("ada@example.com", identity.Member)
 		ada := s.Browser().SignIn("ada@example.com")
 		secret := ada.EnrollTOTP()
 		pending := s.Browser()
@@ -228,7 +228,7 @@ func TestDeletedAccount(t *testing.T) {
 		if got, err := s.Accounts.VerifyAudit(t.Context(), ""); err != nil || got.Broken > 0 {
 			t.Errorf("the chain: %+v %v", got, err)
 		}
-		b := s.User("ada@example.com", login.Member)
+		b := s.User("ada@example.com", identity.Member)
 		s.Browser().SignIn("ada@example.com")
 		if b.HasFactor() || len(s.Account("ada@example.com").Off) > 0 {
 			t.Error("the new account inherits")

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // The list is searched by the fold of logins, however a name is written.
@@ -15,7 +15,7 @@ func TestTheListIsSearchedByTheFoldOfLogins(t *testing.T) {
 		boss := s.Admin("boss")
 		for name, person := range map[string]string{"one@example.com": "Jo Mu\u0308ller", "two@example.com": "Eva Lange Straße", "three@example.com": "Pat O’Brien",
 			"four@example.com": "Ｗｉｄｅ Person"} {
-			if _, err := s.Accounts.Create(t.Context(), formOf(name, person), "", login.Event{Actor: "cli"}); err != nil {
+			if _, err := s.Accounts.Create(t.Context(), formOf(name, person), "", identity.Event{Actor: "cli"}); err != nil {
 				t.Fatal(err)
 			}
 		}

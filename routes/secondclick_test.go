@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // trail is how much a site has recorded.
@@ -69,7 +69,7 @@ func TestSecondClickWithTheCookiesOfTheFirst(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, ada)
 		bob := "bob@example.com"
-		s.User(bob, login.Member)
+		s.User(bob, identity.Member)
 		for _, k := range clicks {
 			s.Advance(time.Hour)
 			b := s.Browser()
@@ -200,7 +200,7 @@ func TestSecondClickOfAnAdmin(t *testing.T) {
 			path := "/admin/users/" + s.Account(name).ID
 			k.twice(t, boss, path+"/invite")
 			ann := fmt.Sprintf("ann%d@example.com", i)
-			s.User(ann, login.Member)
+			s.User(ann, identity.Member)
 			s.Browser().SignIn(ann).EnrollTOTP()
 			path = "/admin/users/" + s.Account(ann).ID
 			k.twice(t, boss, path+"/role", "role", "admin")

@@ -7,15 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Line 21: a kind that the account lacks is refused like a wrong code, sends
 // nothing, and is counted alike. One that does not exist is not there.
 func TestKindsThatAreNotThere(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		secret := s.Browser().SignIn(ada).EnrollTOTP()
 		other := equip(s, "bob@example.com")
 		s.Mails()
@@ -55,7 +55,7 @@ func TestSecondStepAlone(t *testing.T) {
 		session := e.owner.SignInTOTP(ada, e.secret).Cookie("nightlatch_session")
 		s.Advance(time.Minute)
 		id := s.Account(ada).ID
-		for _, token := range []string{"", "x", strings.Repeat("A", 32), session, id, login.HashToken(session)} {
+		for _, token := range []string{"", "x", strings.Repeat("A", 32), session, id, identity.HashToken(session)} {
 			b := s.Browser()
 			if token != "" {
 				b.SetCookie("nightlatch_login", token)

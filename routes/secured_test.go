@@ -7,6 +7,7 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -29,7 +30,7 @@ func secured(t *testing.T, s *sitetest.Site, name string) (reset string) {
 func TestWhoLockedTheirAccountStaysAMember(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
-		own := s.User(ownAddress, login.Member)
+		own := s.User(ownAddress, identity.Member)
 		own.EmailVerified = s.Now()
 		if err := s.Store.Write(t.Context(), func(tx login.Tx) error { return tx.SaveAccount(t.Context(), own) }); err != nil {
 			t.Fatal(err)
@@ -38,7 +39,7 @@ func TestWhoLockedTheirAccountStaysAMember(t *testing.T) {
 		s.Advance(31 * time.Second)
 		reset := secured(t, s, ownAddress)
 		a := s.Account(ownAddress)
-		if a.Status() != login.Locked || a.Password != "" {
+		if a.Status() != identity.Locked || a.Password != "" {
 			t.Errorf("it is %s", a.Status())
 		}
 		for filter, listed := range map[string]bool{"status=locked": true, "status=invited": false, "status=active": false, "factor=off": false} {
@@ -46,10 +47,10 @@ func TestWhoLockedTheirAccountStaysAMember(t *testing.T) {
 				t.Errorf("%s: listed is not %v", filter, listed)
 			}
 		}
-		if _, err := s.Accounts.InviteAgain(t.Context(), accounts.Terminal(""), a.ID); login.Refused(err) == nil {
+		if _, err := s.Accounts.InviteAgain(t.Context(), accounts.Terminal(""), a.ID); identity.Refused(err) == nil {
 			t.Errorf("invited again: %v", err)
 		}
-		p := login.Policy{Who: login.Everyone, From: s.Now().AddDate(0, 0, 6), Kinds: map[login.Role][]factors.Kind{login.Member: {factors.KindEmail}, login.Admin: {factors.KindTOTP}}}
+		p := identity.Policy{Who: identity.Everyone, From: s.Now().AddDate(0, 0, 6), Kinds: map[identity.Role][]factors.Kind{identity.Member: {factors.KindEmail}, identity.Admin: {factors.KindTOTP}}}
 		if err := s.Accounts.SavePolicy(t.Context(), accounts.Terminal(""), p); err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestWhoLockedTheirAccountStaysAMember(t *testing.T) {
 			t.Errorf("%d reminders", reminded)
 		}
 		s.Browser().Post(reset, "password", newPassword).Want(t, "/login?said=reset")
-		if a := s.Account(ownAddress); a.Status() != login.Active {
+		if a := s.Account(ownAddress); a.Status() != identity.Active {
 			t.Errorf("with a new password it is %s", a.Status())
 		}
 		s.Advance(time.Minute)
@@ -84,14 +85,14 @@ func TestAnAdminWhoLockedTheirAccountCanActAgain(t *testing.T) {
 		s.Admin("boss")
 		enrolled(t, s)
 		by := accounts.Terminal("test")
-		if err := s.Accounts.SetRole(t.Context(), by, s.Account(ownAddress).ID, login.Admin); err != nil {
+		if err := s.Accounts.SetRole(t.Context(), by, s.Account(ownAddress).ID, identity.Admin); err != nil {
 			t.Fatal(err)
 		}
 		secured(t, s, ownAddress)
-		if err := s.Accounts.SetRole(t.Context(), by, s.Account("boss").ID, login.Member); err != nil {
+		if err := s.Accounts.SetRole(t.Context(), by, s.Account("boss").ID, identity.Member); err != nil {
 			t.Errorf("the other admin cannot go: %v", err)
 		}
-		if err := s.Accounts.SetDisabled(t.Context(), by, s.Account(ownAddress).ID, true); login.Refused(err) == nil {
+		if err := s.Accounts.SetDisabled(t.Context(), by, s.Account(ownAddress).ID, true); identity.Refused(err) == nil {
 			t.Errorf("the last admin was disabled: %v", err)
 		}
 	})
@@ -106,7 +107,7 @@ func TestALockedAccountIsEnabledAsLocked(t *testing.T) {
 			if err := s.Accounts.SetDisabled(t.Context(), accounts.Terminal("test"), s.Account(ownAddress).ID, disabled); err != nil {
 				t.Fatal(err)
 			}
-			want := map[bool]login.Status{true: login.Disabled, false: login.Locked}[disabled]
+			want := map[bool]identity.Status{true: identity.Disabled, false: identity.Locked}[disabled]
 			if got := s.Account(ownAddress).Status(); got != want {
 				t.Errorf("it is %s instead of %s", got, want)
 			}

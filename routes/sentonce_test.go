@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // twiceFrom sends a form of a page twice, as the page stands. Between the two
@@ -32,7 +32,7 @@ func TestDoubleClickMakesOneLinkAndSendsOneMail(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		boss := s.Admin("boss")
 		a, _ := invited(s, accounts.Form{Login: "kurt", Email: "kurt@example.com"})
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		ada, adas := s.Browser().SignIn("ada@example.com"), "/admin/users/"+s.Account("ada@example.com").ID
 		path := "/admin/users/" + a.ID
 		for _, x := range []struct {

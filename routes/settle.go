@@ -9,7 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // maxValues is how many values of one cookie are tried: the site's own, one of a
@@ -96,7 +96,7 @@ func (w *web) sessionClaim(ctx context.Context, token string) (claim, bool, erro
 
 func (w *web) pendingClaim(ctx context.Context, token string) (claim, bool, error) {
 	p, err := w.Login.Pending(ctx, token)
-	if login.Reason(err) == login.Gone {
+	if identity.Reason(err) == identity.Gone {
 		return claim{}, false, nil
 	}
 	return claim{owner: p.AccountID, since: p.Created}, err == nil, err

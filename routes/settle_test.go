@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // twofold sends a cookie with several values, in the order given.
@@ -24,8 +24,8 @@ func twofold(b *sitetest.Browser, name string, values ...string) *sitetest.Brows
 // of our name: the one that is good counts, whichever stands first.
 func TestOfSeveralValuesOfACookieTheGoodOneCounts(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
-		s.User("eve@example.com", login.Member)
+		s.User(ada, identity.Member)
+		s.User("eve@example.com", identity.Member)
 		b := s.Browser().SignIn(ada)
 		mine, eve := b.Cookie("nightlatch_session"), s.Browser().SignIn("eve@example.com").Cookie("nightlatch_session")
 		for _, values := range [][]string{{mine, "x"}, {"x", mine}, {mine, mine}, {"", mine}, {"x", "y", "z", mine}} {
@@ -59,7 +59,7 @@ func TestCookiesCarryThePortOfTheSite(t *testing.T) {
 		"https://door.example": "__Host-nightlatch_session", "https://door.example:8443": "__Host-nightlatch_session",
 	} {
 		s := sitetest.New(t, func(c *sitetest.Config) { c.Login.URL = url })
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		p := b.Password(ada).Want(t, "/profile")
 		var names []string

@@ -9,7 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -23,7 +23,7 @@ type SetupToken struct {
 
 // NewSetupToken draws a token.
 func NewSetupToken() *SetupToken {
-	token, _ := login.NewToken()
+	token, _ := identity.NewToken()
 	return &SetupToken{token: token}
 }
 
@@ -83,12 +83,12 @@ func (w *web) setup(c *gin.Context) error {
 	}
 	defer done()
 	ctx, k := c.Request.Context(), w.client(c)
-	err = login.Refuse(login.Bad, "Choose a password.")
+	err = identity.Refuse(identity.Bad, "Choose a password.")
 	if f["password"] != "" {
-		_, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: login.Admin, Origin: "setup", From: k.Range},
-			"", login.Event{Actor: "self", Address: k.Address, Browser: k.Browser})
+		_, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: identity.Admin, Origin: "setup", From: k.Range},
+			"", identity.Event{Actor: "self", Address: k.Address, Browser: k.Browser})
 	}
-	if login.Reason(err) == login.Gone { // somebody was quicker
+	if identity.Reason(err) == identity.Gone { // somebody was quicker
 		w.Options.Setup.end()
 		return errNotFound
 	}
@@ -99,7 +99,7 @@ func (w *web) setup(c *gin.Context) error {
 	}
 	w.Options.Setup.end()
 	entry, err := w.Login.Password(ctx, f["login"], f["password"], "", k)
-	if login.Refused(err) != nil {
+	if identity.Refused(err) != nil {
 		w.redirect(c, "/login?said=registered")
 		return nil
 	}

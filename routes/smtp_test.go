@@ -11,8 +11,8 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // postOffice is a real mail server that is down until it is opened.
@@ -95,7 +95,7 @@ func (p *postOffice) codeTo(t *testing.T, s *sitetest.Site, to string) (code str
 func TestMailServerIsDown(t *testing.T) {
 	office := newPostOffice(t)
 	sitetest.EachInTurn(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada", login.Member)
+		s.User("ada", identity.Member)
 		b := s.Browser().SignIn("ada")
 		b.EnrollTOTP()
 		codes := b.RecoveryCodes()
@@ -138,7 +138,7 @@ func TestMailServerIsDown(t *testing.T) {
 func TestMailServerIsDownForLong(t *testing.T) {
 	office := newPostOffice(t)
 	s := sitetest.New(t, func(c *sitetest.Config) { c.Mail = "smtp://" + office.address + "?tls=none" })
-	s.User("ada@example.com", login.Member)
+	s.User("ada@example.com", identity.Member)
 	b := s.Browser().SignIn("ada@example.com")
 	b.EnrollTOTP()
 	b.Post("/profile/factors/email").Want(t, "/profile/factors/email")
@@ -210,7 +210,7 @@ func TestWhatTheCodeMailSays(t *testing.T) {
 // Links lead to the configured origin, whatever is asked for.
 func TestLinksUseTheConfiguredOrigin(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada@example.com", login.Member)
+		s.User("ada@example.com", identity.Member)
 		b := s.Browser()
 		for name, value := range map[string]string{"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https",
 			"Forwarded": "host=evil.example;proto=https", "X-Original-Host": "evil.example", "X-Forwarded-Port": "666", "X-Forwarded-Server": "evil.example",

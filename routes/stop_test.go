@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 const (
@@ -134,7 +134,7 @@ func TestChangeOfAddressEndsWithTheThief(t *testing.T) {
 // The first factor ends what somebody asked for who was there before it.
 func TestFirstFactorEndsChangeOfAddress(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ownAddress, login.Member)
+		s.User(ownAddress, identity.Member)
 		thief := s.Browser().SignIn(ownAddress)
 		change, _ := asked(t, s, thief)
 		s.Browser().SignIn(ownAddress).EnrollTOTP()
@@ -208,7 +208,7 @@ func TestOldAddressTakesTheAccountBack(t *testing.T) {
 // cannot take the account.
 func TestUnprovedOldAddressTakesNothingBack(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ownAddress, login.Member)
+	s.User(ownAddress, identity.Member)
 	b := s.Browser().SignIn(ownAddress)
 	change, stop := asked(t, s, b)
 	b.Post(change).Want(t, "/profile?said=email-confirmed")

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // happened counts the events of a kind that the audit log tells of.
@@ -31,7 +31,7 @@ func happened(t *testing.T, s *sitetest.Site, kind string) (n int) {
 // beside it notice.
 func TestAskingForMailIsLimitedPerAddress(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		for _, at := range []string{"198.51.100.1", "2001:db8:1:2::%x"} {
 			from := func(i int) *sitetest.Browser {
 				if strings.Contains(at, "%") {
@@ -59,9 +59,9 @@ func TestAskingForMailIsLimitedPerAddress(t *testing.T) {
 // Nothing is recorded where nothing is done, and no mail goes to nobody.
 func TestAskingInVainLeavesNoTrace(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
-		s.User("nomail", login.Member)
-		s.User("carl@example.com", login.Member)
+		s.User(ada, identity.Member)
+		s.User("nomail", identity.Member)
+		s.User("carl@example.com", identity.Member)
 		s.Disable("carl@example.com")
 		for i, name := range []string{"nomail", "carl@example.com", "nobody@example.com", "not a login"} {
 			s.Browser().From(fmt.Sprintf("198.51.100.%d", i)).Post("/password/forgot", "login", name).Want(t, "/password/forgot?sent=1")
@@ -82,7 +82,7 @@ func TestAskingInVainLeavesNoTrace(t *testing.T) {
 // the owner's own lines are not pushed out by them.
 func TestStrangersTriesAreOneLine(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		owner := s.Browser().SignIn(ada)
 		owner.Post("/profile/name", "name", "Ada H").Want(t, "/profile?said=name")
 		for i := range 41 {
@@ -112,7 +112,7 @@ func TestStrangersTriesAreOneLine(t *testing.T) {
 // page, and in the mail that goes with it.
 func TestAFailedSecondStepIsOnTheOwnersPage(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		owner := s.Browser().SignIn(ada)
 		owner.EnrollTOTP()
 		stranger := s.Browser().From("198.51.100.9")

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // A sign-in that was ended in another tab is ended in this one: whatever is
@@ -51,7 +51,7 @@ func TestSignInEndedInAnotherTab(t *testing.T) {
 // loaded anew. One that a form waits for, or that has to be fresh, is asked.
 func TestLevelReachedInAnotherTab(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		at := "/confirm?level=2&next=" + url.QueryEscape("/profile/activity")
 		b.Get(at).WantStatus(t, 200)

@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Of two good sessions of one account the stronger counts, in either order.
 func TestOfTwoSessionsOfOneAccountTheStrongerCounts(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		weak := s.Browser().SignIn(ada)
 		strong := s.Browser().SignIn(ada)
 		strong.EnrollTOTP()
@@ -29,8 +29,8 @@ func TestOfTwoSessionsOfOneAccountTheStrongerCounts(t *testing.T) {
 // in or out ends all that came.
 func TestOfTheSessionsOfTwoAccountsNoneCounts(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
-		s.User("eve@example.com", login.Member)
+		s.User(ada, identity.Member)
+		s.User("eve@example.com", identity.Member)
 		for _, first := range []bool{true, false} {
 			mine, eves := s.Browser().SignIn(ada), s.Browser().SignIn("eve@example.com")
 			values := []string{mine.Cookie("nightlatch_session"), eves.Cookie("nightlatch_session")}
@@ -67,7 +67,7 @@ func TestOfThePendingLoginsOfTwoAccountsNoneCounts(t *testing.T) {
 			return b
 		}
 		for _, who := range []string{ada, "eve@example.com"} {
-			s.User(who, login.Member)
+			s.User(who, identity.Member)
 			s.Browser().SignIn(who).EnrollTOTP()
 		}
 		mine, eves := pending(ada), pending("eve@example.com")
@@ -92,7 +92,7 @@ func TestOfThePendingLoginsOfTwoAccountsNoneCounts(t *testing.T) {
 // form before.
 func TestABrowserWithTwoNamesSendsAFormTwice(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		b.Get("/login")
 		x := twofold(b, "nightlatch_form", "planted", b.Cookie("nightlatch_form"))

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
 
 // audited gives the rows of the audit log, newest first, which must be whole.
-func audited(t *testing.T, s *sitetest.Site, kind string) []login.Event {
+func audited(t *testing.T, s *sitetest.Site, kind string) []identity.Event {
 	t.Helper()
 	page, err := s.Store.AuditPage(t.Context(), accounts.AuditFilter{Kind: kind, Limit: 2000}, "")
 	if err != nil {
@@ -25,7 +26,7 @@ func audited(t *testing.T, s *sitetest.Site, kind string) []login.Event {
 }
 
 // tries adds up how many tries rows tell of.
-func tries(events []login.Event) (n int) {
+func tries(events []identity.Event) (n int) {
 	for _, e := range events {
 		n += max(1, e.Times)
 	}
@@ -74,7 +75,7 @@ func TestAThousandUnknownNamesAreAFewRows(t *testing.T) {
 // hour is over, and before whatever its owner does next.
 func TestTriesOnAnAccountAreToldOfTruly(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		a := s.User(ada, login.Member)
+		a := s.User(ada, identity.Member)
 		owner := s.Browser().SignIn(ada)
 		began := s.Now()
 		for i := range 41 {
@@ -120,7 +121,7 @@ func TestTriesOnAnAccountAreToldOfTruly(t *testing.T) {
 // single try of a stranger.
 func TestAFewTriesStayAsTheyAre(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		owner := s.Browser().SignIn(ada)
 		owner.Post("/logout")
 		for range 3 {

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // byTrust is a person's trusted browser, signed in by the password alone.
@@ -72,7 +72,7 @@ func TestBecomingAdminEndsTrust(t *testing.T) {
 			s.Admin("root").Post("/admin/users/"+id+"/role", "role", "admin").Want(t, "/admin/users/"+id+"?said=did-role")
 		},
 		"by command": func(t *testing.T, s *sitetest.Site, id string) {
-			if err := s.Accounts.SetRole(t.Context(), accounts.Terminal("grown up"), id, login.Admin); err != nil {
+			if err := s.Accounts.SetRole(t.Context(), accounts.Terminal("grown up"), id, identity.Admin); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -111,7 +111,7 @@ func TestProofInTrustedSessionCounts(t *testing.T) {
 	s := sitetest.New(t)
 	b, secret := byTrust(t, s)
 	b.Post("/confirm", "kind", "totp", "code", b.Code(secret)).Want(t, "/profile")
-	if err := s.Accounts.SetRole(t.Context(), accounts.Terminal("x"), s.Account("ada@example.com").ID, login.Admin); err != nil {
+	if err := s.Accounts.SetRole(t.Context(), accounts.Terminal("x"), s.Account("ada@example.com").ID, identity.Admin); err != nil {
 		t.Fatal(err)
 	}
 	b.Get("/admin").WantStatus(t, 200)

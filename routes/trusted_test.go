@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // trusting signs a browser in and has it trusted.
@@ -45,8 +45,8 @@ func TestTrustedBrowser(t *testing.T) {
 // Several accounts can use one browser, each with its own trust.
 func TestTrustedBrowserOfTwoAccounts(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("ada", login.Member)
-		s.User("bob", login.Member)
+		s.User("ada", identity.Member)
+		s.User("bob", identity.Member)
 		ada := s.Browser().SignIn("ada").EnrollTOTP()
 		bob := s.Browser().SignIn("bob").EnrollTOTP()
 		b := s.Browser()
@@ -109,7 +109,7 @@ func TestForgedTrust(t *testing.T) {
 	b := s.Browser()
 	trusting(t, s, "ada@example.com", secret, b)
 	good := b.Cookie("nightlatch_browser")
-	for _, forged := range []string{good[1:], good + "A", strings.ToLower(good), "", strings.Repeat("A", 5000), login.HashToken(good)} {
+	for _, forged := range []string{good[1:], good + "A", strings.ToLower(good), "", strings.Repeat("A", 5000), identity.HashToken(good)} {
 		x := s.Browser()
 		x.SetCookie("nightlatch_browser", forged)
 		x.Password("ada@example.com").Want(t, "/login/challenge")

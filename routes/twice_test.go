@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 )
@@ -140,7 +141,7 @@ func TestAnswerOfAnotherIsAReplay(t *testing.T) {
 
 func TestFirstStepSentTwiceIsOneSession(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		for _, together := range []bool{false, true} {
 			b := s.Browser()
 			b.Get("/login").WantStatus(t, 200)
@@ -187,7 +188,7 @@ func TestEnrollmentSentTwiceShowsTheCodes(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		for i, together := range []bool{false, true} {
 			name := []string{ada, "bob@example.com"}[i]
-			s.User(name, login.Member)
+			s.User(name, identity.Member)
 			b := s.Browser().SignIn(name)
 			b.Post("/profile/factors/totp").Want(t, "/profile/factors/totp")
 			secret := b.PendingSecret()

@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 func TestLinkSentTwiceSaysThatItIsDone(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		for _, together := range []bool{false, true} {
 			s.Advance(time.Hour)
 			b := s.Browser()

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Whoever begins in a second tab sees the secret of the first, so that the code
@@ -15,7 +15,7 @@ import (
 // the first is over.
 func TestTwoTabsSetUpOneSecret(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		begin := func(more ...string) []byte {
 			t.Helper()

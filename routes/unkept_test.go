@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 const notKept = "Your browser did not keep the cookie"
@@ -31,7 +31,7 @@ func forgetful(s *sitetest.Site, p *sitetest.Page, referer string) *sitetest.Pag
 // after the password alone and before the second step.
 func TestASignInWhoseCookieDoesNotComeBackSaysSo(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User("eve@example.com", login.Member)
+		s.User("eve@example.com", identity.Member)
 		equip(s, ada)
 		for _, name := range []string{"eve@example.com", ada} {
 			for _, referer := range []string{"", s.URL + "/login?next=%2Fprofile"} {
@@ -51,7 +51,7 @@ func TestASignInWhoseCookieDoesNotComeBackSaysSo(t *testing.T) {
 // out, and who comes much later.
 func TestOnlyALostCookieIsToldOf(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	quiet := func(p *sitetest.Page) {
 		t.Helper()
 		if p.WantStatus(t, 200); strings.Contains(p.Body, notKept) {

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // behindProxy is a site whose proxy is on the same machine.
@@ -39,7 +39,7 @@ func asProxy(b *sitetest.Browser, query, address string, pairs ...string) *sitet
 // there twice, is no question.
 func TestVerifyRefusesOddQuestions(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	b := s.Browser().SignIn(ada)
 	for _, query := range []string{"", "?level=1", "?"} {
 		b.Get("/verify"+query).WantStatus(t, http.StatusOK)
@@ -57,7 +57,7 @@ func TestVerifyRefusesOddQuestions(t *testing.T) {
 // for; to a proxy that is trusted, for a page, and on this host only.
 func TestVerifySaysWhereToGo(t *testing.T) {
 	s := sitetest.New(t, behindProxy)
-	s.User(ada, login.Member)
+	s.User(ada, identity.Member)
 	in, out := s.Browser().SignIn(ada), s.Browser()
 	const deep = "/reports/7?from=a%20b&to=c&x=%2Fy"
 	next := "next=" + url.QueryEscape(deep)
@@ -106,7 +106,7 @@ func TestVerifySaysWhereToGo(t *testing.T) {
 func TestVerifySendsAllHeadersAlways(t *testing.T) {
 	s := sitetest.New(t)
 	for name, want := range map[string]string{"": "", "Ada L": "Ada L", "Änne Škoda": "Änne Škoda", "=?utf-8?q?root?=": "=?utf-8?q?root?=", "a =?x? b ?=": "a =?x? b ?="} {
-		_, err := s.Accounts.Create(t.Context(), formOf("kurt"+url.QueryEscape(name), name), "", login.Event{Actor: "cli"})
+		_, err := s.Accounts.Create(t.Context(), formOf("kurt"+url.QueryEscape(name), name), "", identity.Event{Actor: "cli"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Line 67: what another site sends is refused at every form, login and logout
@@ -83,7 +83,7 @@ func home(to string) bool {
 func TestNextStaysHere(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, "bob@example.com")
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		bobs := s.Browser()
 		for i, next := range elsewhere {

@@ -4,15 +4,15 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // A password manager is led to the open form for a new password, also by way of
 // the sign-in.
 func TestTheWellKnownAddressOpensThePasswordForm(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, login.Member)
+		s.User(ada, identity.Member)
 		b := s.Browser()
 		p := b.Get("/.well-known/change-password").WantStatus(t, 303)
 		to, _, _ := strings.Cut(p.Location, "#")

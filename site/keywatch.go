@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -17,7 +17,7 @@ const keyWatch = time.Second
 // newProcess is how this server shows itself to others.
 func newProcess() store.Process {
 	host, _ := os.Hostname()
-	return store.Process{ID: login.NewID(), Host: cmp.Or(host, "an unnamed host"), PID: int64(os.Getpid())}
+	return store.Process{ID: identity.NewID(), Host: cmp.Or(host, "an unnamed host"), PID: int64(os.Getpid())}
 }
 
 // watchKeys follows the key file and the database's word on which key seals,
@@ -51,7 +51,7 @@ func (s *Site) watchKeys(ctx context.Context) {
 // again.
 func (s *Site) checkKeys(ctx context.Context, said string) string {
 	err := s.rooms.Store.FollowKeys(ctx)
-	if !errors.Is(err, login.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
+	if !errors.Is(err, identity.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
 		err = nil // the database does not answer: others say so
 	}
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -65,7 +66,7 @@ func (s *Store) Lost(ctx context.Context) (l Lost, err error) {
 // AcceptKeys makes the keys the site's in the place of lost ones and takes away
 // what they do not open, in one transaction. bereft says what happens to an
 // account that lost a factor; it may be called again, when the transaction is.
-func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login.Tx, login.Account) error) (l Lost, err error) {
+func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login.Tx, identity.Account) error) (l Lost, err error) {
 	s, done, err := s.patient()
 	if err != nil {
 		return l, err
@@ -80,7 +81,7 @@ func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login
 	}
 	return l, s.Write(ctx, func(x login.Tx) error {
 		t := x.(*tx)
-		err := t.Record(ctx, login.Event{At: now, Kind: keysAccepted, Actor: "cli", Detail: "the keys from before are lost"})
+		err := t.Record(ctx, identity.Event{At: now, Kind: keysAccepted, Actor: "cli", Detail: "the keys from before are lost"})
 		if err == nil {
 			err = t.replaceKeyset(ctx, keysetRow{ID: 1, Value: value, Resealed: l.kept == 0})
 		}

@@ -7,13 +7,13 @@ import (
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/store"
 )
 
 func accept(t *testing.T, s *store.Store, seen accounts.AuditState) bool {
 	t.Helper()
-	same, err := s.AcceptEvents(t.Context(), seen, login.Event{At: noon, Actor: "cli", Reason: "we know", Detail: seen.Fault})
+	same, err := s.AcceptEvents(t.Context(), seen, identity.Event{At: noon, Actor: "cli", Reason: "we know", Detail: seen.Fault})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ var tampered = map[string]func(t *testing.T, s *store.Store, db *bun.DB){
 		}
 	},
 	"emptied": func(t *testing.T, s *store.Store, db *bun.DB) {
-		account(t, s, login.NewID())
+		account(t, s, identity.NewID())
 		for _, table := range []string{"events", "audit_head", "keyset"} {
 			run(t, db, "DELETE FROM "+table)
 		}

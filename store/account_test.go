@@ -5,19 +5,20 @@ import (
 	"reflect"
 	"testing"
 
-	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
 // full makes an account in which every field is set, and a session of it.
-func full(t *testing.T, s *store.Store) login.Account {
+func full(t *testing.T, s *store.Store) identity.Account {
 	t.Helper()
 	ctx := t.Context()
-	a := login.Account{ID: login.NewID(), Login: "Ada@example.com", Key: "ada@example.com", Name: "Ada", Email: "ada@example.com", EmailVerified: noon,
-		Role: login.Admin, Origin: "cli", Password: "phc", PasswordChanged: noon.AddDate(0, 0, 1), Preferred: "some", Created: noon.AddDate(0, 0, 2),
-		LastLogin: noon.AddDate(0, 0, 3), Standing: login.Locked, Disabled: noon.AddDate(0, 0, 4), Kinds: []factors.Kind{factors.KindTOTP},
+	a := identity.Account{ID: identity.NewID(), Login: "Ada@example.com", Key: "ada@example.com", Name: "Ada", Email: "ada@example.com", EmailVerified: noon,
+		Role: identity.Admin, Origin: "cli", Password: "phc", PasswordChanged: noon.AddDate(0, 0, 1), Preferred: "some", Created: noon.AddDate(0, 0, 2),
+		LastLogin: noon.AddDate(0, 0, 3), Standing: identity.Locked, Disabled: noon.AddDate(0, 0, 4), Kinds: []factors.Kind{factors.KindTOTP},
 		RecoveryLeft: 1, Off: []factors.Kind{factors.KindEmail}, MustEnroll: noon.AddDate(0, 0, 5)}
 	for i, v := 0, reflect.ValueOf(a); i < v.NumField(); i++ {
 		if v.Field(i).IsZero() {
@@ -28,16 +29,16 @@ func full(t *testing.T, s *store.Store) login.Account {
 		for _, do := range []func() error{
 			func() error { return tx.InsertAccount(ctx, a) },
 			func() error {
-				return tx.InsertCredentials(ctx, factors.Credential{ID: login.NewID(), AccountID: a.ID, Kind: factors.KindTOTP},
-					factors.Credential{ID: login.NewID(), AccountID: a.ID, Kind: factors.KindRecovery})
+				return tx.InsertCredentials(ctx, factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: factors.KindTOTP},
+					factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: factors.KindRecovery})
 			},
 			func() error {
 				return tx.SaveThrottle(ctx, login.Throttle{Key: "factor:" + a.ID + ":email", Off: noon})
 			},
 			func() error { return tx.SetMustEnroll(ctx, a.ID, a.MustEnroll) },
-			func() error { return tx.Reach(ctx, a.ID, login.StepTold) },
+			func() error { return tx.Reach(ctx, a.ID, identity.StepTold) },
 			func() error {
-				return tx.InsertSession(ctx, login.Session{ID: login.NewID(), TokenHash: "hash", AccountID: a.ID, Level: 2, Factor: factors.KindTOTP,
+				return tx.InsertSession(ctx, identity.Session{ID: identity.NewID(), TokenHash: "hash", AccountID: a.ID, Level: 2, Factor: factors.KindTOTP,
 					Address: "192.0.2.1", Browser: "Firefox", Created: noon, LastSeen: noon, Confirm: noon, Warning: "look"})
 			},
 		} {
@@ -55,19 +56,19 @@ func full(t *testing.T, s *store.Store) login.Account {
 func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, _ string) {
 		ctx, want := t.Context(), full(t, s)
-		var locked login.Account
+		var locked identity.Account
 		write(t, s, func(tx login.Tx) (err error) {
 			if locked, err = tx.LockAccount(ctx, want.ID); err == nil {
 				err = tx.SaveAccount(ctx, locked) // changes nothing
 			}
 			return err
 		})
-		looks := map[string]func() (login.Account, error){
-			"lock":    func() (login.Account, error) { return locked, nil },
-			"id":      func() (login.Account, error) { return s.Account(ctx, want.ID) },
-			"key":     func() (login.Account, error) { return s.AccountByKey(ctx, want.Key) },
-			"address": func() (login.Account, error) { return s.AccountByName(ctx, want.Key) },
-			"visit": func() (login.Account, error) {
+		looks := map[string]func() (identity.Account, error){
+			"lock":    func() (identity.Account, error) { return locked, nil },
+			"id":      func() (identity.Account, error) { return s.Account(ctx, want.ID) },
+			"key":     func() (identity.Account, error) { return s.AccountByKey(ctx, want.Key) },
+			"address": func() (identity.Account, error) { return s.AccountByName(ctx, want.Key) },
+			"visit": func() (identity.Account, error) {
 				sess, a, _, err := s.Visit(ctx, "hash")
 				for i, v := 0, reflect.ValueOf(sess); i < v.NumField(); i++ {
 					if name := v.Type().Field(i).Name; name != "Kept" && v.Field(i).IsZero() {
@@ -76,8 +77,8 @@ func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 				}
 				return a, err
 			},
-			"list": func() (login.Account, error) {
-				p, err := s.Page(ctx, accounts.Query{All: true, Buckets: []accounts.Bucket{0}, Limit: 1})
+			"list": func() (identity.Account, error) {
+				p, err := s.Page(ctx, directory.Query{All: true, Buckets: []directory.Bucket{0}, Limit: 1})
 				return p.Accounts[0], err
 			},
 		}
@@ -87,7 +88,7 @@ func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 				t.Errorf("%s: %+v\ninstead of %+v, %v", name, got, want, err)
 			}
 		}
-		if _, _, _, err := s.Visit(ctx, "other"); err != login.ErrNotFound {
+		if _, _, _, err := s.Visit(ctx, "other"); err != identity.ErrNotFound {
 			t.Errorf("a token of nobody: %v", err)
 		}
 	})
@@ -97,7 +98,7 @@ func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 func TestAnAccountHasAStatus(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, _ string) {
 		err := s.Write(t.Context(), func(tx login.Tx) error {
-			return tx.InsertAccount(context.Background(), login.Account{ID: login.NewID(), Login: "ada", Key: "ada"})
+			return tx.InsertAccount(context.Background(), identity.Account{ID: identity.NewID(), Login: "ada", Key: "ada"})
 		})
 		if err == nil {
 			t.Error("it was made")

@@ -18,11 +18,11 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/driver/sqliteshim"
 
-	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -127,7 +127,7 @@ func load(b *testing.B, s *sitetest.Site, n int) {
 		var ws []loadedWord
 		for i := range min(loadPage, n-at) {
 			a := person(random, at+i, s.Now())
-			bucket := int(accounts.BucketOf(a, factors.Known()))
+			bucket := int(directory.BucketOf(a, factors.Known()))
 			totals[bucket]++
 			var kinds []string
 			for _, k := range a.Kinds {
@@ -174,20 +174,20 @@ func micros(t time.Time) int64 {
 }
 
 // person makes up an account: most are plain users, some of each state there is.
-func person(r *rand.Rand, i int, now time.Time) login.Account {
+func person(r *rand.Rand, i int, now time.Time) identity.Account {
 	given := []string{"ada", "alan", "grace", "kurt", "emmy", "edsger", "barbara", "donald", "katherine", "tim"}[r.IntN(10)]
 	family := []string{"byron", "mathison", "hopper", "goedel", "noether", "dijkstra", "liskov", "knuth", "johnson", "berners"}[r.IntN(10)]
-	a := login.Account{ID: login.NewID(), Login: fmt.Sprintf("%s.%s%d@example.com", given, family, i), Name: given + " " + family, Role: login.Member,
-		Password: "x", Standing: login.Active, Created: now.Add(-time.Duration(r.IntN(1000*24)) * time.Hour)}
+	a := identity.Account{ID: identity.NewID(), Login: fmt.Sprintf("%s.%s%d@example.com", given, family, i), Name: given + " " + family, Role: identity.Member,
+		Password: "x", Standing: identity.Active, Created: now.Add(-time.Duration(r.IntN(1000*24)) * time.Hour)}
 	chance := func(percent int) bool { return r.IntN(100) < percent }
 	if chance(1) {
-		a.Role = login.Admin
+		a.Role = identity.Admin
 	}
 	if chance(5) {
 		a.Disabled = now
 	}
 	if chance(10) {
-		a.Password, a.Standing = "", login.Invited
+		a.Password, a.Standing = "", identity.Invited
 	} else if chance(90) {
 		a.LastLogin = now.Add(-time.Duration(r.IntN(300*24*60)) * time.Minute)
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // scanned is how many rows one page of a search in the audit log looks through.
@@ -67,7 +67,7 @@ func (s *Store) lastSeq(ctx context.Context) (seq int64, err error) {
 }
 
 // deleted is the event that ends an account; its detail is the login.
-const deleted = login.EventAccountDeleted
+const deleted = identity.EventAccountDeleted
 
 // logins names the accounts that events are about, and who did them; those that
 // are gone by the login that they had.
@@ -101,7 +101,7 @@ func (s *Store) logins(ctx context.Context, rows []eventRow) (names map[string]s
 }
 
 // FirstEvent is the oldest event about an account.
-func (s *Store) FirstEvent(ctx context.Context, accountID string) (login.Event, error) {
+func (s *Store) FirstEvent(ctx context.Context, accountID string) (identity.Event, error) {
 	var r eventRow
 	err := s.reader.NewSelect().Model(&r).Where("account_id = ?", accountID).Order("seq").Limit(1).Scan(ctx)
 	return r.event(), missing(err)
@@ -118,7 +118,7 @@ func (s *Store) Departed(ctx context.Context, idOrLogin string) (id string, err 
 func (s *Store) AuditKinds(ctx context.Context) (kinds []string, err error) {
 	for last := ""; ; kinds = append(kinds, last) {
 		err := s.reader.NewRaw("SELECT kind FROM events WHERE kind > ? ORDER BY kind LIMIT 1", last).Scan(ctx, &last)
-		if errors.Is(missing(err), login.ErrNotFound) {
+		if errors.Is(missing(err), identity.ErrNotFound) {
 			return kinds, nil
 		}
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -56,7 +57,7 @@ func TestEventsAreOneChain(t *testing.T) {
 		together(writers, func(i int) {
 			for j := range each {
 				err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) error {
-					e := login.Event{At: noon.Add(time.Duration(i)), Kind: "login", AccountID: fmt.Sprint(i), Level: j,
+					e := identity.Event{At: noon.Add(time.Duration(i)), Kind: "login", AccountID: fmt.Sprint(i), Level: j,
 						Browser: "Firefox “<&>\u2028", Reason: "r", Detail: "d"}
 					if j%2 == 0 {
 						return tx.Record(t.Context(), e)
@@ -91,7 +92,7 @@ func TestTheChainShowsChanges(t *testing.T) {
 			onStore(t, func(t *testing.T, s *store.Store, url string) {
 				for range 5 {
 					write(t, s, func(tx login.Tx) error {
-						return tx.Record(t.Context(), login.Event{At: noon, Kind: "login", AccountID: "ada", Address: "203.0.113.7"})
+						return tx.Record(t.Context(), identity.Event{At: noon, Kind: "login", AccountID: "ada", Address: "203.0.113.7"})
 					})
 				}
 				if broken(events(t, url)) != 0 {
@@ -112,11 +113,11 @@ func TestNoEventOfWhatDidNotHappen(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		for _, fails := range []bool{false, true, false} {
 			err := s.Write(t.Context(), func(tx login.Tx) error {
-				if err := tx.Record(t.Context(), login.Event{At: noon, Kind: "login"}); err != nil {
+				if err := tx.Record(t.Context(), identity.Event{At: noon, Kind: "login"}); err != nil {
 					return err
 				}
 				if fails {
-					return login.ErrNotFound
+					return identity.ErrNotFound
 				}
 				return nil
 			})

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/mail"
 )
 
@@ -98,7 +98,7 @@ func (s *Store) shutMail(ctx context.Context, r mailRow, now time.Time) error {
 func (s *Store) dropVoid(ctx context.Context, rows []mailRow, now time.Time) (live []mailRow, err error) {
 	var ids []string
 	for _, r := range rows {
-		if id, ok := strings.CutPrefix(r.ID, login.CodeMail); ok {
+		if id, ok := strings.CutPrefix(r.ID, identity.CodeMail); ok {
 			ids = append(ids, id)
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Store) dropVoid(ctx context.Context, rows []mailRow, now time.Time) (li
 		return nil, err
 	}
 	for _, r := range rows {
-		id, ok := strings.CutPrefix(r.ID, login.CodeMail)
+		id, ok := strings.CutPrefix(r.ID, identity.CodeMail)
 		if !ok || slices.Contains(good, id) {
 			live = append(live, r)
 		} else if err := s.endMail(ctx, r.ID, mailExpired, "replaced by a newer code, or cancelled", time.Time{}); err != nil {

@@ -7,25 +7,26 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/store"
 )
 
 // ask begins a ceremony of a session and mails its code.
-func ask(t *testing.T, s *store.Store, a login.Account, session string) (mailID string) {
+func ask(t *testing.T, s *store.Store, a identity.Account, session string) (mailID string) {
 	t.Helper()
-	id := login.NewID()
+	id := identity.NewID()
 	write(t, s, func(tx login.Tx) error {
 		err := tx.PutCeremony(t.Context(), login.Ceremony{ID: id, AccountID: a.ID, Subject: session, Purpose: factors.ForConfirm,
 			Kind: factors.KindEmail, State: []byte("{}"), Created: noon, Expires: noon.Add(5 * time.Minute)})
 		if err != nil {
 			return err
 		}
-		return tx.Post(t.Context(), login.Mail{ID: login.CodeMail + id, Template: mail.CodeTemplate, To: "a@x", AccountID: a.ID,
+		return tx.Post(t.Context(), identity.Mail{ID: identity.CodeMail + id, Template: mail.CodeTemplate, To: "a@x", AccountID: a.ID,
 			Created: noon, Expires: noon.Add(5 * time.Minute), Data: map[string]string{"code": "042137"}})
 	})
-	return login.CodeMail + id
+	return identity.CodeMail + id
 }
 
 func claimCodes(t *testing.T, s *store.Store, now time.Time) []mail.Message {
@@ -49,7 +50,7 @@ func TestAVoidCodeIsNotSent(t *testing.T) {
 			},
 		} {
 			write(t, s, func(tx login.Tx) error {
-				return tx.InsertSession(t.Context(), login.Session{ID: "s1", TokenHash: "h", AccountID: a.ID, Level: 1, Created: noon, LastSeen: noon})
+				return tx.InsertSession(t.Context(), identity.Session{ID: "s1", TokenHash: "h", AccountID: a.ID, Level: 1, Created: noon, LastSeen: noon})
 			})
 			first, second := ask(t, s, a, "s1"), ask(t, s, a, "s1") // the second replaces the first
 			got := claimCodes(t, s, noon)

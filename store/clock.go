@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -42,7 +43,7 @@ func (s *Store) Ahead(ctx context.Context) (a Ahead, err error) {
 		a = Ahead{Newest: row.Newest.Time(), By: row.Newest.Time().Sub(now), First: row.First, Last: row.Last}
 		var next stamp
 		err = missing(s.reader.NewRaw("SELECT at FROM events WHERE seq > ? ORDER BY seq LIMIT 1", row.Last).Scan(ctx, &next))
-		if err != nil && !errors.Is(err, login.ErrNotFound) {
+		if err != nil && !errors.Is(err, identity.ErrNotFound) {
 			return a, err
 		}
 		a.Since = next.Time()

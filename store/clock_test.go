@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -45,7 +46,7 @@ func TestAheadFindsWhatAClockDated(t *testing.T) {
 		record := func(at time.Time) {
 			t.Helper()
 			write(t, s, func(tx login.Tx) error {
-				return tx.Record(t.Context(), login.Event{At: at, Kind: "login", Actor: "cli"})
+				return tx.Record(t.Context(), identity.Event{At: at, Kind: "login", Actor: "cli"})
 			})
 		}
 		look := func() store.Ahead {

@@ -9,6 +9,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/store"
@@ -45,7 +46,7 @@ func TestACodeOvertakesAHundredThousandReminders(t *testing.T) {
 		ctx, db := t.Context(), raw(t, url)
 		write(t, s, func(tx login.Tx) error { // those that are sent must open
 			for range 40 {
-				err := tx.Post(ctx, login.Mail{Template: "policy-reminder", To: "ada@example.com", Created: noon.Add(-time.Hour), Data: map[string]string{"days": "3"}})
+				err := tx.Post(ctx, identity.Mail{Template: "policy-reminder", To: "ada@example.com", Created: noon.Add(-time.Hour), Data: map[string]string{"days": "3"}})
 				if err != nil {
 					return err
 				}
@@ -63,7 +64,7 @@ func TestACodeOvertakesAHundredThousandReminders(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, s, func(tx login.Tx) error {
-			return tx.Post(ctx, login.Mail{Template: mail.CodeTemplate, To: "code@example.com", Created: noon, Expires: noon.Add(5 * time.Minute),
+			return tx.Post(ctx, identity.Mail{Template: mail.CodeTemplate, To: "code@example.com", Created: noon, Expires: noon.Add(5 * time.Minute),
 				Data: map[string]string{"code": "042137"}})
 		})
 		looksAtOneIndex(t, s, url)

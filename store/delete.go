@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // DeleteAccount takes an account away. What belongs to it goes with it by the
@@ -28,7 +28,7 @@ func (t *tx) DeleteAccount(ctx context.Context, id string) error {
 		return err
 	}
 	if !ok {
-		return login.ErrNotFound
+		return identity.ErrNotFound
 	}
 	delete(t.touched, id)
 	if known {

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 )
 
 var _ accounts.Store = (*Store)(nil)
@@ -64,8 +65,8 @@ func (p place) value(sort string) string {
 
 // Page reads one page of the list. Without a search it merges the buckets,
 // each sorted by an index; with one see search.
-func (s *Store) Page(ctx context.Context, q accounts.Query) (accounts.Page, error) {
-	page := accounts.Page{Count: q.Total}
+func (s *Store) Page(ctx context.Context, q directory.Query) (directory.Page, error) {
+	page := directory.Page{Count: q.Total}
 	if len(q.Buckets) == 0 {
 		return page, nil
 	}
@@ -91,7 +92,7 @@ func (s *Store) Page(ctx context.Context, q accounts.Query) (accounts.Page, erro
 
 // merge takes the first of each bucket and then the first of those. Only what
 // the indexes hold is read.
-func (s *Store) merge(ctx context.Context, q accounts.Query) ([]place, error) {
+func (s *Store) merge(ctx context.Context, q directory.Query) ([]place, error) {
 	first, order := after(q)
 	column := sortColumns[q.Sort]
 	pick := "SELECT account_id, " + column + " FROM directory WHERE "
@@ -118,7 +119,7 @@ func (s *Store) places(ctx context.Context, sql string, args ...any) (list []pla
 }
 
 // accountsOf reads the accounts of a page in the page's order.
-func (s *Store) accountsOf(ctx context.Context, found []place) ([]login.Account, error) {
+func (s *Store) accountsOf(ctx context.Context, found []place) ([]identity.Account, error) {
 	if len(found) == 0 {
 		return nil, nil
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 )
 
 type count struct{ Bucket, N int }
@@ -19,21 +19,21 @@ func (s *Store) totals(ctx context.Context, from, to int) (rows []count, err err
 }
 
 // Buckets counts the accounts of each bucket.
-func (s *Store) Buckets(ctx context.Context) (map[accounts.Bucket]int, error) {
+func (s *Store) Buckets(ctx context.Context) (map[directory.Bucket]int, error) {
 	rows, err := s.totals(ctx, 0, reachedKey)
-	n := make(map[accounts.Bucket]int, len(rows))
+	n := make(map[directory.Bucket]int, len(rows))
 	for _, r := range rows {
-		n[accounts.Bucket(r.Bucket)] = r.N
+		n[directory.Bucket(r.Bucket)] = r.N
 	}
 	return n, err
 }
 
 // Reached counts the accounts by the steps they took.
-func (s *Store) Reached(ctx context.Context) (map[login.Step]int, error) {
+func (s *Store) Reached(ctx context.Context) (map[identity.Step]int, error) {
 	rows, err := s.totals(ctx, reachedKey, 2*reachedKey)
-	n := make(map[login.Step]int, len(rows))
+	n := make(map[identity.Step]int, len(rows))
 	for _, r := range rows {
-		n[login.Step(r.Bucket-reachedKey)] = r.N
+		n[identity.Step(r.Bucket-reachedKey)] = r.N
 	}
 	return n, err
 }
@@ -49,22 +49,22 @@ type dayRow struct {
 }
 
 // Days gives the kept numbers of the days from one on.
-func (s *Store) Days(ctx context.Context, from time.Time) (map[time.Time]map[accounts.Bucket]int, error) {
+func (s *Store) Days(ctx context.Context, from time.Time) (map[time.Time]map[directory.Bucket]int, error) {
 	var rows []dayRow
 	err := s.reader.NewSelect().Model(&rows).Where("day >= ?", dayOf(from)).Scan(ctx)
-	days := map[time.Time]map[accounts.Bucket]int{}
+	days := map[time.Time]map[directory.Bucket]int{}
 	for _, r := range rows {
 		day := time.Unix(r.Day*int64(dayLength/time.Second), 0).UTC()
 		if days[day] == nil {
-			days[day] = map[accounts.Bucket]int{}
+			days[day] = map[directory.Bucket]int{}
 		}
-		days[day][accounts.Bucket(r.Bucket)] = r.N
+		days[day][directory.Bucket(r.Bucket)] = r.N
 	}
 	return days, err
 }
 
 // KeepDay keeps the numbers of a day, over those kept before.
-func (s *Store) KeepDay(ctx context.Context, day time.Time, n map[accounts.Bucket]int) error {
+func (s *Store) KeepDay(ctx context.Context, day time.Time, n map[directory.Bucket]int) error {
 	rows := []dayRow{}
 	for b, count := range n {
 		rows = append(rows, dayRow{Day: dayOf(day), Bucket: int(b), N: count})
@@ -93,7 +93,7 @@ func (s *Store) refresh(ctx context.Context, page int) error {
 	for _, left := range []string{unlisted, unsearched} {
 		err := s.eachAccount(ctx, page, left, func(ctx context.Context, t *tx, id string) error {
 			_, err := t.LockAccount(ctx, id)
-			if errors.Is(err, login.ErrNotFound) { // deleted meanwhile, where a server runs beside
+			if errors.Is(err, identity.ErrNotFound) { // deleted meanwhile, where a server runs beside
 				return nil
 			}
 			t.touch(id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -53,7 +54,7 @@ func (s *Store) rebuild(ctx context.Context, page int) (m Mended, err error) {
 // not what the account says. It leaves the totals to recountTotals.
 func (t *tx) reenter(ctx context.Context, id string) (wrong bool, err error) {
 	a, err := t.accountRow(ctx, "id = ?", id, true)
-	if errors.Is(err, login.ErrNotFound) { // deleted meanwhile
+	if errors.Is(err, identity.ErrNotFound) { // deleted meanwhile
 		return false, nil
 	}
 	if err != nil {

@@ -7,16 +7,17 @@ import (
 	"slices"
 	"testing"
 
-	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
 // listing is what the directory answers.
 type listing struct {
-	buckets map[accounts.Bucket]int
-	reached map[login.Step]int
-	found   []login.Account
+	buckets map[directory.Bucket]int
+	reached map[identity.Step]int
+	found   []identity.Account
 	rows    map[string][]string
 }
 
@@ -29,7 +30,7 @@ func listed(t *testing.T, s *store.Store, url string) (l listing) {
 	if l.reached, err = s.Reached(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.Page(t.Context(), accounts.Query{Text: "ada", All: true, Buckets: slices.Collect(maps.Keys(l.buckets)), Total: 13, Size: 13, Limit: 50})
+	p, err := s.Page(t.Context(), directory.Query{Text: "ada", All: true, Buckets: slices.Collect(maps.Keys(l.buckets)), Total: 13, Size: 13, Limit: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func TestTheDirectoryIsMadeAnewFromTheAccounts(t *testing.T) {
 		full(t, s)
 		for i := range 12 {
 			a, _ := account(t, s, fmt.Sprintf("ada%d", i))
-			write(t, s, func(tx login.Tx) error { return tx.Reach(t.Context(), a.ID, login.Step(i)) })
+			write(t, s, func(tx login.Tx) error { return tx.Reach(t.Context(), a.ID, identity.Step(i)) })
 		}
 		want := listed(t, s, url)
 		if len(want.found) != 13 {
@@ -105,7 +106,7 @@ func TestTheDirectoryIsMadeAnewBesideAServer(t *testing.T) {
 			for n := range 15 {
 				name := fmt.Sprintf("bob%d-%d", i, n)
 				write(t, other, func(tx login.Tx) error {
-					return tx.InsertAccount(t.Context(), login.Account{ID: login.NewID(), Login: name, Key: name, Standing: login.Invited})
+					return tx.InsertAccount(t.Context(), identity.Account{ID: identity.NewID(), Login: name, Key: name, Standing: identity.Invited})
 				})
 			}
 		})

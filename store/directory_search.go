@@ -11,7 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
 	"nightlatch.example/nightlatch/identity"
 )
 
@@ -24,7 +24,7 @@ type condition struct {
 }
 
 // after is where a page begins, and the order with its limit.
-func after(q accounts.Query) (condition, string) {
+func after(q directory.Query) (condition, string) {
 	column, sign, down := sortColumns[q.Sort], ">", ""
 	if q.Down {
 		sign, down = "<", " DESC"
@@ -43,7 +43,7 @@ func after(q accounts.Query) (condition, string) {
 // search finds a text. A text that begins few words is looked up and sorted;
 // one that is common, or a small site, is walked through in order, so far and
 // no farther at a time. more is where the walk goes on.
-func (s *Store) search(ctx context.Context, q accounts.Query) (found []place, more string, count int, err error) {
+func (s *Store) search(ctx context.Context, q directory.Query) (found []place, more string, count int, err error) {
 	text := identity.SearchText(q.Text)
 	if q.Size > walked {
 		word := []byte(text[:min(len(text), maxWord)])
@@ -60,7 +60,7 @@ func (s *Store) search(ctx context.Context, q accounts.Query) (found []place, mo
 }
 
 // lookUp reads the accounts in which a word begins so, and sorts them here.
-func (s *Store) lookUp(ctx context.Context, q accounts.Query, word []byte) (found []place, more string, count int, err error) {
+func (s *Store) lookUp(ctx context.Context, q directory.Query, word []byte) (found []place, more string, count int, err error) {
 	found, err = s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE account_id IN (SELECT account_id FROM words WHERE word >= ? AND word < ?)"+
 		" AND bucket IN (?)", word, append(word, 0xff), list(q.Buckets))
 	if err != nil {
@@ -82,14 +82,14 @@ func (s *Store) lookUp(ctx context.Context, q accounts.Query, word []byte) (foun
 }
 
 // cursor is the place after which a page begins.
-func cursor(q accounts.Query) place {
+func cursor(q directory.Query) place {
 	value, id, _ := strings.Cut(q.After, ",")
 	n, _ := strconv.ParseInt(value, 10, 64) // a cursor that was tampered with begins somewhere
 	return place{ID: id, Login: q.After, Created: n, LastAt: n}
 }
 
 // walk goes through the accounts in order.
-func (s *Store) walk(ctx context.Context, q accounts.Query, text string) (found []place, more string, count int, err error) {
+func (s *Store) walk(ctx context.Context, q directory.Query, text string) (found []place, more string, count int, err error) {
 	first, order := after(q)
 	inner := "(SELECT login_key, created_at, last_login_at, account_id, searched, bucket FROM directory WHERE " + first.sql + order + ") AS x"
 	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
@@ -145,7 +145,7 @@ func words(text string) (list [][]byte) {
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == utf8.RuneError }
 
 // Idle counts those who signed in last before a time.
-func (s *Store) Idle(ctx context.Context, buckets []accounts.Bucket, before time.Time, limit int) (int, error) {
+func (s *Store) Idle(ctx context.Context, buckets []directory.Bucket, before time.Time, limit int) (int, error) {
 	if len(buckets) == 0 {
 		return 0, nil
 	}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // directoryRow is what the admin's list knows of an account.
@@ -94,7 +94,7 @@ func (t *tx) enter(ctx context.Context, id string) error {
 // directoryRow is what an account's row must be. It follows from the account
 // alone.
 func (t *tx) directoryRow(a accountRow) directoryRow {
-	return directoryRow{AccountID: a.ID, Bucket: int(accounts.BucketOf(a.account(), t.kinds)), LoginKey: a.LoginKey,
+	return directoryRow{AccountID: a.ID, Bucket: int(directory.BucketOf(a.account(), t.kinds)), LoginKey: a.LoginKey,
 		CreatedAt: a.CreatedAt, LastLoginAt: a.LastLoginAt, Searched: searchText(a.LoginKey, a.Name)}
 }
 
@@ -124,7 +124,7 @@ type wordRow struct {
 
 func (t *tx) directory(ctx context.Context, id string) (r directoryRow, known bool, err error) {
 	err = missing(t.db.NewSelect().Model(&r).Where("account_id = ?", id).Scan(ctx))
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return directoryRow{}, false, nil
 	}
 	return r, err == nil, err
@@ -140,7 +140,7 @@ func (t *tx) switched(ctx context.Context, key string, off bool) error {
 		return nil
 	}
 	r, err := t.accountRow(ctx, "id = ?", id, true)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -164,7 +164,7 @@ func (t *tx) SetMustEnroll(ctx context.Context, id string, when time.Time) error
 }
 
 // Reach notes steps that an account took.
-func (t *tx) Reach(ctx context.Context, id string, steps login.Step) error {
+func (t *tx) Reach(ctx context.Context, id string, steps identity.Step) error {
 	return t.reached(ctx, id, func(before int) int { return before | int(steps) })
 }
 
@@ -176,7 +176,7 @@ func (t *tx) Unreach(ctx context.Context, id string) error {
 // reached changes the steps of an account and the totals that count them.
 func (t *tx) reached(ctx context.Context, id string, change func(before int) int) error {
 	r, err := t.accountRow(ctx, "id = ?", id, true)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil
 	}
 	to := change(r.Reached)
@@ -202,7 +202,7 @@ func (t *tx) OtherAdmin(ctx context.Context, id string) (bool, error) {
 			return false, err
 		}
 	}
-	return t.db.NewSelect().Table("accounts").Where("role = ? AND disabled_at = 0 AND status <> 'invited' AND id <> ?", login.Admin, id).Exists(ctx)
+	return t.db.NewSelect().Table("accounts").Where("role = ? AND disabled_at = 0 AND status <> 'invited' AND id <> ?", identity.Admin, id).Exists(ctx)
 }
 
 // ForgiveBrowsers ends the waits of an account's known browsers.

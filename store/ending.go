@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -58,7 +59,7 @@ func (s *Store) CheckHead(ctx context.Context) error {
 // AcceptEvents keeps the head anew from the last row on, whatever it was before,
 // and records that: e says who knows of what was found, and why it is accepted.
 // The log must still have the row that was looked at last. False when it has not.
-func (s *Store) AcceptEvents(ctx context.Context, seen accounts.AuditState, e login.Event) (same bool, err error) {
+func (s *Store) AcceptEvents(ctx context.Context, seen accounts.AuditState, e identity.Event) (same bool, err error) {
 	e.Kind = auditAccepted
 	err = s.Write(ctx, func(x login.Tx) error {
 		t := x.(*tx)
@@ -68,7 +69,7 @@ func (s *Store) AcceptEvents(ctx context.Context, seen accounts.AuditState, e lo
 		}
 		var hash string
 		err = missing(t.db.NewRaw("SELECT hash FROM events WHERE seq = ?", seen.Rows).Scan(ctx, &hash))
-		if err != nil && !errors.Is(err, login.ErrNotFound) {
+		if err != nil && !errors.Is(err, identity.ErrNotFound) {
 			return err
 		}
 		if same = hash == seen.Head; !same {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -17,7 +18,7 @@ type eventRow struct {
 	bun.BaseModel `bun:"table:events"`
 	Seq           int64 `bun:",pk"`
 	At            stamp
-	Kind          login.EventKind
+	Kind          identity.EventKind
 	AccountID     string
 	ActorID       string
 	Actor         string
@@ -29,8 +30,8 @@ type eventRow struct {
 	Hash          string
 }
 
-func (r *eventRow) event() login.Event {
-	e := login.Event{Seq: r.Seq, At: r.At.Time(), Kind: r.Kind, AccountID: r.AccountID, ActorID: r.ActorID, Actor: r.Actor,
+func (r *eventRow) event() identity.Event {
+	e := identity.Event{Seq: r.Seq, At: r.At.Time(), Kind: r.Kind, AccountID: r.AccountID, ActorID: r.ActorID, Actor: r.Actor,
 		Address: r.Address, Browser: r.Browser, Level: r.Level, Reason: r.Reason, Detail: r.Detail}
 	return login.Unfold(e)
 }
@@ -45,7 +46,7 @@ func (r *eventRow) chained(before string) string {
 }
 
 // Record adds events at the end of the transaction.
-func (t *tx) Record(_ context.Context, es ...login.Event) error {
+func (t *tx) Record(_ context.Context, es ...identity.Event) error {
 	t.events = append(t.events, es...)
 	return nil
 }
@@ -67,7 +68,7 @@ func (t *tx) flush(ctx context.Context) error {
 		return err
 	}
 	if x.sound && x.last.Seq > x.head.Seq { // by a server of an older version, or by a stranger
-		t.events = slices.Insert(slices.Clone(t.events), 0, login.Event{At: t.events[0].At, Kind: auditUnsealed, Actor: "system",
+		t.events = slices.Insert(slices.Clone(t.events), 0, identity.Event{At: t.events[0].At, Kind: auditUnsealed, Actor: "system",
 			Detail: fmt.Sprintf("rows %d to %d were added without the keys of this site", x.head.Seq+1, x.last.Seq)})
 	}
 	rows := make([]eventRow, len(t.events))

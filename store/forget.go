@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -54,7 +55,7 @@ func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, er
 		if r.Codes, err = t.voidCodes(ctx, now); err != nil {
 			return err
 		}
-		return t.Record(ctx, login.Event{At: now, Kind: login.EventDatabaseRestored, Actor: "cli",
+		return t.Record(ctx, identity.Event{At: now, Kind: identity.EventDatabaseRestored, Actor: "cli",
 			Detail: fmt.Sprintf("%d accounts, as of %s; %s", r.Accounts, r.Time.Format(time.RFC3339), unknown)})
 	})
 }
@@ -101,10 +102,10 @@ func (t *tx) voidCodes(ctx context.Context, now time.Time) (n int, err error) {
 			ids[i], after = r.ID, r.ID
 			t.touch(r.ID)
 			a := r.account()
-			if !login.Hears(a, login.MailRestored) {
+			if !login.Hears(a, identity.MailRestored) {
 				continue
 			}
-			err := t.Post(ctx, login.Mail{Template: login.MailRestored, To: a.Email, AccountID: a.ID, Created: now,
+			err := t.Post(ctx, identity.Mail{Template: identity.MailRestored, To: a.Email, AccountID: a.ID, Created: now,
 				Data: map[string]string{"login": a.Login, "time": now.UTC().Format("2 January 2006, 15:04 UTC")}})
 			if err != nil {
 				return n, err

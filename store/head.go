@@ -9,7 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // headRow names the last row of the audit log under a key of the keyset. Whoever
@@ -25,10 +25,10 @@ type headRow struct {
 
 // Kinds of event about the log itself.
 const (
-	auditBegun    = login.EventAuditBegun    // from here on the head is kept: the database is of an older version
-	keysAccepted  = login.EventKeysAccepted  // the keys from before are lost, see AcceptKeys
-	auditUnsealed = login.EventAuditUnsealed // rows before this one were added without the keys
-	auditAccepted = login.EventAuditAccepted // whoever runs the site knows of what audit verify found before this row
+	auditBegun    = identity.EventAuditBegun    // from here on the head is kept: the database is of an older version
+	keysAccepted  = identity.EventKeysAccepted  // the keys from before are lost, see AcceptKeys
+	auditUnsealed = identity.EventAuditUnsealed // rows before this one were added without the keys
+	auditAccepted = identity.EventAuditAccepted // whoever runs the site knows of what audit verify found before this row
 )
 
 // marked is what the keyed hash of a head covers. The number of a row is also
@@ -79,7 +79,7 @@ func (t *tx) lockHead(ctx context.Context, h *headRow) (none bool, err error) {
 		sel = sel.For("UPDATE")
 	}
 	err = missing(sel.Scan(ctx))
-	if none = errors.Is(err, login.ErrNotFound); none {
+	if none = errors.Is(err, identity.ErrNotFound); none {
 		err = nil
 	}
 	return none, err
@@ -94,7 +94,7 @@ func (t *tx) beginHead(ctx context.Context) error {
 	}
 	var last eventRow
 	err := missing(t.db.NewSelect().Model(&last).Column("seq", "hash").Order("seq DESC").Limit(1).Scan(ctx))
-	if err != nil && !errors.Is(err, login.ErrNotFound) {
+	if err != nil && !errors.Is(err, identity.ErrNotFound) {
 		return err
 	}
 	mac, err := t.keys.MAC(marked(last.Seq, last.Hash))
@@ -111,7 +111,7 @@ func (t *tx) beginHead(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.Record(ctx, login.Event{At: time.Now(), Kind: auditBegun, Actor: "system",
+	return t.Record(ctx, identity.Event{At: time.Now(), Kind: auditBegun, Actor: "system",
 		Detail: fmt.Sprintf("the head of the log is kept under the keys from row %d on", last.Seq)})
 }
 

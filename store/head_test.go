@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -17,7 +18,7 @@ func record(t *testing.T, s *store.Store, n int) {
 	t.Helper()
 	for range n {
 		write(t, s, func(tx login.Tx) error {
-			return tx.Record(t.Context(), login.Event{At: noon, Kind: "login", AccountID: login.NewID()})
+			return tx.Record(t.Context(), identity.Event{At: noon, Kind: "login", AccountID: identity.NewID()})
 		})
 	}
 }
@@ -149,7 +150,7 @@ func TestTheHeadKeepsUp(t *testing.T) {
 					}
 				}
 				err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) error {
-					if err := tx.Record(t.Context(), login.Event{At: noon.Add(time.Duration(j)), Kind: "login"}); err != nil || j != 4 {
+					if err := tx.Record(t.Context(), identity.Event{At: noon.Add(time.Duration(j)), Kind: "login"}); err != nil || j != 4 {
 						return err
 					}
 					return fmt.Errorf("undone")
@@ -210,7 +211,7 @@ func TestALogBeginsWithItsSite(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		at := func(when time.Time) {
 			write(t, s, func(tx login.Tx) error {
-				return tx.Record(t.Context(), login.Event{At: when, Kind: "login"})
+				return tx.Record(t.Context(), identity.Event{At: when, Kind: "login"})
 			})
 		}
 		at(noon.Add(time.Hour))
@@ -258,7 +259,7 @@ func TestAnOlderLogGetsItsHead(t *testing.T) {
 			t.Errorf("right after: %+v", got)
 		}
 		write(t, s, func(tx login.Tx) error {
-			return tx.Record(t.Context(), login.Event{At: time.Now(), Kind: "login"})
+			return tx.Record(t.Context(), identity.Event{At: time.Now(), Kind: "login"})
 		})
 		got := verify(t, s, "")
 		if got.Fault != "" || got.Rows != 8 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -38,14 +39,14 @@ func columnsOf[R any](db *bun.DB, alias string) string {
 }
 
 // Visit finds session, account and policy by the hash of a token, in one query.
-func (s *Store) Visit(ctx context.Context, hash string) (login.Session, login.Account, string, error) {
+func (s *Store) Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error) {
 	var r visitRow
 	rows, err := s.visit(ctx, hash)
 	if err == nil {
 		err = s.reader.ScanRows(ctx, rows, &r) // closes them
 	}
 	if err == nil && r.Session.ID == "" {
-		err = login.ErrNotFound
+		err = identity.ErrNotFound
 	}
 	sess := r.Session.session()
 	sess.Kept = r.Kept
@@ -72,7 +73,7 @@ func (s *Store) Touch(ctx context.Context, sessionID string, now time.Time) erro
 }
 
 // Stale gives pending logins that are over.
-func (s *Store) Stale(ctx context.Context, now time.Time, n int) ([]login.Pending, error) {
+func (s *Store) Stale(ctx context.Context, now time.Time, n int) ([]identity.Pending, error) {
 	var rows []pendingRow
 	err := s.reader.NewSelect().Model(&rows).Where("expires_at <= ?", at(now)).Order("expires_at").Limit(int64(n)).Scan(ctx)
 	return mapRows(rows, (*pendingRow).pending), err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -24,7 +25,7 @@ var ErrNoCheck = errors.New("the database holds no check value of its keys any m
 
 func (s *Store) keyset(ctx context.Context) (row keysetRow, err error) {
 	err = missing(s.reader.NewSelect().Model(&row).Where("id = 1").Scan(ctx))
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		err = ErrNoCheck
 	}
 	return row, err
@@ -89,7 +90,7 @@ func (t *tx) adopt(ctx context.Context, value []byte) error {
 func (t *tx) followKeys(ctx context.Context) error {
 	var row keysetRow
 	err := missing(t.db.NewSelect().Model(&row).Where("id = 1").Scan(ctx))
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil // not adopted: a tool that writes before the first start
 	}
 	if err != nil {
@@ -139,7 +140,7 @@ func (s *Store) Lead(ctx context.Context) error {
 		return err
 	}
 	return s.Write(ctx, func(t login.Tx) error { // also brings the head of the audit log under the new key
-		return t.Record(ctx, login.Event{At: time.Now(), Kind: login.EventKeysRotated, Actor: "cli"})
+		return t.Record(ctx, identity.Event{At: time.Now(), Kind: identity.EventKeysRotated, Actor: "cli"})
 	})
 }
 

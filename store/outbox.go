@@ -10,6 +10,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
@@ -41,9 +42,9 @@ const (
 func mailSeal(id string) string { return "outbox/" + id }
 
 // Post puts mails into the outbox, sealed.
-func (t *tx) Post(ctx context.Context, ms ...login.Mail) error {
+func (t *tx) Post(ctx context.Context, ms ...identity.Mail) error {
 	for _, m := range ms {
-		id := cmp.Or(m.ID, login.NewID())
+		id := cmp.Or(m.ID, identity.NewID())
 		text, err := json.Marshal(m.Data)
 		if err != nil {
 			return err
@@ -62,13 +63,13 @@ func (t *tx) Post(ctx context.Context, ms ...login.Mail) error {
 }
 
 // MailState is how far a mail has come; "" when there is none of that id.
-func (q query) MailState(ctx context.Context, id string) (login.MailState, error) {
+func (q query) MailState(ctx context.Context, id string) (identity.MailState, error) {
 	var r mailRow
 	err := q.db.NewSelect().Model(&r).Column("status", "attempts").Where("id = ?", id).Scan(ctx)
-	if errors.Is(missing(err), login.ErrNotFound) {
-		return login.MailState{}, nil
+	if errors.Is(missing(err), identity.ErrNotFound) {
+		return identity.MailState{}, nil
 	}
-	return login.MailState{Sent: r.Status == mailSent, Refused: r.Status == mailFailed, Tried: r.Attempts > 0,
+	return identity.MailState{Sent: r.Status == mailSent, Refused: r.Status == mailFailed, Tried: r.Attempts > 0,
 		Expired: r.Status == mailExpired}, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/store"
@@ -16,7 +17,7 @@ func post(t *testing.T, s *store.Store, n int, expires time.Time) {
 	t.Helper()
 	write(t, s, func(tx login.Tx) error {
 		for i := range n {
-			err := tx.Post(t.Context(), login.Mail{Template: "invite", To: fmt.Sprintf("%d@x", i), Created: noon, Expires: expires,
+			err := tx.Post(t.Context(), identity.Mail{Template: "invite", To: fmt.Sprintf("%d@x", i), Created: noon, Expires: expires,
 				Data: map[string]string{"code": fmt.Sprint(i)}})
 			if err != nil {
 				return err

@@ -7,14 +7,14 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // AccountByName finds the account whose login this is; failing that, the one
 // that proved it as its address.
-func (q query) AccountByName(ctx context.Context, key string) (login.Account, error) {
+func (q query) AccountByName(ctx context.Context, key string) (identity.Account, error) {
 	a, err := q.AccountByKey(ctx, key)
-	if !errors.Is(err, login.ErrNotFound) {
+	if !errors.Is(err, identity.ErrNotFound) {
 		return a, err
 	}
 	return q.account(ctx, "id = (SELECT account_id FROM proven WHERE key = ?)", key, false)
@@ -22,7 +22,7 @@ func (q query) AccountByName(ctx context.Context, key string) (login.Account, er
 
 // Prove keeps which address an account has proved. It is false when another
 // account proved the same one before.
-func (t *tx) Prove(ctx context.Context, a login.Account) (bool, error) {
+func (t *tx) Prove(ctx context.Context, a identity.Account) (bool, error) {
 	key := a.ProvenKey()
 	if _, err := t.db.NewRaw("DELETE FROM proven WHERE account_id = ? AND key <> ?", a.ID, key).Exec(ctx); err != nil || key == "" {
 		return err == nil, err
@@ -47,15 +47,15 @@ type registrationRow struct {
 }
 
 // Registration finds one that waits for its address, by the hash of its token.
-func (q query) Registration(ctx context.Context, hash string, now time.Time) (login.Registration, error) {
+func (q query) Registration(ctx context.Context, hash string, now time.Time) (identity.Registration, error) {
 	var r registrationRow
 	err := q.db.NewSelect().Model(&r).Where("token_hash = ? AND expires_at > ?", hash, at(now)).Scan(ctx)
-	return login.Registration{TokenHash: r.TokenHash, BrowserHash: r.BrowserHash, Login: r.Login, Name: r.Name,
-		Password: login.Hidden(r.Password), Next: r.Next, Created: r.CreatedAt.Time(), Expires: r.ExpiresAt.Time()}, missing(err)
+	return identity.Registration{TokenHash: r.TokenHash, BrowserHash: r.BrowserHash, Login: r.Login, Name: r.Name,
+		Password: identity.Hidden(r.Password), Next: r.Next, Created: r.CreatedAt.Time(), Expires: r.ExpiresAt.Time()}, missing(err)
 }
 
 // PutRegistration keeps one.
-func (t *tx) PutRegistration(ctx context.Context, r login.Registration) error {
+func (t *tx) PutRegistration(ctx context.Context, r identity.Registration) error {
 	_, err := t.db.NewInsert().Model(&registrationRow{TokenHash: r.TokenHash, BrowserHash: r.BrowserHash, Login: r.Login, Name: r.Name,
 		Password: string(r.Password), Next: r.Next, CreatedAt: at(r.Created), ExpiresAt: at(r.Expires)}).Exec(ctx)
 	return err

@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
 // Account finds one by its id.
-func (q query) Account(ctx context.Context, id string) (login.Account, error) {
+func (q query) Account(ctx context.Context, id string) (identity.Account, error) {
 	return q.account(ctx, "id = ?", id, false)
 }
 
 // AccountByKey finds one by the canonical form of its login.
-func (q query) AccountByKey(ctx context.Context, key string) (login.Account, error) {
+func (q query) AccountByKey(ctx context.Context, key string) (identity.Account, error) {
 	return q.account(ctx, "login_key = ?", key, false)
 }
 
-func (q query) account(ctx context.Context, where, arg string, lock bool) (login.Account, error) {
+func (q query) account(ctx context.Context, where, arg string, lock bool) (identity.Account, error) {
 	r, err := q.accountRow(ctx, where, arg, lock)
 	return r.account(), err
 }
@@ -58,7 +59,7 @@ func (q query) Credentials(ctx context.Context, accountID string, open ...factor
 }
 
 // PendingByToken finds a pending login.
-func (q query) PendingByToken(ctx context.Context, hash string) (login.Pending, error) {
+func (q query) PendingByToken(ctx context.Context, hash string) (identity.Pending, error) {
 	var r pendingRow
 	err := q.db.NewSelect().Model(&r).Where("token_hash = ?", hash).Scan(ctx)
 	return r.pending(), missing(err)
@@ -77,7 +78,7 @@ func (q query) Ceremony(ctx context.Context, p factors.Purpose, subject string, 
 }
 
 // Browser finds what an account granted to a browser cookie.
-func (q query) Browser(ctx context.Context, hash, accountID string, trusted bool) (login.Browser, error) {
+func (q query) Browser(ctx context.Context, hash, accountID string, trusted bool) (identity.Browser, error) {
 	var r browserRow
 	err := q.db.NewSelect().Model(&r).Where("token_hash = ? AND account_id = ? AND trusted = ?", hash, accountID, trusted).Scan(ctx)
 	return r.browser(), missing(err)
@@ -93,21 +94,21 @@ func (q query) Throttle(ctx context.Context, key string) (login.Throttle, error)
 	r := throttleRow{Key: key}
 	err := missing(q.db.NewSelect().Model(&r).ColumnExpr("?TableAlias.*, coalesce((SELECT recent FROM windows AS w WHERE w.key = ?TableAlias.key), '') AS recent").
 		WherePK().Scan(ctx))
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return login.Throttle{Key: key}, nil
 	}
 	return r.throttle(), err
 }
 
 // Link finds a link of a purpose.
-func (q query) Link(ctx context.Context, hash string, purpose login.LinkPurpose) (login.Link, error) {
+func (q query) Link(ctx context.Context, hash string, purpose identity.LinkPurpose) (identity.Link, error) {
 	var r linkRow
 	err := q.db.NewSelect().Model(&r).Where("token_hash = ? AND purpose = ?", hash, purpose).Scan(ctx)
 	return r.link(), missing(err)
 }
 
 // LinkOf finds the link of a purpose that an account has.
-func (q query) LinkOf(ctx context.Context, accountID string, purpose login.LinkPurpose, now time.Time) (login.Link, error) {
+func (q query) LinkOf(ctx context.Context, accountID string, purpose identity.LinkPurpose, now time.Time) (identity.Link, error) {
 	var r linkRow
 	err := q.db.NewSelect().Model(&r).Where("account_id = ? AND purpose = ? AND expires_at > ?", accountID, purpose, at(now)).Scan(ctx)
 	return r.link(), missing(err)
@@ -117,21 +118,21 @@ func (q query) LinkOf(ctx context.Context, accountID string, purpose login.LinkP
 func (q query) Setting(ctx context.Context, key string) (string, error) {
 	var value string
 	err := q.db.NewRaw("SELECT value FROM settings WHERE key = ?", key).Scan(ctx, &value)
-	if errors.Is(missing(err), login.ErrNotFound) {
+	if errors.Is(missing(err), identity.ErrNotFound) {
 		return "", nil
 	}
 	return value, err
 }
 
 // Sessions lists an account's sessions, last used first.
-func (q query) Sessions(ctx context.Context, accountID string) ([]login.Session, error) {
+func (q query) Sessions(ctx context.Context, accountID string) ([]identity.Session, error) {
 	var rows []sessionRow
 	err := q.db.NewSelect().Model(&rows).Where("account_id = ?", accountID).Order("last_seen_at DESC", "id").Scan(ctx)
 	return mapRows(rows, (*sessionRow).session), err
 }
 
 // Browsers lists the browsers that an account trusts, last used first.
-func (q query) Browsers(ctx context.Context, accountID string) ([]login.Browser, error) {
+func (q query) Browsers(ctx context.Context, accountID string) ([]identity.Browser, error) {
 	var rows []browserRow
 	err := q.db.NewSelect().Model(&rows).Where("account_id = ? AND trusted = ?", accountID, true).
 		Order("last_used_at DESC", "id").Scan(ctx)
@@ -139,7 +140,7 @@ func (q query) Browsers(ctx context.Context, accountID string) ([]login.Browser,
 }
 
 // Events lists an account's events, newest first, before one of them.
-func (q query) Events(ctx context.Context, accountID string, before int64, n int) ([]login.Event, error) {
+func (q query) Events(ctx context.Context, accountID string, before int64, n int) ([]identity.Event, error) {
 	var rows []eventRow
 	sel := q.db.NewSelect().Model(&rows).Where("account_id = ?", accountID).Order("seq DESC").Limit(int64(n))
 	if before > 0 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -39,14 +40,14 @@ func TestOneTaker(t *testing.T) {
 	ctx := context.Background()
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		a, cred := account(t, s, "ada")
-		recovery := factors.Credential{ID: login.NewID(), AccountID: a.ID, Kind: factors.KindRecovery, Hash: "x", Version: 1}
+		recovery := factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: factors.KindRecovery, Hash: "x", Version: 1}
 		write(t, s, func(tx login.Tx) error {
 			return errors.Join(
 				tx.InsertCredentials(ctx, recovery),
-				tx.InsertPending(ctx, login.Pending{ID: "p", TokenHash: "h", AccountID: a.ID}),
-				tx.InsertPending(ctx, login.Pending{ID: "q", TokenHash: "renewed", AccountID: a.ID}),
+				tx.InsertPending(ctx, identity.Pending{ID: "p", TokenHash: "h", AccountID: a.ID}),
+				tx.InsertPending(ctx, identity.Pending{ID: "q", TokenHash: "renewed", AccountID: a.ID}),
 				tx.PutCeremony(ctx, login.Ceremony{ID: "c", AccountID: a.ID, Subject: "p", Purpose: factors.ForLogin, Kind: factors.KindEmail}),
-				tx.PutLink(ctx, login.Link{TokenHash: "l", AccountID: a.ID, Purpose: login.LinkReset}))
+				tx.PutLink(ctx, identity.Link{TokenHash: "l", AccountID: a.ID, Purpose: identity.LinkReset}))
 		})
 		cred.Counter, recovery.Used = 7, noon
 		for name, take := range map[string]func(login.Tx) (bool, error){
@@ -95,8 +96,8 @@ func TestSwapNeedsTheVersionAndTheOwner(t *testing.T) {
 func TestOneOwnerOfALogin(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		won := winners(t, s, url, 10, func(tx login.Tx) (bool, error) {
-			err := tx.InsertAccount(t.Context(), login.Account{ID: login.NewID(), Login: "Ada", Key: "ada", Standing: login.Active})
-			if errors.Is(err, login.ErrTaken) {
+			err := tx.InsertAccount(t.Context(), identity.Account{ID: identity.NewID(), Login: "Ada", Key: "ada", Standing: identity.Active})
+			if errors.Is(err, identity.ErrTaken) {
 				return false, nil
 			}
 			return err == nil, err

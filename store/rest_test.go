@@ -16,6 +16,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
@@ -57,7 +58,7 @@ func dump(t *testing.T, db *bun.DB) (cells []string) {
 // the long secrets, and the six-digit codes.
 func life(t *testing.T, s *sitetest.Site) (secrets, codes []string) {
 	t.Helper()
-	s.User("ada@example.com", login.Member)
+	s.User("ada@example.com", identity.Member)
 	b := s.Browser().SignIn("ada@example.com")
 	secret := b.EnrollTOTP()
 	codes = append(codes, s.Code(secret))
@@ -157,8 +158,8 @@ func TestTheKeptFormIsNoCode(t *testing.T) {
 		}
 		for _, k := range kept[:2] {
 			for _, text := range []string{k.Hash, k.Hash[strings.LastIndexByte(k.Hash, '$')+1:], string(k.Secret), hex.EncodeToString(k.Secret)} {
-				_, err := s.Login.Answer(t.Context(), token, login.Reply{Kind: factors.KindRecovery, Answer: factors.Answer{Code: text}}, login.Client{Range: login.NewID()})
-				if login.Refused(err) == nil {
+				_, err := s.Login.Answer(t.Context(), token, login.Reply{Kind: factors.KindRecovery, Answer: factors.Answer{Code: text}}, identity.Client{Range: identity.NewID()})
+				if identity.Refused(err) == nil {
 					t.Errorf("%q: %v", text, err)
 				}
 				s.Advance(time.Second)

@@ -38,19 +38,19 @@ type accountRow struct {
 // account leaves them as they are.
 var accountFollows = []string{"kinds", "recovery_left", "off_kinds", "must_enroll_at", "reached"}
 
-func fromAccount(a login.Account) *accountRow {
+func fromAccount(a identity.Account) *accountRow {
 	return &accountRow{ID: a.ID, Login: a.Login, LoginKey: a.Key, Name: a.Name, Email: a.Email,
 		EmailVerifiedAt: at(a.EmailVerified), Role: string(a.Role), Origin: a.Origin, Password: string(a.Password),
 		PasswordChangedAt: at(a.PasswordChanged), Preferred: a.Preferred, CreatedAt: at(a.Created),
 		LastLoginAt: at(a.LastLogin), DisabledAt: at(a.Disabled), Status: string(a.Standing)}
 }
 
-func (r *accountRow) account() login.Account {
-	a := login.Account{ID: r.ID, Login: r.Login, Key: r.LoginKey, Name: identity.Shown(r.Name), Email: r.Email,
-		EmailVerified: r.EmailVerifiedAt.Time(), Role: login.Role(r.Role), Origin: r.Origin,
-		Password: login.Hidden(r.Password), PasswordChanged: r.PasswordChangedAt.Time(), Preferred: r.Preferred,
+func (r *accountRow) account() identity.Account {
+	a := identity.Account{ID: r.ID, Login: r.Login, Key: r.LoginKey, Name: identity.Shown(r.Name), Email: r.Email,
+		EmailVerified: r.EmailVerifiedAt.Time(), Role: identity.Role(r.Role), Origin: r.Origin,
+		Password: identity.Hidden(r.Password), PasswordChanged: r.PasswordChangedAt.Time(), Preferred: r.Preferred,
 		Created: r.CreatedAt.Time(), LastLogin: r.LastLoginAt.Time(), Disabled: r.DisabledAt.Time(),
-		Standing: login.Status(r.Status), RecoveryLeft: r.RecoveryLeft, MustEnroll: r.MustEnrollAt.Time()}
+		Standing: identity.Status(r.Status), RecoveryLeft: r.RecoveryLeft, MustEnroll: r.MustEnrollAt.Time()}
 	a.Kinds, a.Off = kinds(r.Kinds), kinds(r.OffKinds)
 	return a
 }
@@ -109,13 +109,13 @@ type pendingRow struct {
 	ExpiresAt     stamp
 }
 
-func fromPending(p login.Pending) *pendingRow {
+func fromPending(p identity.Pending) *pendingRow {
 	return &pendingRow{ID: p.ID, TokenHash: p.TokenHash, AccountID: p.AccountID, Next: p.Next, Address: p.Address,
 		Shown: p.Shown, Browser: p.Browser, Known: p.Known, Told: p.Told, CreatedAt: at(p.Created), ExpiresAt: at(p.Expires)}
 }
 
-func (r *pendingRow) pending() login.Pending {
-	return login.Pending{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Next: r.Next, Address: r.Address,
+func (r *pendingRow) pending() identity.Pending {
+	return identity.Pending{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Next: r.Next, Address: r.Address,
 		Shown: r.Shown, Browser: r.Browser, Known: r.Known, Told: r.Told, Created: r.CreatedAt.Time(), Expires: r.ExpiresAt.Time()}
 }
 
@@ -149,14 +149,14 @@ type sessionRow struct {
 	ConfirmedAt   stamp
 }
 
-func fromSession(s login.Session) *sessionRow {
+func fromSession(s identity.Session) *sessionRow {
 	return &sessionRow{ID: s.ID, TokenHash: s.TokenHash, AccountID: s.AccountID, Level: s.Level, Factor: string(s.Factor),
 		Address: s.Address, Browser: s.Browser, Warning: s.Warning, CreatedAt: at(s.Created), LastSeenAt: at(s.LastSeen),
 		ConfirmedAt: at(s.Confirm)}
 }
 
-func (r *sessionRow) session() login.Session {
-	return login.Session{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Level: r.Level,
+func (r *sessionRow) session() identity.Session {
+	return identity.Session{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Level: r.Level,
 		Factor: factors.Kind(r.Factor), Address: r.Address, Browser: r.Browser, Warning: r.Warning,
 		Created: r.CreatedAt.Time(), LastSeen: r.LastSeenAt.Time(), Confirm: r.ConfirmedAt.Time()}
 }
@@ -174,8 +174,8 @@ type browserRow struct {
 	UntilAt       stamp
 }
 
-func (r *browserRow) browser() login.Browser {
-	return login.Browser{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Trusted: r.Trusted, Address: r.Address,
+func (r *browserRow) browser() identity.Browser {
+	return identity.Browser{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Trusted: r.Trusted, Address: r.Address,
 		Browser: r.Browser, Created: r.CreatedAt.Time(), LastUsed: r.LastUsedAt.Time(), Until: r.UntilAt.Time()}
 }
 
@@ -199,13 +199,13 @@ type linkRow struct {
 	bun.BaseModel `bun:"table:links"`
 	TokenHash     string `bun:",pk"`
 	AccountID     string
-	Purpose       login.LinkPurpose
+	Purpose       identity.LinkPurpose
 	Data          string
 	CreatedAt     stamp
 	ExpiresAt     stamp
 }
 
-func (r *linkRow) link() login.Link {
-	return login.Link{TokenHash: r.TokenHash, AccountID: r.AccountID, Purpose: r.Purpose, Data: r.Data,
+func (r *linkRow) link() identity.Link {
+	return identity.Link{TokenHash: r.TokenHash, AccountID: r.AccountID, Purpose: r.Purpose, Data: r.Data,
 		Created: r.CreatedAt.Time(), Expires: r.ExpiresAt.Time()}
 }

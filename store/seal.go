@@ -13,14 +13,14 @@ import (
 	"github.com/tink-crypto/tink-go/v2/core/cryptofmt"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Errors of Keys. Neither carries a key, a plaintext or a sealed value.
 var (
 	// ErrSealed says that a sealed value does not open: it was moved from
 	// another row, changed, or sealed with a key that the file does not hold.
-	ErrSealed = login.ErrSealed
+	ErrSealed = identity.ErrSealed
 	// ErrMAC says that a keyed hash does not belong to the data.
 	ErrMAC = errors.New("keyed hash does not match")
 )

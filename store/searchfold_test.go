@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -31,7 +32,7 @@ func finds(t *testing.T, s *store.Store, text string, size int) (names []string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.Page(t.Context(), accounts.Query{Text: text, Buckets: slices.Collect(maps.Keys(buckets)), Total: size, Size: size, Limit: 50})
+	p, err := s.Page(t.Context(), directory.Query{Text: text, Buckets: slices.Collect(maps.Keys(buckets)), Total: size, Size: size, Limit: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func asFirstWritten(t *testing.T, s *store.Store, url string) {
 func TestAnUpgradeBringsTheFoldToThoseWhoWereThere(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		for name := range people {
-			a := login.Account{ID: login.NewID(), Login: login.NewID(), Name: name, Standing: login.Invited, Created: noon}
+			a := identity.Account{ID: identity.NewID(), Login: identity.NewID(), Name: name, Standing: identity.Invited, Created: noon}
 			a.Key = strings.ToLower(a.Login)
 			write(t, s, func(tx login.Tx) error { return tx.InsertAccount(t.Context(), a) })
 		}

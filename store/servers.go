@@ -11,7 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // How often a server says that it runs, and for how long it is believed. The
@@ -97,7 +97,7 @@ func (s *Store) Running(ctx context.Context) (list []Process, err error) {
 // not found when there was none.
 func (s *Store) lastBeat(ctx context.Context) (beat int64, ago time.Duration, err error) {
 	if n, err := s.count(ctx, s.table("servers")); err != nil || n == 0 {
-		return 0, 0, errors.Join(err, login.ErrNotFound)
+		return 0, 0, errors.Join(err, identity.ErrNotFound)
 	}
 	if err := s.settle(ctx); err != nil {
 		return 0, 0, err
@@ -105,7 +105,7 @@ func (s *Store) lastBeat(ctx context.Context) (beat int64, ago time.Duration, er
 	var newest *int64
 	err = s.reader.NewRaw("SELECT max(seen_at), "+s.nowSQL()+" - max(seen_at) FROM servers").Scan(ctx, &newest, &ago)
 	if err != nil || newest == nil {
-		return 0, 0, errors.Join(err, login.ErrNotFound)
+		return 0, 0, errors.Join(err, identity.ErrNotFound)
 	}
 	return *newest, ago * time.Microsecond, nil
 }

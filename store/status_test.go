@@ -4,19 +4,20 @@ import (
 	"slices"
 	"testing"
 
-	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/directory"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
 // statuses are what the accounts of a store are, by login.
-func statuses(t *testing.T, s *store.Store) map[string]login.Status {
+func statuses(t *testing.T, s *store.Store) map[string]identity.Status {
 	t.Helper()
 	buckets, err := s.Buckets(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := accounts.Query{All: true, Limit: 50}
+	q := directory.Query{All: true, Limit: 50}
 	for b := range buckets {
 		q.Buckets = append(q.Buckets, b)
 	}
@@ -24,10 +25,10 @@ func statuses(t *testing.T, s *store.Store) map[string]login.Status {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := map[string]login.Status{}
+	list := map[string]identity.Status{}
 	for _, a := range p.Accounts {
 		list[a.Login] = a.Standing
-		if bucket := accounts.BucketOf(a, nil); buckets[bucket] == 0 {
+		if bucket := directory.BucketOf(a, nil); buckets[bucket] == 0 {
 			t.Errorf("%s is in no bucket %b", a.Login, bucket)
 		}
 	}
@@ -52,23 +53,23 @@ func back(t *testing.T, s *store.Store, to string) {
 // what happened to it; what that version cannot tell is kept for the way up.
 func TestStatusesGoDownAndUp(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
-		want := map[string]login.Status{}
+		want := map[string]identity.Status{}
 		for _, x := range []struct {
 			name     string
-			standing login.Status
-			password login.Hidden
+			standing identity.Status
+			password identity.Hidden
 			changed  bool // had a password once
 			secured  bool // "this was not me" is in its log
 		}{
-			{name: "plain", standing: login.Active, password: "phc", changed: true},
-			{name: "waits", standing: login.Invited},
-			{name: "locked", standing: login.Locked, changed: true, secured: true},
-			{name: "locked-long-ago", standing: login.Locked, secured: true},
-			{name: "back-again", standing: login.Active, password: "phc", changed: true, secured: true},
-			{name: "elsewhere", standing: login.Active}, // signs in without a password
+			{name: "plain", standing: identity.Active, password: "phc", changed: true},
+			{name: "waits", standing: identity.Invited},
+			{name: "locked", standing: identity.Locked, changed: true, secured: true},
+			{name: "locked-long-ago", standing: identity.Locked, secured: true},
+			{name: "back-again", standing: identity.Active, password: "phc", changed: true, secured: true},
+			{name: "elsewhere", standing: identity.Active}, // signs in without a password
 		} {
 			want[x.name] = x.standing
-			a := login.Account{ID: login.NewID(), Login: x.name, Key: x.name, Standing: x.standing, Password: x.password, Created: noon}
+			a := identity.Account{ID: identity.NewID(), Login: x.name, Key: x.name, Standing: x.standing, Password: x.password, Created: noon}
 			if x.changed {
 				a.PasswordChanged = noon
 			}
@@ -76,7 +77,7 @@ func TestStatusesGoDownAndUp(t *testing.T) {
 				if err := tx.InsertAccount(t.Context(), a); err != nil || !x.secured {
 					return err
 				}
-				return tx.Record(t.Context(), login.Event{At: noon, Kind: login.EventAccountSecured, AccountID: a.ID})
+				return tx.Record(t.Context(), identity.Event{At: noon, Kind: identity.EventAccountSecured, AccountID: a.ID})
 			})
 		}
 		check := func(when string) {
@@ -119,7 +120,7 @@ func TestWhatDoesNotFollowGoesDownAndUp(t *testing.T) {
 		if err != nil || !slices.Equal(got.Off, want.Off) || !got.MustEnroll.Equal(want.MustEnroll) {
 			t.Errorf("%+v, %v", got, err)
 		}
-		if reached, err := s.Reached(t.Context()); err != nil || reached[login.StepTold] != 1 {
+		if reached, err := s.Reached(t.Context()); err != nil || reached[identity.StepTold] != 1 {
 			t.Errorf("%v, %v", reached, err)
 		}
 	})

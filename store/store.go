@@ -18,6 +18,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -210,7 +211,7 @@ func taken(err error) bool {
 // missing turns "no rows" into the word that callers know.
 func missing(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
-		return login.ErrNotFound
+		return identity.ErrNotFound
 	}
 	return err
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/uptrace/bun/driver/sqliteshim"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
@@ -102,11 +103,11 @@ func write(t testing.TB, s *store.Store, do func(tx login.Tx) error) {
 }
 
 // account makes an account with one authenticator app.
-func account(t testing.TB, s *store.Store, name string) (login.Account, factors.Credential) {
+func account(t testing.TB, s *store.Store, name string) (identity.Account, factors.Credential) {
 	t.Helper()
 	ctx := context.Background()
-	a := login.Account{ID: login.NewID(), Login: name, Key: name, Role: login.Member, Origin: "cli", Standing: login.Active, Created: noon}
-	c := factors.Credential{ID: login.NewID(), AccountID: a.ID, Kind: factors.KindTOTP, Name: "Phone",
+	a := identity.Account{ID: identity.NewID(), Login: name, Key: name, Role: identity.Member, Origin: "cli", Standing: identity.Active, Created: noon}
+	c := factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: factors.KindTOTP, Name: "Phone",
 		Secret: []byte("secret of " + name), Created: noon}
 	write(t, s, func(tx login.Tx) error {
 		if err := tx.InsertAccount(ctx, a); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -22,11 +23,11 @@ func TestSweep(t *testing.T) {
 				return errors.Join(
 					tx.PutCeremony(ctx, login.Ceremony{ID: name, AccountID: a.ID, Subject: name, Purpose: factors.ForLogin,
 						Kind: factors.KindEmail, Expires: end.Add(-time.Minute)}),
-					tx.PutLink(ctx, login.Link{TokenHash: name, AccountID: a.ID, Purpose: login.LinkPurpose(name), Expires: end}),
-					tx.PutBrowser(ctx, login.Browser{ID: name, TokenHash: name, AccountID: a.ID, Trusted: true, Until: end}),
-					tx.InsertSession(ctx, login.Session{ID: name, TokenHash: name, AccountID: a.ID, Created: end.Add(-24 * time.Hour)}),
-					tx.InsertPending(ctx, login.Pending{ID: name, TokenHash: name, AccountID: a.ID, Expires: end}),
-					tx.Post(ctx, login.Mail{Template: login.MailKind(name), To: "a@x", Created: noon, Expires: end}))
+					tx.PutLink(ctx, identity.Link{TokenHash: name, AccountID: a.ID, Purpose: identity.LinkPurpose(name), Expires: end}),
+					tx.PutBrowser(ctx, identity.Browser{ID: name, TokenHash: name, AccountID: a.ID, Trusted: true, Until: end}),
+					tx.InsertSession(ctx, identity.Session{ID: name, TokenHash: name, AccountID: a.ID, Created: end.Add(-24 * time.Hour)}),
+					tx.InsertPending(ctx, identity.Pending{ID: name, TokenHash: name, AccountID: a.ID, Expires: end}),
+					tx.Post(ctx, identity.Mail{Template: identity.MailKind(name), To: "a@x", Created: noon, Expires: end}))
 			})
 		}
 		day := noon.Add(-24 * time.Hour) // a counter of exactly that age is still kept
@@ -37,7 +38,9 @@ func TestSweep(t *testing.T) {
 		} {
 			write(t, s, func(tx login.Tx) error { return tx.SaveThrottle(ctx, x) })
 		}
-		write(t, s, func(tx login.Tx) error { return tx.Post(ctx, login.Mail{Template: "keeps", To: "a@x", Created: noon}) })
+		write(t, s, func(tx login.Tx) error {
+			return tx.Post(ctx, identity.Mail{Template: "keeps", To: "a@x", Created: noon})
+		})
 		if err := s.Sweep(ctx, noon, noon.Add(-24*time.Hour)); err != nil {
 			t.Fatal(err)
 		}

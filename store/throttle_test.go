@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
@@ -20,7 +21,7 @@ func TestFailuresAreCountedOneByOne(t *testing.T) {
 		token, secret := enrolled(t, s, "ada@example.com")
 		code := wrong(s, secret)
 		together(100, func(i int) {
-			if r := answer(t, s, token, code); r != login.Wrong {
+			if r := answer(t, s, token, code); r != identity.Wrong {
 				t.Errorf("answer %d: %v", i, r)
 			}
 		})
@@ -38,9 +39,9 @@ func TestTheLimitHoldsInABurst(t *testing.T) {
 		var judged, wait atomic.Int32
 		together(100, func(i int) {
 			switch r := answer(t, s, token, code); r {
-			case login.Wrong:
+			case identity.Wrong:
 				judged.Add(1)
-			case login.Wait:
+			case identity.Wait:
 				wait.Add(1)
 			default:
 				t.Errorf("answer %d: %v", i, r)
@@ -99,11 +100,11 @@ func onSite(t *testing.T, do func(t *testing.T, s *sitetest.Site), changes ...fu
 // enrolled makes an account with an app, and a pending login of it.
 func enrolled(t *testing.T, s *sitetest.Site, name string) (pending string, secret []byte) {
 	t.Helper()
-	s.User(name, login.Member)
+	s.User(name, identity.Member)
 	b := s.Browser().SignIn(name)
 	secret = b.EnrollTOTP()
 	s.Advance(time.Minute)
-	entry, err := s.Login.Password(context.Background(), name, sitetest.Password, "", login.Client{Range: name})
+	entry, err := s.Login.Password(context.Background(), name, sitetest.Password, "", identity.Client{Range: name})
 	if err != nil || entry.Pending == "" {
 		t.Fatalf("%+v, %v", entry, err)
 	}
@@ -122,13 +123,13 @@ func wrong(s *sitetest.Site, secret []byte) string {
 
 // answer gives a code from an address of its own, so that only the account's
 // counter is what holds.
-func answer(t *testing.T, s *sitetest.Site, token, code string) login.Why {
+func answer(t *testing.T, s *sitetest.Site, token, code string) identity.Why {
 	_, err := s.Login.Answer(context.Background(), token, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: code}},
-		login.Client{Range: login.NewID()})
-	if err != nil && login.Refused(err) == nil {
+		identity.Client{Range: identity.NewID()})
+	if err != nil && identity.Refused(err) == nil {
 		t.Error(err)
 	}
-	return login.Reason(err)
+	return identity.Reason(err)
 }
 
 func fails(t *testing.T, s *sitetest.Site, name string) int {

@@ -6,13 +6,14 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
 type triesRow struct {
 	bun.BaseModel    `bun:"table:tries"`
-	AccountID        string          `bun:",pk"`
-	Kind             login.EventKind `bun:",pk"`
+	AccountID        string             `bun:",pk"`
+	Kind             identity.EventKind `bun:",pk"`
 	BeganAt, SinceAt stamp
 	LastAt           stamp
 	Times            int
@@ -31,7 +32,7 @@ func (r *triesRow) tries() login.Tries {
 
 // Tried records what strangers bring about: as an event, or in the count of
 // those like it. The count is kept in this very transaction.
-func (t *tx) Tried(ctx context.Context, e login.Event) error {
+func (t *tx) Tried(ctx context.Context, e identity.Event) error {
 	r := triesRow{AccountID: e.AccountID, Kind: e.Kind}
 	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (account_id, kind) DO UPDATE").Set("kind = excluded.kind").Returning("*").Exec(ctx)
 	if err != nil {
@@ -57,7 +58,7 @@ func (t *tx) tell(ctx context.Context, which string, args ...any) error {
 	if err := t.db.NewRaw("DELETE FROM tries WHERE "+which+" RETURNING *", args...).Scan(ctx, &rows); err != nil {
 		return err
 	}
-	var told []login.Event
+	var told []identity.Event
 	for _, r := range rows {
 		if e, some := r.tries().Event(); some {
 			told = append(told, e)
@@ -114,7 +115,7 @@ func (s *Store) tellTries(ctx context.Context, now time.Time) error {
 
 // counting adds to the events of first tries what was counted since. They are
 // in the order newest first.
-func (q query) counting(ctx context.Context, events []login.Event) ([]login.Event, error) {
+func (q query) counting(ctx context.Context, events []identity.Event) ([]identity.Event, error) {
 	var ids []string
 	for _, e := range events {
 		if e.Actor == "stranger" && e.Times == 0 {

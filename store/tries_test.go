@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -12,7 +13,7 @@ import (
 func try(t *testing.T, s *store.Store, account string, at time.Time) {
 	t.Helper()
 	write(t, s, func(tx login.Tx) error {
-		return tx.Tried(t.Context(), login.Event{At: at, Kind: "login.failed", AccountID: account, Actor: "stranger", Address: "192.0.2.1"})
+		return tx.Tried(t.Context(), identity.Event{At: at, Kind: "login.failed", AccountID: account, Actor: "stranger", Address: "192.0.2.1"})
 	})
 }
 
@@ -38,7 +39,7 @@ func TestTriesOfSeveralServersAreAllCounted(t *testing.T) {
 		together(40, func(i int) {
 			for j := range 5 {
 				err := both[i%2].Write(t.Context(), func(tx login.Tx) error {
-					return tx.Tried(t.Context(), login.Event{At: noon.Add(time.Duration(j) * time.Minute), Kind: "login.failed",
+					return tx.Tried(t.Context(), identity.Event{At: noon.Add(time.Duration(j) * time.Minute), Kind: "login.failed",
 						AccountID: []string{"", "ada"}[j%2], Actor: "stranger", Address: fmt.Sprint("192.0.2.", i)})
 				})
 				if err != nil {
@@ -71,8 +72,8 @@ func TestCountsOutliveTheServer(t *testing.T) {
 			try(t, s, "ada", noon.Add(time.Duration(i)*time.Second))
 		}
 		_ = s.Write(t.Context(), func(tx login.Tx) error {
-			_ = tx.Tried(t.Context(), login.Event{At: noon, Kind: "login.failed", AccountID: "ada", Actor: "stranger"})
-			return login.ErrNotFound
+			_ = tx.Tried(t.Context(), identity.Event{At: noon, Kind: "login.failed", AccountID: "ada", Actor: "stranger"})
+			return identity.ErrNotFound
 		})
 		later := open(t, url) // nothing was said to s
 		later.UseKeys(newKeys(t))
@@ -126,7 +127,7 @@ func TestCountsOfADeletedAccountAreTold(t *testing.T) {
 			if err := tx.DeleteAccount(t.Context(), a.ID); err != nil {
 				return err
 			}
-			return tx.Record(t.Context(), login.Event{At: noon, Kind: "account.deleted", AccountID: a.ID, Actor: "cli", Detail: "ada"})
+			return tx.Record(t.Context(), identity.Event{At: noon, Kind: "account.deleted", AccountID: a.ID, Actor: "cli", Detail: "ada"})
 		})
 		var left int
 		if err := raw(t, url).NewRaw("SELECT count(*) FROM tries").Scan(t.Context(), &left); err != nil || left != 0 {

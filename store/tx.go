@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -13,13 +14,13 @@ import (
 // chain is the last one taken and the shortest held.
 type tx struct {
 	query
-	events  []login.Event
+	events  []identity.Event
 	touched map[string]bool // accounts whose row of the directory may have to change
 	counts  counts
 }
 
 // LockAccount reads an account that nobody else changes until the end.
-func (t *tx) LockAccount(ctx context.Context, id string) (login.Account, error) {
+func (t *tx) LockAccount(ctx context.Context, id string) (identity.Account, error) {
 	return t.account(ctx, "id = ?", id, true)
 }
 
@@ -27,13 +28,13 @@ func (t *tx) LockAccount(ctx context.Context, id string) (login.Account, error) 
 var errNoStatus = errors.New("an account without a status")
 
 // InsertAccount adds an account; ErrTaken when its login exists.
-func (t *tx) InsertAccount(ctx context.Context, a login.Account) error {
+func (t *tx) InsertAccount(ctx context.Context, a identity.Account) error {
 	if a.Standing == "" {
 		return errNoStatus
 	}
 	_, err := t.db.NewInsert().Model(fromAccount(a)).Exec(ctx)
 	if taken(err) {
-		return login.ErrTaken
+		return identity.ErrTaken
 	}
 	t.touch(a.ID)
 	if err == nil {
@@ -44,16 +45,16 @@ func (t *tx) InsertAccount(ctx context.Context, a login.Account) error {
 
 // SaveAccount saves all but what follows from the credentials; ErrTaken when
 // another account has its login.
-func (t *tx) SaveAccount(ctx context.Context, a login.Account) error {
+func (t *tx) SaveAccount(ctx context.Context, a identity.Account) error {
 	t.touch(a.ID)
 	ok, err := changed(t.db.NewUpdate().Model(fromAccount(a)).ExcludeColumn(accountFollows...).WherePK().Exec(ctx))
 	switch {
 	case taken(err):
-		return login.ErrTaken
+		return identity.ErrTaken
 	case err != nil:
 		return err
 	case !ok:
-		return login.ErrNotFound
+		return identity.ErrNotFound
 	}
 	_, err = t.Prove(ctx, a)
 	return err
@@ -178,7 +179,7 @@ func (t *tx) PutCeremony(ctx context.Context, c login.Ceremony) error {
 // TryCeremony counts a try; 0 when the ceremony is over.
 func (t *tx) TryCeremony(ctx context.Context, id string) (tries int, err error) {
 	err = t.db.NewRaw("UPDATE ceremonies SET tries = tries + 1 WHERE id = ? RETURNING tries", id).Scan(ctx, &tries)
-	if errors.Is(missing(err), login.ErrNotFound) {
+	if errors.Is(missing(err), identity.ErrNotFound) {
 		return 0, nil
 	}
 	return tries, err

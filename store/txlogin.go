@@ -5,17 +5,18 @@ import (
 	"database/sql"
 	"errors"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
 // InsertPending begins a pending login.
-func (t *tx) InsertPending(ctx context.Context, p login.Pending) error {
+func (t *tx) InsertPending(ctx context.Context, p identity.Pending) error {
 	_, err := t.db.NewInsert().Model(fromPending(p)).Exec(ctx)
 	return err
 }
 
 // SavePending changes one; nothing happens when it is over.
-func (t *tx) SavePending(ctx context.Context, p login.Pending) error {
+func (t *tx) SavePending(ctx context.Context, p identity.Pending) error {
 	_, err := t.db.NewUpdate().Model(fromPending(p)).WherePK().Exec(ctx)
 	return err
 }
@@ -35,7 +36,7 @@ func (t *tx) DropPendings(ctx context.Context, accountID string) error {
 }
 
 // HushPendings marks those of one browser as nothing to warn about.
-func (t *tx) HushPendings(ctx context.Context, accountID string, c login.Client) error {
+func (t *tx) HushPendings(ctx context.Context, accountID string, c identity.Client) error {
 	_, err := t.db.NewUpdate().Table("pendings").Set("told = ?", true).
 		Where("account_id = ? AND address = ? AND browser = ?", accountID, c.Address, c.Browser).Exec(ctx)
 	return err
@@ -92,13 +93,13 @@ func (t *tx) ClearThrottle(ctx context.Context, key string) error {
 }
 
 // InsertSession begins a session.
-func (t *tx) InsertSession(ctx context.Context, s login.Session) error {
+func (t *tx) InsertSession(ctx context.Context, s identity.Session) error {
 	_, err := t.db.NewInsert().Model(fromSession(s)).Exec(ctx)
 	return err
 }
 
 // SaveSession changes one, also its token.
-func (t *tx) SaveSession(ctx context.Context, s login.Session) error {
+func (t *tx) SaveSession(ctx context.Context, s identity.Session) error {
 	_, err := t.db.NewUpdate().Model(fromSession(s)).WherePK().Exec(ctx)
 	return err
 }
@@ -113,10 +114,10 @@ func (t *tx) EndSession(ctx context.Context, accountID, id string) (bool, error)
 }
 
 // EndSessionByToken ends the one of a token and tells which it was.
-func (t *tx) EndSessionByToken(ctx context.Context, hash string) (login.Session, error) {
+func (t *tx) EndSessionByToken(ctx context.Context, hash string) (identity.Session, error) {
 	var r sessionRow
 	if err := t.db.NewSelect().Model(&r).Where("token_hash = ?", hash).Scan(ctx); err != nil {
-		return login.Session{}, missing(err)
+		return identity.Session{}, missing(err)
 	}
 	_, err := t.EndSession(ctx, r.AccountID, r.ID)
 	return r.session(), err
@@ -155,7 +156,7 @@ func (t *tx) MoveBrowser(ctx context.Context, oldHash, newHash string) error {
 }
 
 // PutBrowser adds a browser of an account, or changes the one of its token.
-func (t *tx) PutBrowser(ctx context.Context, b login.Browser) error {
+func (t *tx) PutBrowser(ctx context.Context, b identity.Browser) error {
 	_, err := t.db.NewInsert().Model(&browserRow{ID: b.ID, TokenHash: b.TokenHash, AccountID: b.AccountID, Trusted: b.Trusted,
 		Address: b.Address, Browser: b.Browser, CreatedAt: at(b.Created), LastUsedAt: at(b.LastUsed), UntilAt: at(b.Until)}).
 		On("CONFLICT (token_hash, account_id, trusted) DO UPDATE").Set("address = excluded.address").
@@ -179,7 +180,7 @@ func (t *tx) DropTrusted(ctx context.Context, accountID string) (int, error) {
 }
 
 // PutLink adds a link; older ones of its purpose are void.
-func (t *tx) PutLink(ctx context.Context, l login.Link) error {
+func (t *tx) PutLink(ctx context.Context, l identity.Link) error {
 	if err := t.DropLinks(ctx, l.AccountID, l.Purpose); err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func (t *tx) TakeLink(ctx context.Context, hash string) (bool, error) {
 }
 
 // DropLinks voids an account's links of some purposes.
-func (t *tx) DropLinks(ctx context.Context, accountID string, purposes ...login.LinkPurpose) error {
+func (t *tx) DropLinks(ctx context.Context, accountID string, purposes ...identity.LinkPurpose) error {
 	for _, p := range purposes {
 		if _, err := t.db.NewDelete().Table("links").Where("account_id = ? AND purpose = ?", accountID, p).Exec(ctx); err != nil {
 			return err

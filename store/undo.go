@@ -11,7 +11,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/migrations"
 )
 
@@ -44,7 +44,7 @@ func (s *Store) unused(ctx context.Context) error {
 	for first := int64(0); ; {
 		beat, ago, err := s.lastBeat(ctx)
 		switch {
-		case errors.Is(err, login.ErrNotFound):
+		case errors.Is(err, identity.ErrNotFound):
 			return nil
 		case err != nil:
 			return err

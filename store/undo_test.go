@@ -12,9 +12,9 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/oldsite"
 	"nightlatch.example/nightlatch/internal/pgtest"
-	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -194,7 +194,7 @@ func TestNobodyIsAloneBesideAServer(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		w, ended := s.Watch(store.Process{ID: login.NewID()}, func(error) {}), make(chan struct{})
+		w, ended := s.Watch(store.Process{ID: identity.NewID()}, func(error) {}), make(chan struct{})
 		if err := w.Ready(); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -23,13 +24,13 @@ type walk struct {
 	accounts.AuditState
 	last   eventRow
 	kept   string
-	found  bool            // the kept head was met
-	first  stamp           // time of row 1
-	since  eventRow        // where the head begins; none from the first row on
-	oldest stamp           // the earliest time of any row
-	older  stamp           // until when rows without a head are no surprise
-	odd    string          // what the log says about itself since the kept head
-	before login.EventKind // kind of the row before
+	found  bool               // the kept head was met
+	first  stamp              // time of row 1
+	since  eventRow           // where the head begins; none from the first row on
+	oldest stamp              // the earliest time of any row
+	older  stamp              // until when rows without a head are no surprise
+	odd    string             // what the log says about itself since the kept head
+	before identity.EventKind // kind of the row before
 }
 
 // VerifyEvents walks the chain: each row must have the number after the one

@@ -10,7 +10,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 const (
@@ -122,7 +122,7 @@ func (s *Store) Writable(ctx context.Context) error {
 	}
 	takenBack := errors.New("taken back")
 	err := s.writer.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewRaw("INSERT INTO servers (id, seen_at) VALUES (?, 0)", login.NewID()).Exec(ctx); err != nil {
+		if _, err := tx.NewRaw("INSERT INTO servers (id, seen_at) VALUES (?, 0)", identity.NewID()).Exec(ctx); err != nil {
 			return err
 		}
 		return takenBack

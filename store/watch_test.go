@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -40,7 +41,7 @@ func TestAFileThatIsNotTheDatabaseAnyMoreTakesNothing(t *testing.T) {
 			t.Parallel()
 			onFile(t, func(t *testing.T, s *store.Store, path string) {
 				var told []error
-				w := s.Watch(store.Process{ID: login.NewID()}, func(err error) { told = append(told, err) })
+				w := s.Watch(store.Process{ID: identity.NewID()}, func(err error) { told = append(told, err) })
 				if err := errors.Join(w.Ready(), w.Lost()); err != nil {
 					t.Fatal(err)
 				}
@@ -51,7 +52,7 @@ func TestAFileThatIsNotTheDatabaseAnyMoreTakesNothing(t *testing.T) {
 						t.Errorf("a write: %v", err)
 					}
 				}
-				w = s.Watch(store.Process{ID: login.NewID()}, func(err error) { told = append(told, err) })
+				w = s.Watch(store.Process{ID: identity.NewID()}, func(err error) { told = append(told, err) })
 				if w.Ready() == nil || !errors.Is(w.Lost(), store.ErrLost) || len(told) != 1 {
 					t.Errorf("%v, %v, told %v", w.Ready(), w.Lost(), told)
 				}
@@ -67,7 +68,7 @@ func TestAFileThatComesBackIsServedAgain(t *testing.T) {
 		if err := os.Rename(path, path+".old"); err != nil {
 			t.Fatal(err)
 		}
-		w := s.Watch(store.Process{ID: login.NewID()}, func(error) {})
+		w := s.Watch(store.Process{ID: identity.NewID()}, func(error) {})
 		if w.Ready() == nil {
 			t.Fatal("ready without a file")
 		}
@@ -118,7 +119,7 @@ func TestAFileThatBecameShorter(t *testing.T) {
 				run(t, db, "DROP TABLE filling")
 				run(t, db, "PRAGMA wal_checkpoint(TRUNCATE)")
 				db.Close()
-				w := s.Watch(store.Process{ID: login.NewID()}, func(error) {})
+				w := s.Watch(store.Process{ID: identity.NewID()}, func(error) {})
 				if err := w.Ready(); err != nil {
 					t.Fatal(err)
 				}
@@ -144,7 +145,7 @@ func TestAFileThatBecameShorter(t *testing.T) {
 func TestAnEmptiedDatabaseIsLost(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		account(t, s, "ada")
-		w := s.Watch(store.Process{ID: login.NewID()}, func(error) {})
+		w := s.Watch(store.Process{ID: identity.NewID()}, func(error) {})
 		if err := w.Ready(); err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +160,7 @@ func TestAnEmptiedDatabaseIsLost(t *testing.T) {
 // One write is made for however many ask whether the database takes any.
 func TestProbesAreShared(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
-		w := s.Watch(store.Process{ID: login.NewID()}, func(error) {})
+		w := s.Watch(store.Process{ID: identity.NewID()}, func(error) {})
 		db := raw(t, url)
 		run(t, db, "CREATE TABLE counted (n BIGINT)")
 		if strings.HasPrefix(url, "sqlite:") {

@@ -23,13 +23,14 @@ const (
 // Imports within a room are its own matter.
 var rooms = map[string][]string{
 	"main":       {"commands"},
-	"commands":   {"site", "login", "accounts", "password", "identity", "store", "mail", "internal/demo"},
+	"commands":   {"site", "login", "accounts", "password", "directory", "identity", "store", "mail", "internal/demo"},
 	"site":       {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"},
-	"routes":     {"login", "accounts", "identity", "views", "static", "factors"},
-	"accounts":   {"login", "password", "identity", "factors"},
+	"routes":     {"login", "accounts", "directory", "identity", "views", "static", "factors"},
+	"accounts":   {"login", "password", "directory", "identity", "factors"},
 	"login":      {"password", "identity", "factors"},
-	"store":      {"login", "accounts", "identity", "mail", "factors", "migrations"},
+	"store":      {"login", "accounts", "directory", "identity", "mail", "factors", "migrations"},
 	"password":   {"identity"},
+	"directory":  {"identity", "factors"},
 	"identity":   {"factors"},
 	"factors":    {},
 	"views":      {},
@@ -38,8 +39,8 @@ var rooms = map[string][]string{
 	"migrations": {},
 
 	"internal/demo": {"login", "accounts", "identity", "factors", "store", "mail"},
-	"browser":       {"internal"},                                                                                                   // tests only
-	"internal":      {"site", "routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"}, // harnesses for tests; the built program has none of them
+	"browser":       {"internal"},                                                                                                                // tests only
+	"internal":      {"site", "routes", "login", "accounts", "password", "directory", "identity", "factors", "store", "mail", "views", "static"}, // harnesses for tests; the built program has none of them
 }
 
 type listed struct {

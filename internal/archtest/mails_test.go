@@ -13,7 +13,7 @@ import (
 // is of a kind: a name that exists on one side only would be noticed when
 // somebody needs the mail.
 func TestEveryKindOfMailHasItsTemplates(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "login", "mails.go"))
+	text, err := os.ReadFile(filepath.Join(root, "identity", "mail.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

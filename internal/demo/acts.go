@@ -33,7 +33,7 @@ func (t *story) signIn(ctx context.Context, p *person) error {
 	return nil
 }
 
-func (t *story) answer(ctx context.Context, p *person, pending string, c login.Client) (login.Entry, error) {
+func (t *story) answer(ctx context.Context, p *person, pending string, c identity.Client) (login.Entry, error) {
 	if p.secret != nil {
 		code, err := t.code(p)
 		if err != nil {
@@ -163,7 +163,7 @@ func (t *story) attack(ctx context.Context, p *person) error {
 			return err
 		}
 		_, err = t.b.login.Answer(ctx, entry.Pending, login.Reply{Kind: factors.KindTOTP, Answer: factors.Answer{Code: "000000"}}, thief)
-		if login.Refused(err) == nil {
+		if identity.Refused(err) == nil {
 			return fmt.Errorf("a wrong code was not refused: %w", err)
 		}
 	}
@@ -208,7 +208,7 @@ func (t *story) firstCode(ctx context.Context, p *person) (string, error) {
 	return "", errors.Join(err, errors.New("no recovery code is left"))
 }
 
-func (t *story) find(ctx context.Context, name string) (login.Account, error) {
+func (t *story) find(ctx context.Context, name string) (identity.Account, error) {
 	key, _ := identity.LoginKey(name)
 	return t.b.store.AccountByKey(ctx, key)
 }

@@ -9,7 +9,7 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // The story that demo tells.
@@ -30,7 +30,7 @@ type person struct {
 	every          int // days between two sign-ins
 	ends           string
 	secret         []byte
-	client         login.Client
+	client         identity.Client
 	lastSignIn     int
 	known, session string
 }
@@ -66,7 +66,7 @@ func (t *story) invent(i int) *person {
 	name := givenNames[i%len(givenNames)] + " " + familyNames[(i*7+i/30)%len(familyNames)]
 	p := &person{name: name, login: strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@example.com", accepts: -1, enrolls: -1,
 		lastSignIn: -99, every: 6 + t.rnd.IntN(20),
-		client: login.Client{Address: fmt.Sprintf("198.51.100.%d", 1+i), Shown: "198.51.100.x", Range: fmt.Sprintf("198.51.100.%d", 1+i),
+		client: identity.Client{Address: fmt.Sprintf("198.51.100.%d", 1+i), Shown: "198.51.100.x", Range: fmt.Sprintf("198.51.100.%d", 1+i),
 			Browser: browsers[t.rnd.IntN(len(browsers))]}}
 	if i >= 110 {
 		p.comes = t.rnd.IntN(storyDays)
@@ -153,19 +153,19 @@ func (t *story) live(ctx context.Context, i int, p *person, day int) error {
 }
 
 func (t *story) create(ctx context.Context, i int, p *person) error {
-	form := accounts.Form{Login: p.login, Name: p.name, Role: login.Member, Origin: "cli"}
+	form := accounts.Form{Login: p.login, Name: p.name, Role: identity.Member, Origin: "cli"}
 	if i%25 == 0 {
-		form.Role = login.Admin
+		form.Role = identity.Admin
 	}
 	if p.accepts >= 0 {
 		form.Password = t.password
 	}
-	_, err := t.b.accounts.Create(ctx, form, "Nightlatch", login.Event{Actor: "cli"})
+	_, err := t.b.accounts.Create(ctx, form, "Nightlatch", identity.Event{Actor: "cli"})
 	return err
 }
 
 func (t *story) policy(ctx context.Context, start time.Time) error {
-	p := login.DefaultPolicy(t.b.login.Kinds())
-	p.Who, p.From = login.Everyone, start.AddDate(0, 0, storyDays+policyFrom)
+	p := identity.DefaultPolicy(t.b.login.Kinds())
+	p.Who, p.From = identity.Everyone, start.AddDate(0, 0, storyDays+policyFrom)
 	return t.b.accounts.SavePolicy(ctx, accounts.Terminal("Agreed in the security round"), p)
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Ledger is what the simulation itself knows: who proved what, and what was
@@ -115,7 +115,7 @@ func (l *Ledger) mailed(m sitetest.Letter) {
 // Session is the session of a browser; nil when it has none that the ledger
 // knows.
 func (l *Ledger) Session(b *Browser) *Token {
-	return l.tokens[login.HashToken(b.Cookie(SessionCookie))]
+	return l.tokens[identity.HashToken(b.Cookie(SessionCookie))]
 }
 
 // EndAll notes that all sessions of an account have ended, but one token's.

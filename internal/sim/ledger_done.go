@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // deed is a form that was carried out, or may have been.
@@ -25,7 +25,7 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	}
 	by := l.Session(x.Browser)
 	if by == nil {
-		by = l.tokens[login.HashToken(x.Before[SessionCookie])]
+		by = l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	}
 	d = deed{path: x.Path, form: x.Form, by: by, sure: x.Worked()}
 	if x.Page != nil {

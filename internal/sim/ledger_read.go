@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // read writes down what one exchange shows.
@@ -14,7 +14,7 @@ func (l *Ledger) read(x *Exchange) {
 		l.opened(x, token)
 	}
 	if token := x.After[TrustCookie]; token != "" && token != x.Before[TrustCookie] {
-		if t := l.tokens[login.HashToken(x.After[SessionCookie])]; t != nil {
+		if t := l.tokens[identity.HashToken(x.After[SessionCookie])]; t != nil {
 			l.trusted[token] = t.Account
 		}
 	}
@@ -52,7 +52,7 @@ func (l *Ledger) Named(typed string) string {
 // opened writes down a session that a browser got, and by what.
 func (l *Ledger) opened(x *Exchange, token string) {
 	t := &Token{Value: token, Browser: x.Browser, Since: x.At, Level: 1}
-	before := l.tokens[login.HashToken(x.Before[SessionCookie])]
+	before := l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	switch {
 	case strings.HasPrefix(x.Path, "/login/challenge/"):
 		t.Account, t.Level = l.pendings[x.Before[LoginCookie]], 2
@@ -74,7 +74,7 @@ func (l *Ledger) opened(x *Exchange, token string) {
 	default:
 		l.object("%s got a session by %s %s, without having had one", x.Browser.Name, x.Method, x.Path)
 	}
-	hash := login.HashToken(token)
+	hash := identity.HashToken(token)
 	if l.tokens[hash] == nil { // the same form again gets the same session again
 		l.order = append(l.order, t)
 		l.tokens[hash] = t

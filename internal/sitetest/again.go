@@ -12,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 )
 
@@ -82,7 +83,7 @@ func (s *Site) Disable(name string) {
 }
 
 // Prove makes an account's address one that its owner has proved.
-func (s *Site) Prove(a login.Account) {
+func (s *Site) Prove(a identity.Account) {
 	s.T.Helper()
 	err := s.Store.Write(context.Background(), func(tx login.Tx) error {
 		a, err := tx.LockAccount(context.Background(), a.ID)

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Letter is a mail as its reader gets it.
@@ -131,7 +131,7 @@ func (s *Site) LastCode(to string) (code string) {
 }
 
 // AccountOf is the account that the browser is signed in with.
-func (b *Browser) AccountOf() login.Account {
+func (b *Browser) AccountOf() identity.Account {
 	b.T.Helper()
 	v, err := b.Login.Visit(b.T.Context(), b.Cookie("nightlatch_session"))
 	if err != nil || v == nil {

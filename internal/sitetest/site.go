@@ -201,9 +201,9 @@ func (s *Site) Advance(d time.Duration) {
 }
 
 // User makes an account whose password is Password.
-func (s *Site) User(name string, role login.Role) login.Account {
+func (s *Site) User(name string, role identity.Role) identity.Account {
 	s.T.Helper()
-	_, err := s.Accounts.Create(context.Background(), accounts.Form{Login: name, Password: Password, Role: role, Origin: "cli"}, "", login.Event{Actor: "cli"})
+	_, err := s.Accounts.Create(context.Background(), accounts.Form{Login: name, Password: Password, Role: role, Origin: "cli"}, "", identity.Event{Actor: "cli"})
 	if err != nil {
 		s.T.Fatalf("account %s was not made: %v", name, err)
 	}
@@ -211,7 +211,7 @@ func (s *Site) User(name string, role login.Role) login.Account {
 }
 
 // Account reads an account as it is now.
-func (s *Site) Account(name string) login.Account {
+func (s *Site) Account(name string) identity.Account {
 	s.T.Helper()
 	key, _ := identity.LoginKey(name)
 	a, err := s.Store.AccountByKey(context.Background(), key)
@@ -283,7 +283,7 @@ func resolve(base, ref string) string {
 // 2. The account is made when there is none.
 func (s *Site) Admin(name string) *Browser {
 	s.T.Helper()
-	s.User(name, login.Admin)
+	s.User(name, identity.Admin)
 	b := s.Browser().SignIn(name)
 	b.EnrollTOTP()
 	return b

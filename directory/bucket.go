@@ -1,8 +1,8 @@
-package accounts
+package directory
 
 import (
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Bucket is all that the totals and filters know of an account, in one small
@@ -45,13 +45,13 @@ func kindBit(t factors.Traits) Bucket {
 const CodesLow = 3
 
 // BucketOf tells in which bucket an account of a site with some kinds is.
-func BucketOf(a login.Account, kinds factors.Kinds) Bucket {
+func BucketOf(a identity.Account, kinds factors.Kinds) Bucket {
 	var b Bucket
 	for _, x := range []struct {
 		bit Bucket
 		on  bool
 	}{
-		{bucketAdmin, a.Role == login.Admin}, {bucketInvited, a.Standing == login.Invited}, {bucketLocked, a.Standing == login.Locked}, {bucketDisabled, !a.Disabled.IsZero()},
+		{bucketAdmin, a.Role == identity.Admin}, {bucketInvited, a.Standing == identity.Invited}, {bucketLocked, a.Standing == identity.Locked}, {bucketDisabled, !a.Disabled.IsZero()},
 		{bucketSpare, a.RecoveryLeft > 0},
 		{bucketLow, a.RecoveryLeft <= CodesLow}, {bucketOff, len(a.Off) > 0}, {bucketNever, a.LastLogin.IsZero()},
 	} {
@@ -72,10 +72,10 @@ func (b Bucket) is(bits Bucket) bool { return b&bits == bits }
 func (b Bucket) Admin() bool { return b.is(bucketAdmin) }
 
 // sketch is as much of an account as the policy looks at.
-func (b Bucket) sketch(kinds factors.Kinds) login.Account {
-	a := login.Account{Role: login.Member}
+func (b Bucket) sketch(kinds factors.Kinds) identity.Account {
+	a := identity.Account{Role: identity.Member}
 	if b.is(bucketAdmin) {
-		a.Role = login.Admin
+		a.Role = identity.Admin
 	}
 	for _, t := range kinds.Alone() {
 		if b.is(kindBit(t)) {
@@ -89,25 +89,25 @@ func (b Bucket) sketch(kinds factors.Kinds) login.Account {
 func (b Bucket) enrolled() bool { return b&bucketKinds != 0 }
 
 // status is what the list calls these accounts; see StatusOf.
-func (b Bucket) status() login.Status {
+func (b Bucket) status() identity.Status {
 	switch {
 	case b.is(bucketDisabled):
-		return login.Disabled
+		return identity.Disabled
 	case b.is(bucketInvited):
-		return login.Invited
+		return identity.Invited
 	case b.is(bucketLocked), b.is(bucketOff):
-		return login.Locked
+		return identity.Locked
 	}
-	return login.Active
+	return identity.Active
 }
 
 // StatusOf is an account's status in the list: active, invited, disabled, or
 // locked when its owner locked it or failures have switched one of its factors off.
-func StatusOf(a login.Account) login.Status { return BucketOf(a, nil).status() }
+func StatusOf(a identity.Account) identity.Status { return BucketOf(a, nil).status() }
 
 // Lacks says whether the policy asks an account for a factor that it has not.
 // A disabled account is asked for nothing.
-func (b Bucket) lacks(p login.Policy, kinds factors.Kinds) bool {
+func (b Bucket) lacks(p identity.Policy, kinds factors.Kinds) bool {
 	a := b.sketch(kinds)
 	return !b.is(bucketDisabled) && p.Asks(a) && !p.Met(a)
 }

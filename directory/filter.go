@@ -1,13 +1,11 @@
-package accounts
+package directory
 
 import (
-	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
 
 // Filter chooses accounts of the list. Its parts combine.
@@ -20,14 +18,14 @@ type Filter struct {
 	// Factor is none, a kind, a weak kind with "only" behind it (nothing stronger),
 	// low (few codes left) or off (by failures); see FactorFilters. Empty for all.
 	Factor string
-	Role   login.Role
+	Role   identity.Role
 	Sort   string // login, created or last, with "-" before it for downwards; empty is login
 	After  string // Page.Next of the page before; for the plain order the last login key
 	Limit  int
 }
 
 // keeps says whether accounts of a bucket pass the filter.
-func (f Filter) keeps(b Bucket, p login.Policy, kinds factors.Kinds) bool {
+func (f Filter) keeps(b Bucket, p identity.Policy, kinds factors.Kinds) bool {
 	if f.Role != "" && f.Role != b.sketch(nil).Role {
 		return false
 	}
@@ -46,7 +44,7 @@ func (f Filter) keeps(b Bucket, p login.Policy, kinds factors.Kinds) bool {
 			return false
 		}
 	default:
-		if b.status() != login.Status(f.Status) {
+		if b.status() != identity.Status(f.Status) {
 			return false
 		}
 	}
@@ -61,7 +59,7 @@ func (f Filter) keepsFactor(b Bucket, kinds factors.Kinds) bool {
 	case factorNone:
 		return !b.enrolled()
 	case factorOff:
-		return b.is(bucketOff) && b.status() == login.Locked
+		return b.is(bucketOff) && b.status() == identity.Locked
 	case factorLow:
 		return b.enrolled() && b.is(bucketLow)
 	}
@@ -93,31 +91,14 @@ type Query struct {
 
 // Page is one page of the list.
 type Page struct {
-	Accounts []login.Account
+	Accounts []identity.Account
 	Next     string // After of the next page; empty when this is the last
 	Count    int    // accounts that the filter finds; -1 when only the search could tell
 	Partial  bool   // the search stopped early, and goes on from Next
 }
 
-// Directory is what can be asked about all accounts.
-type Directory interface {
-	CountAccounts(ctx context.Context) (int, error)
-	// Buckets counts the accounts of each bucket. Empty ones are left out.
-	Buckets(ctx context.Context) (map[Bucket]int, error)
-	Page(ctx context.Context, q Query) (Page, error)
-	// Idle counts the accounts of some buckets that signed in last before a
-	// time, up to a limit. Those that never did are not among them.
-	Idle(ctx context.Context, buckets []Bucket, before time.Time, limit int) (int, error)
-	// Days gives the kept numbers of the days from one on, by day.
-	Days(ctx context.Context, from time.Time) (map[time.Time]map[Bucket]int, error)
-	// KeepDay keeps the numbers of a day, over those kept before.
-	KeepDay(ctx context.Context, day time.Time, n map[Bucket]int) error
-	// Reached counts the accounts by the steps they took; see login.Step.
-	Reached(ctx context.Context) (map[login.Step]int, error)
-}
-
 // Find translates a filter, where so many accounts are in each bucket.
-func Find(f Filter, n map[Bucket]int, p login.Policy, kinds factors.Kinds) Query {
+func Find(f Filter, n map[Bucket]int, p identity.Policy, kinds factors.Kinds) Query {
 	q := Query{Text: f.Query, All: true, Sort: f.Sort, After: f.After, Limit: f.Limit}
 	if f.Sort != "" && f.Sort[0] == '-' {
 		q.Sort, q.Down = f.Sort[1:], true

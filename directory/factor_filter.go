@@ -1,4 +1,4 @@
-package accounts
+package directory
 
 import "nightlatch.example/nightlatch/factors"
 

@@ -1,4 +1,6 @@
-package login
+package identity
+
+import "time"
 
 // EventKind says what an event of the audit log is about. The words are kept in
 // the log, so they never change their meaning.
@@ -63,3 +65,20 @@ const (
 	EventAccountDeleted       EventKind = "account.deleted"
 	EventAccountSecured       EventKind = "account.secured"
 )
+
+// Event is one row of the audit log.
+type Event struct {
+	Seq              int64
+	At               time.Time
+	Kind             EventKind
+	AccountID        string // whom it is about; empty for an unknown name
+	ActorID          string // who did it; empty for nobody signed in
+	Actor            string // "self", "admin", "cli", "system" or "stranger"
+	Address, Browser string
+	Level            int
+	Reason, Detail   string
+
+	// A row that tells of many tries, and their first and last; 0 is one. See Tries.
+	Times        int
+	Since, Until time.Time
+}

@@ -1,37 +1,12 @@
-package accounts
+package directory
 
 import (
 	"slices"
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
-	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/identity"
 )
-
-// Total is one number at the top of the list, and the filter that lists whom
-// it counts: both come from the same rule, so they agree.
-type Total struct {
-	Label  string
-	Filter Filter
-	N      int
-}
-
-// Totals counts the accounts that matter, where so many are in each bucket.
-func Totals(n map[Bucket]int, p login.Policy, kinds factors.Kinds) []Total {
-	list := slices.Concat([]Total{
-		{Label: "Accounts"},
-		{Label: "With a second factor", Filter: Filter{Status: "enrolled"}},
-	}, factorTotals(kinds), []Total{
-		{Label: "Required but missing", Filter: Filter{Status: "required"}},
-		{Label: "Recovery codes low", Filter: Filter{Factor: factorLow}},
-		{Label: "Switched off by failures", Filter: Filter{Factor: factorOff}},
-		{Label: "Never signed in", Filter: Filter{Status: "never"}},
-	})
-	for i := range list {
-		list[i].N = Find(list[i].Filter, n, p, kinds).Total
-	}
-	return list
-}
 
 // Day is how far adoption was on one day.
 type Day struct {
@@ -75,19 +50,19 @@ func sum(n map[Bucket]int, kinds []factors.Traits) Day {
 type Funnel struct{ Told, Began, Confirmed, Saved int }
 
 // Reached counts how far they came out of the accounts that took some steps.
-func Reached(n map[login.Step]int) (f Funnel) {
+func Reached(n map[identity.Step]int) (f Funnel) {
 	for step, count := range n {
-		if step&login.StepTold == 0 {
+		if step&identity.StepTold == 0 {
 			continue
 		}
 		f.Told += count
-		if step&login.StepBegan != 0 {
+		if step&identity.StepBegan != 0 {
 			f.Began += count
 		}
-		if step&login.StepConfirmed != 0 {
+		if step&identity.StepConfirmed != 0 {
 			f.Confirmed += count
 		}
-		if step&login.StepSaved != 0 {
+		if step&identity.StepSaved != 0 {
 			f.Saved += count
 		}
 	}

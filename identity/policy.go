@@ -1,0 +1,74 @@
+package identity
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"nightlatch.example/nightlatch/factors"
+)
+
+// Who must have a second factor.
+const (
+	Nobody   = "nobody"
+	Admins   = "admins"
+	Everyone = "everyone"
+)
+
+// Policy is who must have a second factor, from when on, and which kinds count.
+type Policy struct {
+	Who   string                  `json:"who"`
+	From  time.Time               `json:"from"`
+	Kinds map[Role][]factors.Kind `json:"kinds"`
+}
+
+// DefaultPolicy asks nobody. A weak kind does not count for admins: whoever
+// reads an admin's mail would be an admin.
+func DefaultPolicy(kinds factors.Kinds) Policy {
+	p := Policy{Who: Nobody, Kinds: map[Role][]factors.Kind{}}
+	for _, t := range kinds.Alone() {
+		p.Kinds[Member] = append(p.Kinds[Member], t.Kind)
+		if t.Strength == factors.Strong {
+			p.Kinds[Admin] = append(p.Kinds[Admin], t.Kind)
+		}
+	}
+	return p
+}
+
+// Asks says whether the policy requires a factor of an account, now or later.
+func (p Policy) Asks(a Account) bool {
+	return p.Who == Everyone || p.Who == Admins && a.Role == Admin
+}
+
+// Counts says whether a kind is enough for a role.
+func (p Policy) Counts(r Role, k factors.Kind) bool { return slices.Contains(p.Kinds[r], k) }
+
+// Met says whether the account has a factor that counts for it.
+func (p Policy) Met(a Account) bool {
+	return slices.ContainsFunc(a.Kinds, func(k factors.Kind) bool { return p.Counts(a.Role, k) })
+}
+
+// Forces says whether the account must enroll before anything else.
+func (p Policy) Forces(a Account, now time.Time) bool {
+	return p.Asks(a) && !p.Met(a) && !now.Before(p.From)
+}
+
+// DaysLeft is how many days an account has until it must be enrolled; false when
+// no date is set for it.
+func (p Policy) DaysLeft(a Account, now time.Time) (int, bool) {
+	if !p.Asks(a) || p.Met(a) || !now.Before(p.From) {
+		return 0, false
+	}
+	return int(math.Ceil(p.From.Sub(now).Hours() / 24)), true
+}
+
+// Step is how far an account has come on its way to a second factor, as bits.
+type Step int
+
+// The steps.
+const (
+	StepTold      Step = 1 << iota // reminded by mail, or shown by the policy
+	StepBegan                      // began to set one up
+	StepConfirmed                  // has confirmed one
+	StepSaved                      // said that the recovery codes are saved
+)

@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// Tidy drops what people and password managers put between the characters of
-// a code, spaces and dashes of any sort, and what nobody sees there. Nothing
-// else is forgiven.
+// Tidy drops what people and password managers put between the characters of a
+// code: spaces, dashes of any sort, and characters that show nothing.
+// Everything else stays, and makes the code wrong.
 func Tidy(code string) string {
 	return strings.Map(func(r rune) rune {
 		if Around(r) || unicode.Is(unicode.Pd, r) {
@@ -47,7 +47,7 @@ func randomDigits() (string, error) {
 	return strings.Repeat("0", codeDigits-len(s)) + s, nil
 }
 
-// Mask hides an address so that its owner knows it and a stranger does not
+// Mask hides an address so that its owner recognises it and a stranger does not
 // learn it: a•••@example.com.
 func Mask(address string) string {
 	at := strings.LastIndexByte(address, '@')

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// MAC is the keyed hash that an emailed code is kept as. CheckMAC compares in
-// constant time.
+// MAC makes the keyed hash that is kept of an emailed code. CheckMAC compares
+// in constant time.
 type MAC interface {
 	MAC(data []byte) ([]byte, error)
 	CheckMAC(mac, data []byte) error

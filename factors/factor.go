@@ -21,9 +21,9 @@ const (
 	KindRecovery Kind = "recovery"
 )
 
-// Errors that a factor answers with. ErrWrong and ErrReplayed are both a
-// refused code from outside; the second tells the log that the code had been
-// right once, which is worth telling the owner.
+// Errors with which a factor refuses an answer. To whoever typed it, ErrWrong and
+// ErrReplayed look the same; ErrReplayed means that the code was right once, which
+// is logged and worth telling the owner.
 var (
 	ErrWrong    = errors.New("wrong code")
 	ErrReplayed = errors.New("code was used before")
@@ -31,8 +31,8 @@ var (
 	ErrExpired  = errors.New("code has expired")
 )
 
-// Purpose is what a ceremony is for. A code asked for with one purpose is
-// worthless for another (OWASP ASVS 5.0 6.6.2).
+// Purpose is what a ceremony is for. A code that was requested for one purpose
+// is not accepted for another (OWASP ASVS 5.0 6.6.2).
 type Purpose string
 
 // The purposes of a ceremony.
@@ -57,7 +57,7 @@ type Ceremony struct {
 // Answer is what a person typed.
 type Answer struct {
 	Code   string
-	Target string // id of the credential meant, where there are several; empty lets the kind choose
+	Target string // id of one credential of several; empty: the kind chooses
 }
 
 // Step is what a factor wants done when a ceremony starts.
@@ -99,8 +99,9 @@ type Credential struct {
 type Factor interface {
 	Kind() Kind
 	Traits() Traits
-	// Verify judges an answer and gives the credential as it must be saved from
-	// now on. State is that of the challenge, nil for a kind that starts none.
+	// Verify judges an answer and returns the credential that accepted it, with
+	// the changes to save. state is that of the challenge, nil for a kind that
+	// starts none. The errors are those above.
 	Verify(ctx context.Context, c Ceremony, creds []Credential, state []byte, a Answer) (Credential, error)
 }
 
@@ -110,21 +111,22 @@ type Challenger interface {
 	// Challenge starts one proof with the credential of an id, or with the first.
 	// ErrWrong when there is no such credential.
 	Challenge(ctx context.Context, c Ceremony, creds []Credential, target string) (Step, error)
-	// Sent tells from a state what was sent; the zero value when nothing was.
+	// Sent reads from a state what was sent; the zero value when nothing was.
 	Sent(state []byte) Sent
 }
 
 // Enroller is a kind that is set up one by one.
 type Enroller interface {
 	Factor
-	// Enroll starts setting a factor up beside those that the account has of the
-	// kind. An Unfit error says why the target cannot be used.
+	// Enroll starts setting up another factor of the kind; have are those that
+	// the account has, and to is the target. An Unfit error says why the target
+	// cannot be used.
 	Enroll(ctx context.Context, c Ceremony, have []Credential, to string) (Step, error)
-	// Confirm ends it with the credential to keep, with a name of the kind's own
-	// choice.
+	// Confirm judges the answer and returns the credential to keep. Its Name is
+	// the kind's suggestion.
 	Confirm(ctx context.Context, c Ceremony, state []byte, a Answer) (Credential, error)
-	// Show is what the page of a pending enrollment shows of it: for the kind's
-	// own template. It may implement Picture.
+	// Show is what the page of a pending enrollment shows, in the form that the
+	// kind's own template expects. It may implement Picture.
 	Show(c Ceremony, state []byte) any
 }
 
@@ -144,7 +146,8 @@ type Spare interface {
 // back can hold them up.
 type Settler interface {
 	// Settle makes a credential usable again; false when there is nothing to do.
-	// What is good at the moment is given up, since it may have been used.
+	// The code that is good at the moment is not accepted any more, since it may
+	// have been used.
 	Settle(c Credential, now time.Time) (Credential, bool)
 }
 

@@ -20,7 +20,7 @@ const (
 	RecoveryWarn    = 3  // left: time for a new set
 	recoveryRandom  = 15 // random characters of five bits each: 75 bits
 	recoveryLen     = recoveryRandom + 1
-	recoveryMemory  = 2 * 1024 // KiB: 75 random bits need no slow hash; this is the second belt
+	recoveryMemory  = 2 * 1024 // KiB: 75 random bits need no slow hash, but this one costs little
 	recoveryLeast   = 8        // KiB: the least that argon2id takes (RFC 9106 §3.1)
 	recoverySaltLen = 16
 )
@@ -115,15 +115,16 @@ func checkCharacter(s string) byte {
 // numbered is the number of a code on its sheet.
 var numbered = regexp.MustCompile(`^[0-9]{1,2}[.)]`)
 
-// single takes off what comes along with one code that is copied out of a list:
-// its number in front, and quotes and commas around it.
+// single removes what is copied along with one code out of a list: its number
+// in front, and quotes and commas around it.
 func single(typed string) string {
 	around := func(r rune) bool { return Around(r) || strings.ContainsRune(quotes, r) }
 	return strings.TrimFunc(numbered.ReplaceAllString(strings.TrimFunc(typed, around), ""), around)
 }
 
-// parseRecovery brings a typed code to the form that was hashed. What is not
-// shaped like a code at all is wrong; what fails its check is a typo.
+// parseRecovery brings a typed code to the form that was hashed. It answers
+// ErrWrong for text that does not have the shape of a code, and ErrTypo for a
+// code whose check character does not fit.
 func parseRecovery(typed string) (string, error) {
 	code := strings.Map(func(r rune) rune { // not ToUpper: ſ and ı are no letters of ours
 		if r >= 'a' && r <= 'z' {

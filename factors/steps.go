@@ -8,17 +8,18 @@ import (
 // How many accepted steps a credential remembers.
 const (
 	stepsBefore = 16 // up to the newest accepted one, itself included
-	stepsAfter  = 48 // beyond it: accepted while the clock was ahead
+	stepsAfter  = 48 // after it: accepted while the clock was ahead
 )
 
-// A clock that jumps an hour ahead and back must not lock an app for that hour,
-// and no code may be taken twice all the same. So a credential remembers which
-// steps it accepted, not the highest alone. Those that lie ahead of every code
-// that is good now hold nothing up; each is refused when its time comes.
+// When the clock jumps an hour ahead and back, apps must not be locked for that
+// hour, and yet no code may be accepted twice. So a credential remembers all the
+// steps that it accepted lately, and not only the highest. A remembered step that
+// lies ahead of every code that is good now delays nothing, and its own code is
+// refused when its time comes.
 
-// lastStep is the last accepted step that lies at or before a limit. It is
-// unknown where all that is remembered lies behind the limit and older ones may
-// have been forgotten.
+// lastStep is the last accepted step at or before a limit. It is unknown when
+// every remembered step comes after the limit and older ones may have been
+// forgotten.
 func lastStep(c Credential, limit int64) (last int64, known bool) {
 	steps := c.Steps
 	if len(steps) == 0 && c.Counter > 0 { // accepted by a version that remembered one
@@ -36,7 +37,8 @@ func lastStep(c Credential, limit int64) (last int64, known bool) {
 	return 0, true
 }
 
-// remember adds an accepted step. What is forgotten lies farthest from it.
+// remember adds an accepted step. When there are too many, those farthest from
+// it are forgotten.
 func remember(c Credential, step int64) []int64 {
 	steps := slices.Clone(c.Steps)
 	if len(steps) == 0 && c.Counter > 0 {
@@ -49,11 +51,11 @@ func remember(c Credential, step int64) []int64 {
 	return steps[max(0, i+1-stepsBefore):min(len(steps), i+1+stepsAfter)]
 }
 
-// Settle makes an app usable again whose remembered steps all lie ahead,
-// because the clock went back. What is good at the moment may have been used
-// before, so it is given up: the next code but one is taken. It says false, and
-// gives the credential as it is, when there is nothing to settle; the caller
-// saves what it gives otherwise.
+// Settle makes an app usable again of which all remembered steps lie ahead,
+// because the clock went back. The code that is good at the moment may have
+// been used before, so it is not accepted any more: the owner waits for the
+// next code but one. False means that there is nothing to settle, and the
+// credential is returned unchanged; otherwise the caller saves it.
 func (TOTP) Settle(c Credential, now time.Time) (Credential, bool) {
 	limit := now.Unix()/TOTPPeriod + totpWindow
 	if _, known := lastStep(c, limit); known {

@@ -115,7 +115,7 @@ func matchTOTP(cred Credential, now time.Time, typed string) (Credential, error)
 }
 
 // learnDrift smooths how far the phone's clock seems to be off, in seconds. A
-// code of a neighbouring step tells the least that it can be.
+// code of a neighbouring step shows the least amount by which it can be off.
 func learnDrift(old int64, now time.Time, d int64, first bool) int64 {
 	into := now.Unix() % TOTPPeriod
 	seen := int64(0)

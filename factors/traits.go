@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Strength is how much a kind withstands.
+// Strength is how hard it is for somebody else to give the answer.
 type Strength int
 
 // The strengths of a kind, the weaker one first.
 const (
-	Weaker Strength = iota // whoever reads the channel has the code
-	Strong                 // it is in its owner's hands
+	Weaker Strength = iota // anyone who can read the channel has the code
+	Strong                 // only something that the owner holds can give the answer
 )
 
 // Input is what a person types as an answer.
@@ -47,8 +47,8 @@ type Words struct {
 	Purpose  string // what a code for an enrollment is for: "add this address"
 }
 
-// Traits are what a kind says of itself. Screens, policy, filters, mails and
-// the command line ask for them and know no kind by name.
+// Traits are what a kind says about itself. Screens, policy, filters, mails and
+// the command line ask for them, and know no kind by name.
 type Traits struct {
 	Kind Kind
 	Words
@@ -61,8 +61,8 @@ type Traits struct {
 	Scan  bool // what a pending enrollment shows implements Picture
 	Slow  bool // judging an answer costs a slow hash
 
-	Tries   int                         // answers to one challenge before it is void; 0: as many as the throttle lets through
-	Counts  time.Duration               // a credential's counter counts such steps since 1970; 0: it counts no time
+	Tries   int                         // answers to one challenge before it is void; 0: no limit but the throttle's
+	Counts  time.Duration               // length of the steps since 1970 that a credential's Counter counts; 0: it counts no time
 	Proves  bool                        // its target is an email address, which an enrollment proves
 	Mask    func(address string) string // hides most of a target; nil where there is none
 	Number  int                         // of the kind among those that stand alone; kept in databases, so never given to another

@@ -7,7 +7,8 @@ import (
 	"os"
 )
 
-// mayWrite tries, where it cannot be asked.
+// mayWrite says whether files may be made in a folder. This system has no call
+// to ask, so it makes one and removes it.
 func mayWrite(folder string) error {
 	f, err := os.CreateTemp(folder, ".part-*")
 	if err != nil {

@@ -10,18 +10,21 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// ours are the values that this program makes itself and writes as they are.
-// All others may be a stranger's: logins, names, reasons.
+// ours are the values that this program makes itself: they are written as they
+// are. All others (logins, names, reasons) may come from a stranger and are
+// cleaned first.
 var ours = map[string]bool{"link": true, "undo": true, "code": true, "time": true, "date": true, "address": true, "purpose": true}
 
-// limits are the most characters of a value; unlisted ones have shortText.
+// limits is how many characters of each value are kept. A value that is not
+// listed has shortText.
 var limits = map[string]int{"link": 2000, "undo": 2000, "reason": 500, "what": 500, "": 500}
 
 const shortText = 120
 
-// clean makes one line of a value: no line breaks that could add lines or
-// headers, no invisible characters that turn text around, not endless, and
-// nothing that a mail program would make a link of.
+// clean makes a stranger's value fit for one line of a mail: it drops line
+// breaks, which could add lines or headers, and invisible characters, which
+// could reverse the text; it cuts what is too long; and it breaks up what a
+// mail program would turn into a link.
 func clean(key, value string) string {
 	value = seen(strings.ToValidUTF8(value, "?"))
 	limit, ok := limits[key]
@@ -35,8 +38,8 @@ func clean(key, value string) string {
 	return unlink(value)
 }
 
-// seen drops what shows nothing. Joiners between characters stay: Persian words
-// and emoji are other ones without them.
+// seen drops characters that show nothing. Joiners (ZWJ and ZWNJ) stay between
+// letters: without them Persian words and emoji change.
 func seen(value string) string {
 	var b strings.Builder
 	all := []rune(value)
@@ -60,8 +63,8 @@ func joined(c rune) bool {
 	return c > unicode.MaxASCII && unicode.In(c, unicode.L, unicode.M, unicode.S)
 }
 
-// unlink writes what mail programs would make a link of so that they do not:
-// https[:]//evil[.]example, as is the custom in reports about such addresses.
+// unlink rewrites what mail programs would turn into a link, in the way that
+// reports about malicious addresses do: https[:]//evil[.]example.
 func unlink(value string) string {
 	words := strings.Split(value, " ")
 	for i, w := range words {

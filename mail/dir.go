@@ -50,7 +50,7 @@ func (d *dirTransport) Send(_ context.Context, m *gomail.Msg) error {
 	return nil
 }
 
-// Check looks whether files may be made in the folder.
+// Check says whether files may be made in the folder.
 func (d *dirTransport) Check(context.Context, string) (remark string, err error) {
 	if err := mayWrite(d.path); err != nil {
 		return "", fmt.Errorf("the mail folder %s cannot be written to: %w", d.path, err)

@@ -15,13 +15,14 @@
 //	      └── failed         refused for good: a code is wiped, anything else is
 //	                         kept until it expires, for an admin to send again
 //
-// A crash between two steps leaves a claim that runs out, so a message is
-// sent at least once. Its Message-ID stays the same on every try.
+// After a crash between two steps the claim runs out, so every message is sent
+// at least once. Its Message-ID stays the same on every try.
 //
 // Codes, letters and bulk mail are lanes with senders of their own (lane.go).
-// Within a lane no host has more than its share of them (site.go), so neither
-// a flood nor a host that stalls holds up the others. Whom a refusal is about,
-// the recipient or this site, is decided in refusal.go.
+// Within a lane no domain of recipients has more than its share of the senders
+// (domain.go), so that neither a flood to one domain nor a slow server there
+// delays mail to others. refusal.go tells a refusal of the recipient from one of
+// this site.
 //
 // A Renderer makes the message from two templates, NAME.txt (with its subject)
 // and NAME.html; a Transport carries it, to a folder or to an SMTP server.

@@ -12,13 +12,14 @@ import (
 // stay below what mail servers allow one client (Postfix 50, Exim 20).
 var senders = map[Lane]int{Codes: 10, Letters: 5, Bulk: 3}
 
-// quickTime is how long a send may take before its site counts as slow.
+// quickTime is how long a send may take before the recipient's domain counts as
+// slow.
 const quickTime = time.Second
 
 // parcel is a claimed message on its way.
 type parcel struct {
 	Message
-	site    string
+	domain  string
 	claimed time.Time // by the real clock: see stale
 }
 
@@ -26,9 +27,9 @@ type parcel struct {
 // the message while it is being sent.
 func (p parcel) stale() bool { return time.Since(p.claimed) > Lease-Timeout-2*recordTime }
 
-// lane is one queue with its senders. A site that is slow, or not known yet,
-// gets only a part of them; what more there is for it is parked for a moment,
-// and given back to the outbox when that is full too.
+// lane is one queue with its senders. A domain that is slow, or not known yet,
+// gets only some of them. Further messages to it are parked for a moment, and
+// given back to the outbox when there is no room to park more.
 type lane struct {
 	kind Lane
 	size int
@@ -38,13 +39,13 @@ type lane struct {
 	mu      sync.Mutex
 	running int
 	parked  []parcel
-	sites   map[string]*site
+	domains map[string]*domain
 	sent    int
 	errs    []error
 }
 
 func newLane(kind Lane, size int) *lane {
-	return &lane{kind: kind, size: size, wake: make(chan struct{}, 1), sites: map[string]*site{}}
+	return &lane{kind: kind, size: size, wake: make(chan struct{}, 1), domains: map[string]*domain{}}
 }
 
 func (l *lane) nudge() {
@@ -54,8 +55,8 @@ func (l *lane) nudge() {
 	}
 }
 
-// results gives how many were sent since the last call, and what went wrong
-// with the outbox.
+// results returns how many messages were sent since the last call, and the
+// first error of the outbox.
 func (l *lane) results() (sent int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,8 +65,8 @@ func (l *lane) results() (sent int, err error) {
 	return sent, err
 }
 
-// fill claims as many messages as the lane has room for, and gives how many
-// those were.
+// fill claims as many messages as the lane has room for, and returns how many
+// it got.
 func (w *Worker) fill(ctx context.Context, l *lane) (claimed int, err error) {
 	l.mu.Lock()
 	room := l.room()
@@ -84,16 +85,16 @@ func (w *Worker) fill(ctx context.Context, l *lane) (claimed int, err error) {
 	}
 	for _, m := range batch {
 		l.busy.Add(1)
-		w.start(ctx, l, parcel{Message: m, site: siteOf(m.To), claimed: time.Now()})
+		w.start(ctx, l, parcel{Message: m, domain: domainOf(m.To), claimed: time.Now()})
 	}
 	return len(batch), nil
 }
 
-// start sends a message if its site has a sender left, else parks it, else
-// gives it back.
+// start sends a message if there is a sender left for its domain, else parks
+// it, else gives it back.
 func (w *Worker) start(ctx context.Context, l *lane, p parcel) {
 	l.mu.Lock()
-	s := l.site(p.site)
+	s := l.domain(p.domain)
 	begun := l.begin(s)
 	wait := time.Duration(0)
 	switch {
@@ -120,7 +121,7 @@ func (w *Worker) carry(ctx context.Context, l *lane, p parcel) {
 	if l.errs = append(l.errs, err); ok {
 		l.sent++
 	}
-	l.end(p.site, time.Since(begin) < quickTime)
+	l.end(p.domain, time.Since(begin) < quickTime)
 	next := l.unpark()
 	l.mu.Unlock()
 	for _, p := range next {

@@ -23,15 +23,15 @@ func (m Message) expired(now time.Time) bool {
 	return !m.Expires.IsZero() && !now.Before(m.Expires)
 }
 
-// Lane is a queue with senders of its own, so that what many people are told
-// holds up nobody who waits for a code.
+// Lane is a queue with senders of its own, so that a mail to everybody does not
+// delay a code that somebody waits for.
 type Lane int
 
 // The lanes. A message is in the lane of its template.
 const (
 	Codes   Lane = iota // codes, which live for minutes
 	Letters             // links and notices to one person
-	Bulk                // what goes to everybody at once: reminders, and word of a restored backup
+	Bulk                // mail to everybody at once: reminders, and notices about a restored backup
 )
 
 // Lanes are all lanes, the quickest first.
@@ -53,13 +53,13 @@ type Claim struct {
 	N     int
 }
 
-// Failure is how a try went that did not bring a message there.
+// Failure is an attempt that did not deliver the message.
 type Failure struct {
 	Now    time.Time
-	Next   time.Time // when it is tried again; of no meaning when Final
+	Next   time.Time // when it is tried again; not used when Final
 	Reason string    // the server's own words
 	Final  bool      // it is not tried again by itself
-	Keep   bool      // when Final: what it says stays, so that an admin can send it again
+	Keep   bool      // when Final: its data is kept, so that an admin can send it again
 	Site   bool      // the server refuses this site, not this recipient
 }
 
@@ -76,9 +76,9 @@ type Outbox interface {
 	MailExpired(ctx context.Context, id string, now time.Time) error
 	// MailLater gives claimed messages back untried; they are due at until.
 	MailLater(ctx context.Context, until time.Time, ids ...string) error
-	// RescueMail makes due what waits longer than its last pause could be,
+	// RescueMail makes messages due that wait longer than any pause lasts,
 	// which happens when the clock was ahead and went back. waits are the
-	// pauses after each try, at least Lease each.
+	// longest pauses after the first try, the second and so on.
 	RescueMail(ctx context.Context, now time.Time, waits []time.Duration) error
 }
 
@@ -89,6 +89,7 @@ type Transport interface {
 	// ErrSite when the trouble is with this site or its mail server.
 	Send(ctx context.Context, m *gomail.Msg) error
 	// Check says whether a message from this sender could be sent now, without
-	// sending one. remark is what works but is worth knowing.
+	// sending one. remark is something that an admin should know although
+	// mail can be sent; empty for nothing.
 	Check(ctx context.Context, from string) (remark string, err error)
 }

@@ -2,8 +2,8 @@ package mail
 
 import "maps"
 
-// template is what the code knows of one message: what its data must hold to
-// be of any use, and an example of all it may hold.
+// template describes one message: the data that it is useless without, and a
+// sample of all the data that it may get.
 type template struct {
 	required []string
 	sample   map[string]string

@@ -11,19 +11,19 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// What an error of a transport wraps, so that the worker knows what to do.
+// An error of a transport wraps one of these, so that the worker knows what to do.
 var (
 	// ErrRefused marks a refusal of the recipient, which trying again will not cure.
 	ErrRefused = errors.New("refused for good")
-	// ErrSite marks what an admin has to put right: the mail server is not
-	// there, or takes nothing from this site or this sender.
+	// ErrSite marks what an admin has to put right: the mail server cannot be
+	// reached, or takes nothing from this site or this sender.
 	ErrSite = errors.New("mail server and site do not agree")
 )
 
-// classify keeps the server's words and says whom they are about. Everything
-// before the recipient was named is about the site; after that the answer
-// decides, since servers such as Postfix hold back what they have against a
-// client or sender until then (smtpd_delay_reject).
+// classify keeps the server's words and decides whom they are about. Every
+// answer before the recipient was named is about this site. After that the
+// answer itself decides, since servers such as Postfix wait until then to
+// refuse a client or a sender (smtpd_delay_reject).
 func classify(err error) error {
 	text, _, _ := strings.Cut(err.Error(), ", affected ") // the library adds recipient and Message-ID
 	text = plainWords(text)
@@ -58,14 +58,15 @@ var (
 	quoted = regexp.MustCompile(`\b[45][0-9]{2} "(?:[^"\\]|\\.)*"`) // how the library writes an answer
 	// enhanced is the code behind the first three digits, or as qmail has it: "(#5.7.1)".
 	enhanced = regexp.MustCompile(`\b[45][0-9]{2}[ -]([245]\.[0-9]{1,3}\.[0-9]{1,3})\b|\(#([245]\.[0-9]{1,3}\.[0-9]{1,3})\)`)
-	// siteWords are what servers say that give no enhanced code: Exim's "relay
+	// siteWords are in the answers of servers that send no enhanced code: Exim's "relay
 	// not permitted", "Sender verify failed", "HELO argument invalid", and
 	// "Administrative prohibition" where its admin gave no words.
 	siteWords = regexp.MustCompile(`(?i)\b(relay\w*|sender|helo|ehlo|auth|authenticat\w+|client host|sending limit|rate limit|blocked using|black ?list\w*|block ?list\w*|administrative prohibition)\b`)
 )
 
 // plainWords gives an answer as the server wrote it, on one line. The library
-// quotes it, and the ends of its lines would hide the words behind them.
+// quotes it and writes line ends as \r\n, so that siteWords would not find the
+// words after them.
 func plainWords(text string) string {
 	return quoted.ReplaceAllStringFunc(text, func(answer string) string {
 		code, words := answer[:4], answer[4:]

@@ -19,7 +19,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// RenderOptions are what every message shares.
+// RenderOptions are what all messages have in common.
 type RenderOptions struct {
 	Brand     string // the site's name
 	URL       string // public origin, like https://id.example.com
@@ -76,9 +76,9 @@ func urlHost(literal string) string {
 	return strings.Trim(literal, "[]")
 }
 
-// Render makes the message, all but its sender. It fails for an unknown
-// template, for data without what the template is about, and, wrapping
-// ErrRefused, for a recipient that is no bare address.
+// Render makes the message; only its sender is missing. It fails for an unknown
+// template and for data without what the template requires, and, wrapping
+// ErrRefused, for a recipient that is not a bare address.
 func (r *Renderer) Render(m Message) (*gomail.Msg, error) {
 	to, err := netmail.ParseAddress(m.To)
 	if err != nil || to.Address != m.To {

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// Patience is how long a message is tried that its recipient's side does
-	// not take.
+	// Patience is how long a message is tried while the recipient's server does
+	// not take it.
 	Patience = 3 * 24 * time.Hour
-	// Kept is how long a message without an end of its own is kept for: while
-	// the mail server refuses this site, or until an admin sends it again.
+	// Kept is how long a message that does not expire is kept: while the mail
+	// server refuses this site, and after a refusal, for an admin to send it again.
 	Kept = 30 * 24 * time.Hour
 )
 
@@ -85,8 +85,9 @@ func (w *Worker) send(ctx context.Context, m Message) (err error) {
 	return w.Transport.Send(sending, msg)
 }
 
-// judge says what happens to a message that was not accepted. A code that is
-// refused is given up; what is due only after its end is wiped then.
+// judge decides what happens to a message that was not accepted. A message
+// whose next attempt would come after it expires is due when it expires, and is
+// wiped then. A code that was refused is wiped at once.
 func judge(m Message, now time.Time, err error) Failure {
 	f := Failure{Now: now, Next: now.Add(pause(m)), Reason: reason(err, m.Data), Keep: m.Template != CodeTemplate, Site: errors.Is(err, ErrSite)}
 	if !m.Expires.IsZero() && f.Next.After(m.Expires) {

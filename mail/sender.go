@@ -27,7 +27,7 @@ func ASCIIHost(host string) (string, error) {
 		return "[IPv6:" + ip.String() + "]", nil
 	}
 	name, err := idna.Lookup.ToASCII(host)
-	if err != nil { // underscores and the like are names all the same
+	if err != nil { // names with underscores, for example, are in use all the same
 		name = strings.ToLower(host)
 	}
 	if len(name) > 253 || !hostName.MatchString(name) {
@@ -58,7 +58,8 @@ func Sender(value string) (string, error) {
 	return a.String(), nil
 }
 
-// LocalSender says whether a sender means nothing to other machines.
+// LocalSender says whether a sender's host, such as localhost, means nothing to
+// other machines.
 func LocalSender(from string) bool {
 	a, err := netmail.ParseAddress(from)
 	if err != nil {

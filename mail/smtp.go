@@ -47,9 +47,9 @@ func (t *smtpTransport) Send(ctx context.Context, m *gomail.Msg) error {
 	})
 }
 
-// Check goes as far as a message would, and takes it back: EHLO, TLS, sign-in,
-// the sender, the sender as recipient, and RSET. A server may take mail from a
-// sender that it takes none for; the remark says so.
+// Check does all that sending a message takes, and then cancels it: EHLO, TLS,
+// sign-in, the sender, the sender as recipient, and RSET. A server may accept
+// the sender and yet take no mail for it; the remark says so.
 func (t *smtpTransport) Check(ctx context.Context, from string) (remark string, err error) {
 	err = t.converse(ctx, func(_ *gomail.Client, session *smtp.Client) error {
 		if err := session.Mail("<" + from + ">"); err != nil {
@@ -112,7 +112,7 @@ func (t *smtpTransport) options(ctx context.Context) []gomail.Option {
 		gomail.WithPort(t.cfg.port),
 		gomail.WithTLSConfig(t.tls),
 		gomail.WithTLSPolicy(gomail.TLSMandatory),
-		gomail.WithTimeout(Timeout + time.Second), // the context comes first and tells why
+		gomail.WithTimeout(Timeout + time.Second), // longer than the context, whose error says why
 		gomail.WithDialContextFunc(func(dialing context.Context, network, _ string) (net.Conn, error) {
 			return t.connect(ctx, dialing, network)
 		}),

@@ -12,8 +12,8 @@ import (
 	"unicode"
 )
 
-// What can be wrong with a mail URL. The sentences are fixed texts: nothing of
-// the URL is quoted, because a password may stand in any part of a mistyped one.
+// What can be wrong with a mail URL. The sentences quote nothing of it, because
+// in a mistyped URL the password may stand in any part.
 var (
 	ErrURLForm  = errors.New("must be dir:PATH, smtp://USER:PASS@HOST:PORT or smtps://USER:PASS@HOST:PORT; special characters in USER and PASS are written as %XX")
 	ErrURLDir   = errors.New("dir: needs the path of a folder after it")

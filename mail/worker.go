@@ -16,8 +16,9 @@ const (
 	Lease = time.Minute
 	// Grace is what a send gets to finish after the worker was told to stop.
 	Grace = 5 * time.Second
-	// skew is how far the clocks of two processes may be apart, and how long a
-	// look may take: less is no wrong clock, and a lease of another must stand.
+	// skew is how far the clocks of two processes may differ. A message that
+	// waits longer than it should by less than this is left alone: another
+	// process may have claimed it by its own clock.
 	skew = 15 * time.Second
 	// recordTime is what the outbox gets to write down how a send went.
 	recordTime = 5 * time.Second
@@ -29,9 +30,9 @@ type Options struct {
 	Transport Transport
 	Renderer  *Renderer
 	From      string           // "Name <address>"
-	Log       *slog.Logger     // default: says nothing
+	Log       *slog.Logger     // default: none
 	Now       func() time.Time // default: time.Now
-	Poll      time.Duration    // longest time between two looks at the outbox; default 2 s
+	Poll      time.Duration    // longest time between two reads of the outbox; default 2 s
 	AtOnce    int              // messages of a lane that are sent at the same time; default as many as the lane has senders
 }
 
@@ -129,7 +130,7 @@ func (w *Worker) Once(ctx context.Context) (sent int, err error) {
 }
 
 // rescue looks, at the start and when the clock went back, for messages that
-// would wait for a time that the clock had wrongly reached.
+// would wait until a time that the clock had shown by mistake.
 func (w *Worker) rescue(ctx context.Context, now time.Time) error {
 	w.mu.Lock()
 	back := w.latest.IsZero() || now.Before(w.latest.Add(-time.Second))

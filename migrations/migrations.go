@@ -1,8 +1,9 @@
-// Package migrations holds the database's history, each step with its way
-// back. One text serves SQLite and PostgreSQL: both take the same types.
+// Package migrations holds the steps that bring a database up to date, each
+// with the statements that undo it. The same text serves SQLite and PostgreSQL:
+// both accept the same types.
 //
-// Every step may be run again, so a crash between a step and the note that it
-// was done is mended by the next start.
+// Every step may be run again. After a crash between a step and the note that
+// it was done, the next start runs it once more.
 package migrations
 
 import (
@@ -18,9 +19,9 @@ import (
 //go:embed *.sql
 var files embed.FS
 
-// columns are the steps that add a column, by their numbers, and the column.
-// SQLite cannot be told to add one only where it is not there. Each step is one
-// transaction: where the column is, all of the step was done.
+// columns are the steps that add a column, by their numbers. SQLite has no ADD
+// COLUMN IF NOT EXISTS. Each step is one transaction, so where its column is,
+// all of the step was done.
 var columns = map[string]struct{ table, name string }{
 	"20261125000171": {"accounts", "status"},
 	"20261125000172": {"accounts", "reached"},

@@ -41,7 +41,7 @@ const (
 	saltBytes = 16 // RFC 9106 §3.1: recommended for password hashing
 	keyBytes  = 32 // RFC 9106 §4: the tag of the recommended options
 
-	maxMemoryKiB = 256 * 1024 // a stored hash may not make one login dearer
+	maxMemoryKiB = 256 * 1024 // most that a stored hash may ask for, so that one sign-in cannot take all memory
 	maxTime      = 16
 	maxThreads   = 16
 	minSalt      = 8 // RFC 9106 §3.1: the shortest allowed
@@ -51,8 +51,9 @@ const (
 	queuePerSlot = 64 // about 1.6 s of waiting at DefaultCost
 )
 
-// Hasher makes and checks password hashes, and bounds how many run at a time:
-// unbounded, twenty logins at once would take twenty times the memory.
+// Hasher makes and checks password hashes, and limits how many are made at a
+// time: without a limit, twenty sign-ins at once would take twenty times the
+// memory.
 type Hasher struct {
 	cost  Cost
 	queue *queue
@@ -78,17 +79,17 @@ func NewHasher(cost Cost, slots, queue int) *Hasher {
 	return &Hasher{
 		cost:  cost,
 		queue: newQueue(slots, queue),
-		// Random bytes in the key's place: no password is known to lead there,
-		// and checking one against it takes the same work as any other.
+		// Random bytes in place of the key: nobody knows a password for them, and
+		// checking one against it takes the same work as any other.
 		dummy: phc{cost: cost, salt: randomBytes(saltBytes), key: randomBytes(keyBytes)}.String(),
 	}
 }
 
-// Do runs job in one of the slots. from is the address range that asks, as in
-// Client.Range; empty for this machine itself. It waits for its turn, and
-// answers ErrBusy when the queue has no place for that address or the
-// context's error when the caller has gone; the job has not run then.
-// Otherwise it gives job's error.
+// Do runs job in one of the slots, and returns its error. from is the address
+// range that asks, as in Client.Range; empty for this machine itself. Do waits
+// for its turn. It answers ErrBusy when the queue has no place for that
+// address, and the context's error when the caller has gone; then job was not
+// run.
 func (h *Hasher) Do(ctx context.Context, from string, job func() error) error {
 	if err := h.queue.enter(ctx, from); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (h *Hasher) Do(ctx context.Context, from string, job func() error) error {
 // Waiting is how many wait for a slot now.
 func (h *Hasher) Waiting() int { return h.queue.length() }
 
-// Hash returns the PHC string of a password at the present cost. It refuses
+// Hash returns the PHC string of a password at the current cost. It refuses
 // text that is not UTF-8. Run it inside Do.
 func (h *Hasher) Hash(password string) (string, error) {
 	if !utf8.ValidString(password) {
@@ -124,8 +125,8 @@ func (h *Hasher) Verify(stored, password string) (ok, rehash bool, err error) {
 	return ok, ok && rehash, nil
 }
 
-// Dummy returns a hash that no password fits, made at the present cost. Check
-// against it when the account is unknown, so that the answer takes as long.
+// Dummy returns a hash at the current cost that no password fits. Check against
+// it when the account is unknown, so that the answer takes as long.
 func (h *Hasher) Dummy() string { return h.dummy }
 
 // phc is a parsed argon2id hash in the PHC string format.
@@ -139,14 +140,14 @@ var (
 	phcText  = base64.RawStdEncoding.Strict()
 )
 
-// parsePHC reads only what String writes: this order, no leading zeros, no
-// padding, argon2 version 1.3, and sizes within the limits above.
+// parsePHC reads only the form that String writes: this order, no leading
+// zeros, no padding, argon2 version 1.3, and sizes within the limits above.
 func parsePHC(s string) (phc, error) {
 	m := phcShape.FindStringSubmatch(s)
 	if m == nil {
 		return phc{}, ErrHash
 	}
-	memory, _ := strconv.ParseUint(m[1], 10, 32) // the shape leaves nothing to fail
+	memory, _ := strconv.ParseUint(m[1], 10, 32) // cannot fail: the pattern lets only digits through
 	time, _ := strconv.ParseUint(m[2], 10, 32)
 	threads, _ := strconv.ParseUint(m[3], 10, 8)
 	p := phc{cost: Cost{uint32(memory), uint32(time), uint8(threads)}}
@@ -173,15 +174,16 @@ func (p phc) derive(password string, size int) []byte {
 	return argon2.IDKey(text, p.salt, p.cost.Time, p.cost.MemoryKiB, p.cost.Threads, uint32(size))
 }
 
-// sane holds a cost against RFC 9106 (at least 8 KiB a lane) and our limits.
+// sane checks a cost against RFC 9106 (at least 8 KiB for each lane) and our
+// limits.
 func (c Cost) sane() bool {
 	return c.Threads >= 1 && c.Threads <= maxThreads && c.Time >= 1 && c.Time <= maxTime &&
 		c.MemoryKiB >= 8*uint32(c.Threads) && c.MemoryKiB <= maxMemoryKiB
 }
 
-// normal is the one form in which a password is counted, compared and hashed:
-// NFKC, so that keyboards that compose differently agree (NIST SP 800-63B-4
-// §3.1.1.2).
+// normal is the form in which a password is counted, compared and hashed: NFKC,
+// so that keyboards that compose characters differently agree (NIST SP
+// 800-63B-4 §3.1.1.2).
 func normal(password string) string { return norm.NFKC.String(password) }
 
 func randomBytes(n int) []byte {

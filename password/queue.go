@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// queue lets so many run at a time and so many more wait, each in the line of
-// the address that it comes from. The lines take turns, so an address with one
-// waiter waits for one of every other address and not for a flood. When every
-// place is taken, the last one of the longest line makes room for an address
-// that has less: whoever is alone may use all places, whoever is not has a
-// share.
+// queue lets some jobs run at a time and more wait, each in the line of the
+// address that it comes from. The lines take turns, so an address with one
+// waiter waits for one job of every other address, and not for a flood of one.
+// When every place is taken, an address with fewer waiters pushes out the last
+// one of the longest line: an address that is alone may use all places, and
+// otherwise each has a share.
 type queue struct {
 	mu      sync.Mutex
 	free    int // slots that nobody holds
@@ -26,8 +26,8 @@ func newQueue(slots, places int) *queue {
 }
 
 // enter waits for a slot, which the caller gives back with leave. It answers
-// ErrBusy when there is no place to wait in or somebody else got it, and the
-// context's error when the caller went away first.
+// ErrBusy when there is no place to wait in, or when another address pushed
+// this one out, and the context's error when the caller has gone.
 func (q *queue) enter(ctx context.Context, from string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (q *queue) enter(ctx context.Context, from string) error {
 	return ctx.Err()
 }
 
-// leave hands the slot to whose turn it is.
+// leave gives the slot to the next in turn.
 func (q *queue) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -88,8 +88,8 @@ func (q *queue) join(from string, turn chan error) {
 	q.waiting++
 }
 
-// pushOut makes room for one more of an address, if another has two more
-// waiters than it.
+// pushOut makes room for one more of an address by refusing the last waiter of
+// the longest line, if that has at least two more than the address.
 func (q *queue) pushOut(from string) bool {
 	longest := from
 	for _, other := range q.turns {

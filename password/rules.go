@@ -16,11 +16,11 @@ const (
 	minPassword = 8   // characters: NIST SP 800-63B-4 §3.1.1.2, with a second factor
 	maxPassword = 256 // characters: above the 64 that NIST asks for at least
 
-	minAbout = 3 // a part of a login or name shorter than this forbids nothing
+	minAbout = 3 // characters: shorter parts of a login or name are not looked for
 	minOwn   = 4 // different characters a password must add to those parts
 )
 
-// Sentences that Check answers with.
+// What Check answers.
 const (
 	passwordShort  = "Use at least 8 characters."
 	passwordLong   = "Use at most 256 characters."
@@ -106,8 +106,9 @@ func isRow(password string) bool {
 	})
 }
 
-// isAbout tells whether fewer than minOwn different characters, digits aside,
-// are left of a password when the parts of what is known are taken out.
+// isAbout tells whether a password is made of what is known about the account:
+// without those parts, fewer than minOwn different characters are left. Digits
+// do not count.
 func isAbout(password string, about []string) bool {
 	var parts []string
 	for _, known := range about {
@@ -134,5 +135,6 @@ func isAbout(password string, about []string) bool {
 	return len(own) < minOwn
 }
 
-// isJoint tells where a login, an address or a name is taken apart.
+// isJoint tells at which characters a login, an address or a name is taken
+// apart.
 func isJoint(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("@.-_+", r) }

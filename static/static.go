@@ -1,7 +1,7 @@
 // Package static serves the style sheets, scripts and icons of Nightlatch.
 //
-// Every file is known by a name that carries a hash of its content, so that a
-// browser may keep it for ever and still sees a new one at once.
+// Every file is served under a name with a hash of its content, so that
+// browsers may keep it for ever and still get a changed one at once.
 package static
 
 import (
@@ -24,8 +24,8 @@ var builtin embed.FS
 // Prefix is the path under which the files are served.
 const Prefix = "/static/"
 
-// types are the content types of the kinds of file served here. The list is
-// our own because the one of the operating system differs between machines.
+// types are the content types of the files served here. The operating system's
+// own list is not used, because it differs between machines.
 var types = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".js":    "text/javascript; charset=utf-8",

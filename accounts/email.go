@@ -67,7 +67,7 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 // countMail keeps a person from filling a stranger's mailbox with links.
 func (s *Service) countMail(ctx context.Context, tx login.Tx, accountID string) error {
 	now := s.opt.Now()
-	t, err := login.LockLimit(ctx, tx, login.LinksKey(accountID), now)
+	t, err := login.LockLimit(ctx, tx, login.Counter{What: login.CountLinks, Account: accountID}, now)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c identity.Clie
 // the form must not be a way to fill somebody's mailbox.
 func (s *Service) mailReset(ctx context.Context, tx login.Tx, a identity.Account, next string, c identity.Client) (sent bool, err error) {
 	now := s.opt.Now()
-	t, err := login.LockLimit(ctx, tx, login.ResetKey(a.ID), now)
+	t, err := login.LockLimit(ctx, tx, login.Counter{What: login.CountReset, Account: a.ID}, now)
 	if err != nil {
 		return false, err
 	}
@@ -247,7 +247,7 @@ func (s *Service) Secure(ctx context.Context, token string, c identity.Client) e
 		if err := tx.Record(ctx, s.event(identity.EventAccountSecured, a.ID, nil, c)); err != nil {
 			return err
 		}
-		if err := tx.ClearThrottle(ctx, login.ResetKey(a.ID)); err != nil {
+		if err := tx.ClearThrottle(ctx, login.Counter{What: login.CountReset, Account: a.ID}); err != nil {
 			return err
 		}
 		_, err = s.mailReset(ctx, tx, a, "", c)

@@ -72,7 +72,7 @@ func (s *Service) Register(ctx context.Context, f Form, c identity.Client) (brow
 // mailedEnough counts a mail about registration to one address: the form must
 // not be a way to fill somebody's mailbox.
 func (s *Service) mailedEnough(ctx context.Context, tx login.Tx, key string) (bool, error) {
-	t, err := tx.LockThrottle(ctx, "register:"+identity.HashToken(key)[:32])
+	t, err := tx.LockThrottle(ctx, login.Counter{What: login.CountRegister, Subject: identity.HashToken(key)[:32]})
 	if err != nil {
 		return false, err
 	}

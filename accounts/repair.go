@@ -174,7 +174,7 @@ func (s *Service) delete(ctx context.Context, by By, id string) error {
 		if err := s.notTheLast(ctx, tx, a); err != nil {
 			return err
 		}
-		if err := s.login.ForgetCounters(ctx, tx, a, "reset:"+a.ID, "links:"+a.ID); err != nil {
+		if err := s.login.ForgivePassword(ctx, tx, a); err != nil {
 			return err
 		}
 		if err := tx.DeleteAccount(ctx, a.ID); err != nil {

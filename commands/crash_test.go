@@ -161,7 +161,7 @@ func (l *ledger) check(t *testing.T, dir string, env []string, x *town) {
 		}
 	}
 	for _, p := range x.guessers {
-		x, err := s.Throttle(t.Context(), "factor:"+p.id+":totp")
+		x, err := s.Throttle(t.Context(), login.Counter{What: login.CountFactor, Account: p.id, Kind: factors.KindTOTP})
 		if err != nil || x.Fails < l.wrong[p.login] {
 			t.Errorf("%s: %d failures are kept of %d, %v", p.login, x.Fails, l.wrong[p.login], err)
 		}

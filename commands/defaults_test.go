@@ -115,7 +115,7 @@ func (x *shipped) codes(t *testing.T) {
 	x.span(t, "pending login", "SELECT expires_at - created_at FROM pendings WHERE account_id = ?", 10*time.Minute, x.id)
 	refused(t, "a second code", v.post("/login/challenge/email/code"), 60)
 	age := func(by time.Duration) {
-		change(t, x.db, fmt.Sprintf("UPDATE throttles SET last_at = last_at - %d WHERE key = 'send:%s'", by.Microseconds(), x.id))
+		change(t, x.db, fmt.Sprintf("UPDATE counters SET last_at = last_at - %d WHERE what = 'send' AND account_id = '%s'", by.Microseconds(), x.id))
 	}
 	age(30 * time.Second)
 	refused(t, "a second code half a minute later", v.post("/login/challenge/email/code"), 30)
@@ -145,14 +145,14 @@ func (x *shipped) limits(t *testing.T) {
 		}
 	}
 	refused(t, "after five wrong codes", wrong(), 30)
-	key := "factor:" + x.id + ":email"
-	x.span(t, "first wait", "SELECT until_at - last_at FROM throttles WHERE key = ?", 30*time.Second, key)
+	where := " FROM counters WHERE what = 'factor' AND kind = 'email' AND account_id = ?"
+	x.span(t, "first wait", "SELECT until_at - last_at"+where, 30*time.Second, x.id)
 	for _, n := range []int{48, 49} {
-		change(t, x.db, fmt.Sprintf("UPDATE throttles SET fails = %d, until_at = 0 WHERE key = '%s'", n, key))
+		change(t, x.db, fmt.Sprintf("UPDATE counters SET fails = %d, until_at = 0 WHERE what = 'factor' AND kind = 'email' AND account_id = '%s'", n, x.id))
 		if p := wrong(); p.status != http.StatusUnprocessableEntity {
 			t.Errorf("wrong code %d: %d", n+1, p.status)
 		}
-		if off := x.number(t, "SELECT off_at FROM throttles WHERE key = ?", key) != 0; off != (n == 49) {
+		if off := x.number(t, "SELECT off_at"+where, x.id) != 0; off != (n == 49) {
 			t.Errorf("after %d failures the kind is off: %v", n+1, off)
 		}
 	}

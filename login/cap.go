@@ -26,7 +26,7 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a identity.Account, k 
 	t.forget(now.Add(-FailureWindow))
 	about := []string{"kind", s.kinds.Of(k).Label, "count", strconv.Itoa(max(t.Fails, len(t.Recent)))}
 	detail := fmt.Sprintf("%s after %s failures", k, about[3])
-	if key != factorKey(a.ID, k) {
+	if key.Browser != "" {
 		about, detail = append(about, "own", "yes"), detail+", in a browser that signed in before and for that one"
 	}
 	switch {

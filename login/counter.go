@@ -4,11 +4,41 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"nightlatch.example/nightlatch/factors"
 )
 
-// Throttle counts failures in a row under one key.
+// Counted says what a counter counts.
+type Counted string
+
+// What is counted.
+const (
+	CountFactor   Counted = "factor"   // wrong answers of a kind
+	CountPassword Counted = "password" // wrong passwords
+	CountAddress  Counted = "address"  // failed sign-ins from a range of network addresses
+	CountSend     Counted = "send"     // emailed codes
+	CountReset    Counted = "reset"    // mails with a link that resets the password
+	CountLinks    Counted = "links"    // mails with a link that confirms an address
+	CountRegister Counted = "register" // mails about a registration
+
+	countStranger Counted = "stranger" // forms from a range that send mail for nobody signed in
+	countWarned   Counted = "warned"   // mails that somebody knows the password
+	countBrowsers Counted = "browsers" // sign-ins from new browsers
+)
+
+// Counter says what is counted and for whom. It has an account or a subject:
+// what an account has been counted for can be forgotten as a whole.
+type Counter struct {
+	What    Counted
+	Account string       // whose
+	Kind    factors.Kind // which of their kinds, of CountFactor
+	Browser string       // ID of one that signed in before; empty for all others together
+	Subject string       // hash of a name or email address that may be nobody's, or a range of network addresses
+}
+
+// Throttle is what a counter has counted.
 type Throttle struct {
-	Key              string
+	Key              Counter
 	Fails            int
 	Last, Until, Off time.Time
 	// Recent are the times that a sliding window counts, oldest first: failures
@@ -58,13 +88,13 @@ func (t Throttle) Sound(now time.Time) Throttle {
 }
 
 // LockThrottle locks a counter of failures as it counts now; see Throttle.AsOf.
-func LockThrottle(ctx context.Context, tx Tx, key string, now time.Time) (Throttle, error) {
+func LockThrottle(ctx context.Context, tx Tx, key Counter, now time.Time) (Throttle, error) {
 	t, err := tx.LockThrottle(ctx, key)
 	return t.AsOf(now), err
 }
 
 // LockLimit locks a counter of what was sent; see Throttle.Sound.
-func LockLimit(ctx context.Context, tx Tx, key string, now time.Time) (Throttle, error) {
+func LockLimit(ctx context.Context, tx Tx, key Counter, now time.Time) (Throttle, error) {
 	t, err := tx.LockThrottle(ctx, key)
 	return t.Sound(now), err
 }

@@ -35,7 +35,7 @@ func (s *Service) tellNewBrowser(ctx context.Context, tx Tx, a identity.Account,
 	if !Hears(a, identity.MailNewBrowser) {
 		return nil
 	}
-	t, err := tx.LockThrottle(ctx, "browsers:"+a.ID)
+	t, err := tx.LockThrottle(ctx, Counter{What: countBrowsers, Account: a.ID})
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (m *moments) Write(ctx context.Context, do func(login.Tx) error) error {
 	return m.Store.Write(ctx, do)
 }
 
-func (m *moments) Throttle(ctx context.Context, key string) (login.Throttle, error) {
+func (m *moments) Throttle(ctx context.Context, key login.Counter) (login.Throttle, error) {
 	m.pass()
 	return m.Store.Throttle(ctx, key)
 }
@@ -71,7 +71,7 @@ func both(t *testing.T, do func(t *testing.T, s *sitetest.Site)) {
 	}
 }
 
-func failed(t *testing.T, s *sitetest.Site, key string) int {
+func failed(t *testing.T, s *sitetest.Site, key login.Counter) int {
 	t.Helper()
 	x, err := s.Store.Throttle(context.Background(), key)
 	if err != nil {
@@ -83,7 +83,7 @@ func failed(t *testing.T, s *sitetest.Site, key string) int {
 // passwordFails is the counter of strangers' passwords of a name.
 func passwordFails(t *testing.T, s *sitetest.Site, name string) int {
 	t.Helper()
-	return failed(t, s, "password:"+identity.HashToken(name)[:32])
+	return failed(t, s, login.Counter{What: login.CountPassword, Subject: identity.HashToken(name)[:32]})
 }
 
 func count2(list []string, what string) (n int) {
@@ -107,7 +107,7 @@ func TestHangingUpOnAPassword(t *testing.T) {
 			c := identity.Client{Range: name, Address: "192.0.2.1", Browser: "Firefox"}
 			ctx, cancel := context.WithCancel(context.Background())
 			_, err := interrupted(s, n, cancel).Password(ctx, name, "not the password", "", c)
-			events, account, address := count2(s.Events(name), "login.failed"), passwordFails(t, s, name), failed(t, s, "address:"+name)
+			events, account, address := count2(s.Events(name), "login.failed"), passwordFails(t, s, name), failed(t, s, login.Counter{What: login.CountAddress, Subject: name})
 			if account != events || account != address || identity.Reason(err) == identity.Wrong && account != 1 {
 				t.Errorf("wrong, moment %d: %v, %d failures of the account, %d of the address, %d in the log", n, err, account, address, events)
 			}
@@ -136,7 +136,7 @@ func TestHangingUpOnAPasswordInside(t *testing.T) {
 			a := s.User(name, identity.Member)
 			ctx, cancel := context.WithCancel(context.Background())
 			_ = interrupted(s, n, cancel).CheckPassword(ctx, a, "not the password", identity.Client{Range: name})
-			events, account, address := count2(s.Events(name), "password.failed"), passwordFails(t, s, name), failed(t, s, "address:"+name)
+			events, account, address := count2(s.Events(name), "password.failed"), passwordFails(t, s, name), failed(t, s, login.Counter{What: login.CountAddress, Subject: name})
 			if account != events || account != address {
 				t.Errorf("moment %d: %d failures of the account, %d of the address, %d in the log", n, account, address, events)
 			}
@@ -152,7 +152,7 @@ func TestHangingUpOnACode(t *testing.T) {
 		m := newModel(s, "ada@example.com")
 		c := stranger()
 		v := session(t, s, m, c)
-		key := "factor:" + m.id + ":recovery"
+		key := login.Counter{What: login.CountFactor, Account: m.id, Kind: factors.KindRecovery}
 		for n := 1; n <= most; n++ {
 			entry, err := s.Login.Password(context.Background(), m.name, sitetest.Password, "", c)
 			if err != nil {
@@ -188,7 +188,7 @@ func TestHangingUpOnACode(t *testing.T) {
 			s.Advance(time.Minute)
 			code, _ := factors.TOTPCode(m.secret, s.Now().Unix()/factors.TOTPPeriod)
 			_, err = interrupted(s, n, cancel).Confirm(ctx, v, factors.KindTOTP, factors.Answer{Code: code}, c)
-			if err != nil || failed(t, s, "factor:"+m.id+":totp") != 0 {
+			if err != nil || failed(t, s, login.Counter{What: login.CountFactor, Account: m.id, Kind: factors.KindTOTP}) != 0 {
 				t.Errorf("step-up, moment %d: %v", n, err)
 			}
 			cancel()

@@ -103,7 +103,7 @@ func (s *Service) Remove(ctx context.Context, v *Visit, id string, c identity.Cl
 
 // bare removes what an account without any factor must not keep.
 func (s *Service) bare(ctx context.Context, tx Tx, a identity.Account) error {
-	if err := tx.ClearKinds(ctx, a.ID); err != nil {
+	if err := tx.ClearCounters(ctx, a.ID, CountFactor); err != nil {
 		return err
 	}
 	if err := tx.DeleteCredentials(ctx, a.ID); err != nil {

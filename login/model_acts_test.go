@@ -89,7 +89,7 @@ func (m *model) past(t *rapid.T) {
 	for i := range n {
 		c.recent = append(c.recent, now.Add(-time.Duration(n-i)*apart))
 	}
-	x := login.Throttle{Key: "factor:" + m.id + ":" + string(k), Last: now.Add(-apart), Recent: c.recent}
+	x := login.Throttle{Key: login.Counter{What: login.CountFactor, Account: m.id, Kind: k}, Last: now.Add(-apart), Recent: c.recent}
 	if err := m.s.Store.Write(context.Background(), func(tx login.Tx) error { return tx.SaveThrottle(context.Background(), x) }); err != nil {
 		t.Fatal(err)
 	}

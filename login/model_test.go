@@ -166,7 +166,7 @@ func (m *model) mailTry(code string) bool {
 }
 
 func (m *model) kept(t *rapid.T, k factors.Kind) login.Throttle {
-	x, err := m.s.Store.Throttle(context.Background(), "factor:"+m.id+":"+string(k))
+	x, err := m.s.Store.Throttle(context.Background(), login.Counter{What: login.CountFactor, Account: m.id, Kind: k})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func (s *Service) again(ctx context.Context, sub subject, k factors.Kind) (facto
 // older refuses a code that was right until a newer one was sent. It counts no
 // failure, because only somebody who reads the owner's mailbox knows such a
 // code.
-func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key string, state []byte) error {
+func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key Counter, state []byte) error {
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
 	if errors.Is(err, identity.ErrNotFound) {
 		return identity.Refuse(identity.Gone, "")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"nightlatch.example/nightlatch/identity"
 )
@@ -40,7 +39,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 			}
 			e := s.event(identity.EventLoginFailed, acct.ID, c)
 			e.Actor = "stranger"
-			if strings.HasPrefix(key, knownPrefix) { // by its owner, or one who has their browser
+			if key.Browser != "" { // by its owner, or one who has their browser
 				return tx.Record(ctx, e)
 			}
 			return tx.Tried(ctx, e)
@@ -58,22 +57,22 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 // find looks an account up by what was typed. A name that cannot be a login
 // is an unknown name. A browser that signed in before has a counter of its
 // own, so that strangers' failures do not hold it up (OWASP ASVS 5.0 6.1.1).
-func (s *Service) find(ctx context.Context, login string, c identity.Client) (identity.Account, string, error) {
+func (s *Service) find(ctx context.Context, login string, c identity.Client) (identity.Account, Counter, error) {
 	name, ok := identity.LoginKey(login)
 	if !ok {
-		return identity.Account{}, passwordKey("\x00" + login), nil
+		return identity.Account{}, nameCounter("\x00" + login), nil
 	}
 	acct, err := s.store.AccountByName(ctx, name)
 	if errors.Is(err, identity.ErrNotFound) {
-		return identity.Account{}, passwordKey(name), nil
+		return identity.Account{}, nameCounter(name), nil
 	}
 	if err != nil {
-		return acct, "", err
+		return acct, Counter{}, err
 	}
 	if known, ok, err := s.browser(ctx, s.store, c.Known, acct.ID, false); err != nil || ok {
-		return acct, knownKey(known.ID), err
+		return acct, Counter{What: CountPassword, Account: acct.ID, Browser: known.ID}, err
 	}
-	return acct, passwordKey(acct.Key), nil
+	return acct, nameCounter(acct.Key), nil
 }
 
 // judge checks a password. The failure is reserved, and given back when it was
@@ -81,7 +80,7 @@ func (s *Service) find(ctx context.Context, login string, c identity.Client) (id
 // of right passwords is never mistaken for failures, and a burst of wrong ones
 // is counted one by one. Once the slot is taken nothing stops with the request:
 // hanging up would hide a guess from the counters and the log.
-func (s *Service) judge(ctx context.Context, acct identity.Account, key, password string, c identity.Client) (right bool, rehash string, err error) {
+func (s *Service) judge(ctx context.Context, acct identity.Account, key Counter, password string, c identity.Client) (right bool, rehash string, err error) {
 	if err = s.passwordHeld(ctx, key, c); err != nil {
 		return
 	}
@@ -115,7 +114,7 @@ func (s *Service) judge(ctx context.Context, acct identity.Account, key, passwor
 	return right, rehash, err
 }
 
-func (s *Service) passwordHeld(ctx context.Context, key string, c identity.Client) error {
+func (s *Service) passwordHeld(ctx context.Context, key Counter, c identity.Client) error {
 	if err := s.addressHeld(ctx, c); err != nil {
 		return err
 	}

@@ -26,19 +26,11 @@ func (s *Service) admitBare(ctx context.Context, tx Tx, a identity.Account, c id
 // failures switched off; no kinds named means all, and the password's wait.
 func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a identity.Account, kinds ...factors.Kind) error {
 	if len(kinds) == 0 {
-		if err := tx.ClearKinds(ctx, a.ID); err != nil {
+		if err := tx.ClearCounters(ctx, a.ID, CountFactor, CountPassword, CountSend, CountReset, CountLinks); err != nil {
 			return err
 		}
 		if err := s.ForgivePassword(ctx, tx, a); err != nil {
 			return err
-		}
-		if err := tx.ForgiveBrowsers(ctx, a.ID); err != nil {
-			return err
-		}
-		for _, key := range []string{sendKey(a.ID), ResetKey(a.ID), LinksKey(a.ID)} {
-			if err := tx.ClearThrottle(ctx, key); err != nil {
-				return err
-			}
 		}
 	}
 	for _, k := range kinds {
@@ -61,20 +53,6 @@ func (s *Service) unlockApps(ctx context.Context, tx Tx, a identity.Account) err
 			if _, err := tx.SwapCredential(ctx, cred); err != nil {
 				return err
 			}
-		}
-	}
-	return nil
-}
-
-// ForgetCounters drops every counter of an account that is to be deleted, and
-// those that others keep under keys of their own.
-func (s *Service) ForgetCounters(ctx context.Context, tx Tx, a identity.Account, others ...string) error {
-	if err := s.UnlockKinds(ctx, tx, a); err != nil {
-		return err
-	}
-	for _, key := range append(others, sendKey(a.ID), "warned:"+a.ID) {
-		if err := tx.ClearThrottle(ctx, key); err != nil {
-			return err
 		}
 	}
 	return nil

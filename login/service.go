@@ -98,7 +98,7 @@ func (s *Service) event(kind identity.EventKind, accountID string, c identity.Cl
 
 // ForgivePassword ends the wait of an account whose password is new.
 func (s *Service) ForgivePassword(ctx context.Context, tx Tx, a identity.Account) error {
-	return tx.ClearThrottle(ctx, passwordKey(a.Key))
+	return tx.ClearThrottle(ctx, nameCounter(a.Key))
 }
 
 // Notice is a mail to an account's owner about something that a client did.

@@ -25,7 +25,7 @@ type Reader interface {
 	Browser(ctx context.Context, hash, accountID string, trusted bool) (identity.Browser, error)
 	// HasBrowser says whether a cookie is good at some account at a time.
 	HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error)
-	Throttle(ctx context.Context, key string) (Throttle, error) // zero row when there is none
+	Throttle(ctx context.Context, key Counter) (Throttle, error) // nothing counted when there is none
 	Link(ctx context.Context, hash string, purpose identity.LinkPurpose) (identity.Link, error)
 	Setting(ctx context.Context, key string) (string, error) // "" when unset
 	Sessions(ctx context.Context, accountID string) ([]identity.Session, error)
@@ -58,7 +58,7 @@ type Tx interface {
 	PutRegistration(ctx context.Context, r identity.Registration) error
 	TakeRegistration(ctx context.Context, hash string) (bool, error)
 	// DeleteAccount takes an account away with everything that names it, but for
-	// events and counters.
+	// events.
 	DeleteAccount(ctx context.Context, id string) error
 
 	InsertCredentials(ctx context.Context, cs ...factors.Credential) error
@@ -86,12 +86,13 @@ type Tx interface {
 	// Lock keeps every other transaction that asks for the same one waiting until
 	// this one ends.
 	Lock(ctx context.Context, what Lock) error
-	LockThrottle(ctx context.Context, key string) (Throttle, error)
+	LockThrottle(ctx context.Context, key Counter) (Throttle, error)
 	SaveThrottle(ctx context.Context, t Throttle) error
-	ClearThrottle(ctx context.Context, key string) error
+	ClearThrottle(ctx context.Context, key Counter) error
 	// ClearKind forgets the failures of a kind: of strangers and of every browser.
 	ClearKind(ctx context.Context, accountID string, k factors.Kind) error
-	ClearKinds(ctx context.Context, accountID string) error // those of every kind
+	// ClearCounters forgets all that an account was counted for, of some matters.
+	ClearCounters(ctx context.Context, accountID string, what ...Counted) error
 
 	InsertSession(ctx context.Context, s identity.Session) error
 	SaveSession(ctx context.Context, s identity.Session) error
@@ -122,8 +123,6 @@ type Tx interface {
 	// OtherAdmin says whether there is an admin who can act beside this one. It
 	// makes changes of admins happen one after another.
 	OtherAdmin(ctx context.Context, accountID string) (bool, error)
-	// ForgiveBrowsers ends the password's waits of the account's known browsers.
-	ForgiveBrowsers(ctx context.Context, accountID string) error
 
 	// ClaimForm notes that a form is being carried out, in the place of a row
 	// that began at some time; false when somebody else claimed it.

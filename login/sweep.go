@@ -16,7 +16,7 @@ func (s *Service) warnOwner(ctx context.Context, tx Tx, a identity.Account, p id
 		return nil
 	}
 	now := s.Now()
-	t, err := LockLimit(ctx, tx, "warned:"+a.ID, now)
+	t, err := LockLimit(ctx, tx, Counter{What: countWarned, Account: a.ID}, now)
 	if err != nil {
 		return err
 	}

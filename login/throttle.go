@@ -10,33 +10,20 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// Keys of the counters. They are per account and kind, so that failures of one
-// kind never delay another; names that do not exist are counted alike.
-func factorKey(accountID string, k factors.Kind) string {
-	return "factor:" + accountID + ":" + string(k)
+// nameCounter counts wrong passwords of a name, by those who did not sign in
+// from their browser before. Names that do not exist are counted alike.
+func nameCounter(loginKey string) Counter {
+	return Counter{What: CountPassword, Subject: identity.HashToken(loginKey)[:32]}
 }
-func passwordKey(loginKey string) string { return "password:" + identity.HashToken(loginKey)[:32] }
-func knownKey(browserID string) string   { return knownPrefix + browserID }
-func sendKey(accountID string) string    { return "send:" + accountID }
-func addressKey(rng string) string       { return "address:" + rng }
 
-// knownPrefix begins the counters of browsers that signed in before.
-const knownPrefix = "known:"
-
-// ResetKey and LinksKey are the counters of mails that an account's owner did
-// not have to prove anything for: resets, and links that confirm an address.
-func ResetKey(accountID string) string { return "reset:" + accountID }
-
-// LinksKey: see ResetKey.
-func LinksKey(accountID string) string { return "links:" + accountID }
-
-// lane is the counter of a kind that a browser's failures go to. Each browser
+// lane is the counter of a kind that a browser's failures go to. There is one
+// for each account and kind, so that failures of one never delay another. Each browser
 // that the owner signed in from has one of its own; all others share one, however
 // many they are. So strangers close nothing for the owner's browsers, and have no
 // more tries for being many. A browser that was first signed in from after a
 // kind was switched off finds it off.
-func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factors.Kind, c identity.Client) (string, error) {
-	shared := factorKey(accountID, k)
+func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factors.Kind, c identity.Client) (Counter, error) {
+	shared := Counter{What: CountFactor, Account: accountID, Kind: k}
 	b, known, err := s.browser(ctx, r, c.Known, accountID, false)
 	if err != nil || !known {
 		return shared, err
@@ -45,7 +32,9 @@ func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factor
 	if err != nil || !t.Off.IsZero() && b.Created.After(t.Off) {
 		return shared, err
 	}
-	return shared + ":" + b.ID, nil
+	own := shared
+	own.Browser = b.ID
+	return own, nil
 }
 
 // counter reads the counter of a kind that a browser's failures go to.
@@ -69,7 +58,7 @@ const (
 // reserve counts a failure before the answer is looked at, in a transaction of
 // its own, so that a hundred answers at once are counted a hundred times. The
 // count is given back by passed when the answer is right.
-func (s *Service) reserve(ctx context.Context, key string, how counting) error {
+func (s *Service) reserve(ctx context.Context, key Counter, how counting) error {
 	var refused error
 	err := s.write(ctx, func(tx Tx) error {
 		now := s.Now()
@@ -120,7 +109,7 @@ func lockWait(first time.Duration, over int) time.Duration {
 }
 
 // giveBack takes back a reserved failure whose answer was not judged after all.
-func (s *Service) giveBack(ctx context.Context, key string) error {
+func (s *Service) giveBack(ctx context.Context, key Counter) error {
 	err := s.write(ctx, func(tx Tx) error {
 		t, err := LockThrottle(ctx, tx, key, s.Now())
 		if err != nil || t.Fails == 0 {
@@ -150,7 +139,7 @@ func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kin
 // faulted gives a reserved failure back when a fault kept the answer from being
 // judged, or a right one from being carried out: nobody has failed. The fault
 // stays the answer. A refusal gives nothing back.
-func (s *Service) faulted(ctx context.Context, key string, fault error) error {
+func (s *Service) faulted(ctx context.Context, key Counter, fault error) error {
 	if fault == nil || identity.Refused(fault) != nil {
 		return fault
 	}
@@ -160,7 +149,7 @@ func (s *Service) faulted(ctx context.Context, key string, fault error) error {
 // passed is what a right answer does to its counter: the row of failures ends
 // and the reserved one is taken back. Those within FailureWindow stay counted,
 // or a patient thief would begin anew with each sign-in of the owner.
-func (s *Service) passed(ctx context.Context, tx Tx, key string) error {
+func (s *Service) passed(ctx context.Context, tx Tx, key Counter) error {
 	t, err := LockThrottle(ctx, tx, key, s.Now())
 	if err != nil {
 		return err
@@ -190,7 +179,7 @@ func held(t Throttle, now time.Time) error {
 
 // addressHeld says whether an address has failed too often within the window.
 func (s *Service) addressHeld(ctx context.Context, c identity.Client) error {
-	t, err := s.store.Throttle(ctx, addressKey(c.Range))
+	t, err := s.store.Throttle(ctx, Counter{What: CountAddress, Subject: c.Range})
 	if err != nil || t.Fails < AddressFailures {
 		return err
 	}
@@ -201,7 +190,7 @@ func (s *Service) addressHeld(ctx context.Context, c identity.Client) error {
 // count, so an office behind one address signs in freely.
 func (s *Service) addressFailed(ctx context.Context, tx Tx, c identity.Client) error {
 	now := s.Now()
-	t, err := LockThrottle(ctx, tx, addressKey(c.Range), now)
+	t, err := LockThrottle(ctx, tx, Counter{What: CountAddress, Subject: c.Range}, now)
 	if err != nil {
 		return err
 	}
@@ -218,7 +207,7 @@ func (s *Service) addressFailed(ctx context.Context, tx Tx, c identity.Client) e
 // address in StrangerWindow.
 func (s *Service) CountStranger(ctx context.Context, tx Tx, c identity.Client) error {
 	now := s.Now()
-	t, err := LockLimit(ctx, tx, "stranger:"+c.Range, now)
+	t, err := LockLimit(ctx, tx, Counter{What: countStranger, Subject: c.Range}, now)
 	if err != nil {
 		return err
 	}
@@ -236,7 +225,7 @@ func (s *Service) CountStranger(ctx context.Context, tx Tx, c identity.Client) e
 // many in any hour. Asking again never resets a failure count.
 func (s *Service) countCode(ctx context.Context, tx Tx, accountID string) error {
 	now := s.Now()
-	t, err := LockLimit(ctx, tx, sendKey(accountID), now)
+	t, err := LockLimit(ctx, tx, Counter{What: CountSend, Account: accountID}, now)
 	if err != nil {
 		return err
 	}
@@ -260,7 +249,7 @@ func (s *Service) codeWait(t *Throttle, now time.Time) (wait time.Duration) {
 
 // resendIn is how long until another code may be asked for.
 func (s *Service) resendIn(ctx context.Context, accountID string) (time.Duration, error) {
-	t, err := s.store.Throttle(ctx, sendKey(accountID))
+	t, err := s.store.Throttle(ctx, Counter{What: CountSend, Account: accountID})
 	now := s.Now()
 	t = t.Sound(now)
 	return s.codeWait(&t, now), err

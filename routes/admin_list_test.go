@@ -48,7 +48,7 @@ func population(t *testing.T, s *sitetest.Site, n int) {
 			}
 			a.Created = s.Now().Add(-time.Duration(i%13) * time.Hour)
 			if i%10 == 0 {
-				if err := tx.SaveThrottle(t.Context(), login.Throttle{Key: "factor:" + a.ID + ":totp", Fails: 50, Off: s.Now()}); err != nil {
+				if err := tx.SaveThrottle(t.Context(), login.Throttle{Key: login.Counter{What: login.CountFactor, Account: a.ID, Kind: factors.KindTOTP}, Fails: 50, Off: s.Now()}); err != nil {
 					return err
 				}
 			}

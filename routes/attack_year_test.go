@@ -10,6 +10,7 @@ import (
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 const year = 365 * 24 * time.Hour
@@ -170,7 +171,7 @@ func TestAYearOfGuessingAtEverything(t *testing.T) {
 		t.Errorf("the owner was told %d times", n)
 	}
 	for _, k := range []factors.Kind{factors.KindTOTP, factors.KindEmail, factors.KindRecovery} {
-		x, err := s.Store.Throttle(t.Context(), "factor:"+s.Account(ada).ID+":"+string(k))
+		x, err := s.Store.Throttle(t.Context(), login.Counter{What: login.CountFactor, Account: s.Account(ada).ID, Kind: k})
 		if err != nil || x.Off.IsZero() {
 			t.Errorf("%s is not off: %v %v", k, x, err)
 		}

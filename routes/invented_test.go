@@ -9,6 +9,7 @@ import (
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 )
 
 // answerOf is the right answer to a kind at an address of the challenge or the
@@ -121,7 +122,7 @@ func leftovers(t *testing.T, s *sitetest.Site) (left []string) {
 		left = append(left, "kind "+string(k))
 	}
 	for _, j := range journeys {
-		x, err := s.Store.Throttle(t.Context(), "factor:"+a.ID+":"+string(j.kind))
+		x, err := s.Store.Throttle(t.Context(), login.Counter{What: login.CountFactor, Account: a.ID, Kind: j.kind})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -78,7 +79,7 @@ func TestWrongKeysAreNobodysFailure(t *testing.T) {
 			t.Errorf("%d kinds once the keys are right", n)
 		}
 		for _, k := range []factors.Kind{factors.KindTOTP, factors.KindEmail, factors.KindRecovery} {
-			if x, err := s.Store.Throttle(t.Context(), "factor:"+s.Account(ada).ID+":"+string(k)); err != nil || x.Fails != 0 {
+			if x, err := s.Store.Throttle(t.Context(), login.Counter{What: login.CountFactor, Account: s.Account(ada).ID, Kind: k}); err != nil || x.Fails != 0 {
 				t.Errorf("%s: %d failures, %v", k, x.Fails, err)
 			}
 		}

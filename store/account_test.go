@@ -33,7 +33,7 @@ func full(t *testing.T, s *store.Store) identity.Account {
 					factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: factors.KindRecovery})
 			},
 			func() error {
-				return tx.SaveThrottle(ctx, login.Throttle{Key: "factor:" + a.ID + ":email", Off: noon})
+				return tx.SaveThrottle(ctx, login.Throttle{Key: login.Counter{What: login.CountFactor, Account: a.ID, Kind: factors.KindEmail}, Off: noon})
 			},
 			func() error { return tx.SetMustEnroll(ctx, a.ID, a.MustEnroll) },
 			func() error { return tx.Reach(ctx, a.ID, identity.StepTold) },

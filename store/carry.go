@@ -18,6 +18,10 @@ var carriedTables = []string{"audit_head", "tries"}
 // place before, or in settings of its own.
 var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached"}
 
+// movedTables go with a step back whose statements move their rows into the tables
+// before.
+var movedTables = []string{"counters"}
+
 // carried is what is in these tables. Only what one step takes is in one setting.
 type carried struct {
 	Head  []headRow  `json:",omitempty"`

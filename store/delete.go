@@ -7,7 +7,7 @@ import (
 )
 
 // DeleteAccount takes an account away. What belongs to it goes with it by the
-// foreign keys; mails and the links that an admin is shown are found by its id.
+// foreign keys; mails, counters and the links that an admin is shown are found by its id.
 // The totals are counted down by what the directory knew of it.
 func (t *tx) DeleteAccount(ctx context.Context, id string) error {
 	a, err := t.accountRow(ctx, "id = ?", id, true)
@@ -18,7 +18,7 @@ func (t *tx) DeleteAccount(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, sql := range []string{"DELETE FROM outbox WHERE account_id = ?", "DELETE FROM ceremonies WHERE purpose = 'shown' AND kind = ?"} {
+	for _, sql := range []string{"DELETE FROM outbox WHERE account_id = ?", "DELETE FROM counters WHERE account_id = ?", "DELETE FROM ceremonies WHERE purpose = 'shown' AND kind = ?"} {
 		if _, err := t.db.NewRaw(sql, id).Exec(ctx); err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -130,31 +129,6 @@ func (t *tx) directory(ctx context.Context, id string) (r directoryRow, known bo
 	return r, err == nil, err
 }
 
-// switched keeps on an account which of its kinds are off. The key
-// is a counter's: "factor:ACCOUNT:KIND", of a browser with its id behind, are those that matter.
-func (t *tx) switched(ctx context.Context, key string, off bool) error {
-	rest, ok := strings.CutPrefix(key, "factor:")
-	id, kind, _ := strings.Cut(rest, ":")
-	kind, _, _ = strings.Cut(kind, ":")
-	if !ok {
-		return nil
-	}
-	r, err := t.accountRow(ctx, "id = ?", id, true)
-	if errors.Is(err, identity.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	kinds := slices.DeleteFunc(strings.Split(r.OffKinds, ","), func(k string) bool { return k == kind || k == "" })
-	if off {
-		kinds = append(kinds, kind)
-	}
-	t.touch(id)
-	_, err = t.db.NewRaw("UPDATE accounts SET off_kinds = ? WHERE id = ?", strings.Join(kinds, ","), id).Exec(ctx)
-	return err
-}
-
 func (t *tx) touch(id string) { t.touched[id] = true }
 
 // SetMustEnroll notes that an account's factors were taken.
@@ -203,10 +177,4 @@ func (t *tx) OtherAdmin(ctx context.Context, id string) (bool, error) {
 		}
 	}
 	return t.db.NewSelect().Table("accounts").Where("role = ? AND disabled_at = 0 AND status <> 'invited' AND id <> ?", identity.Admin, id).Exists(ctx)
-}
-
-// ForgiveBrowsers ends the waits of an account's known browsers.
-func (t *tx) ForgiveBrowsers(ctx context.Context, id string) error {
-	_, err := t.db.NewRaw("DELETE FROM throttles WHERE key IN (SELECT 'known:' || id FROM browsers WHERE account_id = ?)", id).Exec(ctx)
-	return err
 }

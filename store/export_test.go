@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"testing"
+	"time"
 
 	"nightlatch.example/nightlatch/mail"
 )
@@ -18,6 +19,14 @@ func LaneSQL(l mail.Lane) string { return laneSQL[l] }
 
 // ClaimSQL is how mails of a lane are claimed.
 func (s *Store) ClaimSQL(l mail.Lane) string { return claimSQL(l, s.pg) }
+
+// Sweeps are the statements that delete what is over.
+func Sweeps() (list []string) {
+	for _, x := range sweeps(time.Time{}, time.Time{}) {
+		list = append(list, x.sql)
+	}
+	return list
+}
 
 // RefreshBy is Refresh with pages of another size.
 func (s *Store) RefreshBy(ctx context.Context, page int) error { return s.refresh(ctx, page) }

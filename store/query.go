@@ -89,17 +89,6 @@ func (q query) HasBrowser(ctx context.Context, hash string, trusted bool, now ti
 	return q.db.NewSelect().Model((*browserRow)(nil)).Where("token_hash = ? AND trusted = ? AND until_at > ?", hash, trusted, at(now)).Exists(ctx)
 }
 
-// Throttle reads a counter; none is an empty one.
-func (q query) Throttle(ctx context.Context, key string) (login.Throttle, error) {
-	r := throttleRow{Key: key}
-	err := missing(q.db.NewSelect().Model(&r).ColumnExpr("?TableAlias.*, coalesce((SELECT recent FROM windows AS w WHERE w.key = ?TableAlias.key), '') AS recent").
-		WherePK().Scan(ctx))
-	if errors.Is(err, identity.ErrNotFound) {
-		return login.Throttle{Key: key}, nil
-	}
-	return r.throttle(), err
-}
-
 // Link finds a link of a purpose.
 func (q query) Link(ctx context.Context, hash string, purpose identity.LinkPurpose) (identity.Link, error) {
 	var r linkRow

@@ -7,7 +7,6 @@ import (
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
-	"nightlatch.example/nightlatch/login"
 )
 
 type accountRow struct {
@@ -177,22 +176,6 @@ type browserRow struct {
 func (r *browserRow) browser() identity.Browser {
 	return identity.Browser{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Trusted: r.Trusted, Address: r.Address,
 		Browser: r.Browser, Created: r.CreatedAt.Time(), LastUsed: r.LastUsedAt.Time(), Until: r.UntilAt.Time()}
-}
-
-type throttleRow struct {
-	bun.BaseModel `bun:"table:throttles"`
-	Key           string `bun:",pk"`
-	Fails         int
-	LastAt        stamp
-	UntilAt       stamp
-	OffAt         stamp
-	Recent        string `bun:",scanonly"` // of its row of windows
-}
-
-func (r *throttleRow) throttle() login.Throttle {
-	t := login.Throttle{Key: r.Key, Fails: r.Fails, Last: r.LastAt.Time(), Until: r.UntilAt.Time(), Off: r.OffAt.Time()}
-	readWindow(&t, r.Recent)
-	return t
 }
 
 type linkRow struct {

@@ -33,8 +33,8 @@ func TestSweep(t *testing.T) {
 		day := noon.Add(-24 * time.Hour) // a counter of exactly that age is still kept
 		old := day.Add(-time.Second)
 		for _, x := range []login.Throttle{
-			{Key: "password:over", Fails: 3, Last: old}, {Key: "password:alive", Fails: 3, Last: day},
-			{Key: "factor:a:totp", Fails: 49, Last: old}, {Key: "factor:b:totp", Fails: 50, Last: old, Off: old},
+			{Key: login.Counter{What: login.CountPassword, Subject: "over"}, Fails: 3, Last: old}, {Key: login.Counter{What: login.CountPassword, Subject: "alive"}, Fails: 3, Last: day},
+			{Key: login.Counter{What: login.CountFactor, Account: "a", Kind: factors.KindTOTP}, Fails: 49, Last: old}, {Key: login.Counter{What: login.CountFactor, Account: "b", Kind: factors.KindTOTP}, Fails: 50, Last: old, Off: old},
 		} {
 			write(t, s, func(tx login.Tx) error { return tx.SaveThrottle(ctx, x) })
 		}
@@ -53,8 +53,8 @@ func TestSweep(t *testing.T) {
 			"pendings": 2, // the owner is warned before they go: login.Sweep
 			"outbox WHERE template = 'over' AND status = 'expired' AND data IS NULL":                 1,
 			"outbox WHERE template IN ('alive', 'keeps') AND status = 'queued' AND data IS NOT NULL": 2,
-			"throttles": 3, "throttles WHERE key = 'password:over'": 0,
-			"throttles WHERE key = 'factor:a:totp' AND fails = 49": 1, "throttles WHERE off_at > 0": 1,
+			"counters": 3, "counters WHERE subject = 'over'": 0,
+			"counters WHERE account_id = 'a' AND kind = 'totp' AND fails = 49": 1, "counters WHERE off_at > 0": 1,
 			"accounts": 1, "credentials": 1,
 		} {
 			var got int

@@ -59,11 +59,12 @@ func TestACounterHasOneHolder(t *testing.T) {
 	ctx := context.Background()
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		other := open(t, url)
+		key := login.Counter{What: login.CountPassword, Subject: "name"}
 		var inside, most atomic.Int32
 		together(40, func(i int) {
 			for range 20 {
 				err := []*store.Store{s, other}[i%2].Write(ctx, func(tx login.Tx) error {
-					x, err := tx.LockThrottle(ctx, "k")
+					x, err := tx.LockThrottle(ctx, key)
 					if err != nil {
 						return err
 					}
@@ -73,7 +74,7 @@ func TestACounterHasOneHolder(t *testing.T) {
 						most.Store(n)
 					}
 					if i%2 == 0 {
-						return tx.ClearThrottle(ctx, "k")
+						return tx.ClearThrottle(ctx, key)
 					}
 					x.Fails++
 					return tx.SaveThrottle(ctx, x)
@@ -134,7 +135,7 @@ func answer(t *testing.T, s *sitetest.Site, token, code string) identity.Why {
 
 func fails(t *testing.T, s *sitetest.Site, name string) int {
 	t.Helper()
-	x, err := s.Store.Throttle(t.Context(), "factor:"+s.Account(name).ID+":totp")
+	x, err := s.Store.Throttle(t.Context(), login.Counter{What: login.CountFactor, Account: s.Account(name).ID, Kind: factors.KindTOTP})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"nightlatch.example/nightlatch/identity"
-	"nightlatch.example/nightlatch/login"
 )
 
 // InsertPending begins a pending login.
@@ -40,56 +37,6 @@ func (t *tx) HushPendings(ctx context.Context, accountID string, c identity.Clie
 	_, err := t.db.NewUpdate().Table("pendings").Set("told = ?", true).
 		Where("account_id = ? AND address = ? AND browser = ?", accountID, c.Address, c.Browser).Exec(ctx)
 	return err
-}
-
-// LockThrottle reads a counter that nobody else changes until the end. Making
-// and reading it is one statement: a row that is not there cannot be locked, and
-// between two it could be cleared.
-func (t *tx) LockThrottle(ctx context.Context, key string) (login.Throttle, error) {
-	if !t.pg { // a transaction has the whole file to itself
-		return t.Throttle(ctx, key)
-	}
-	r := throttleRow{Key: key}
-	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (key) DO UPDATE").Set("key = excluded.key").Returning("*").Exec(ctx)
-	if err != nil {
-		return r.throttle(), err
-	}
-	if r.Recent, err = t.recent(ctx, key); err != nil {
-		return login.Throttle{}, err
-	}
-	return r.throttle(), nil
-}
-
-// SaveThrottle keeps a counter.
-func (t *tx) SaveThrottle(ctx context.Context, x login.Throttle) error {
-	_, err := t.db.NewInsert().Model(&throttleRow{Key: x.Key, Fails: x.Fails, LastAt: at(x.Last), UntilAt: at(x.Until), OffAt: at(x.Off)}).
-		On("CONFLICT (key) DO UPDATE").Set("fails = excluded.fails").Set("last_at = excluded.last_at").
-		Set("until_at = excluded.until_at").Set("off_at = excluded.off_at").Exec(ctx)
-	if err == nil {
-		err = t.saveRecent(ctx, x)
-	}
-	if err == nil && !x.Off.IsZero() {
-		err = t.switched(ctx, x.Key, true)
-	}
-	return err
-}
-
-// ClearThrottle forgets a counter.
-func (t *tx) ClearThrottle(ctx context.Context, key string) error {
-	var off stamp
-	if windowed(key) {
-		if _, err := t.db.NewDelete().Table("windows").Where("key = ?", key).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	err := t.db.NewRaw("DELETE FROM throttles WHERE key = ? RETURNING off_at", key).Scan(ctx, &off)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && off == 0 {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return t.switched(ctx, key, false)
 }
 
 // InsertSession begins a session.

@@ -158,7 +158,7 @@ func (s *Store) rehearse(ctx context.Context, step string, down []string) (Loss,
 		}
 	}
 	for table, columns := range before {
-		if after[table] == nil && slices.Contains(carriedTables, table) {
+		if after[table] == nil && (slices.Contains(carriedTables, table) || slices.Contains(movedTables, table)) {
 			continue
 		}
 		if after[table] == nil {

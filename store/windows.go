@@ -2,10 +2,8 @@ package store
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/login"
@@ -13,33 +11,16 @@ import (
 
 // windowed says whether a counter has a sliding window: those of factors and
 // of emailed codes do. Passwords and addresses count in a row.
-func windowed(key string) bool {
-	return strings.HasPrefix(key, "factor:") || strings.HasPrefix(key, "send:")
+func windowed(c login.Counter) bool {
+	return c.What == login.CountFactor || c.What == login.CountSend
 }
 
-// recent reads the window of a counter; empty when it has none.
-func (q query) recent(ctx context.Context, key string) (text string, err error) {
-	if !windowed(key) {
-		return "", nil
-	}
-	var rows []string
-	err = q.db.NewRaw("SELECT recent FROM windows WHERE key = ?", key).Scan(ctx, &rows)
-	return strings.Join(rows, ""), err
-}
-
-// saveRecent keeps the window of a counter.
-func (t *tx) saveRecent(ctx context.Context, x login.Throttle) error {
-	if !windowed(x.Key) {
-		return nil
-	}
-	_, err := t.db.NewRaw("INSERT INTO windows (key, recent) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET recent = excluded.recent",
-		x.Key, writeWindow(x)).Exec(ctx)
-	return err
-}
-
-// writeWindow is the text that is kept: when the owner was warned, then the
+// writeWindow is the text that is kept of a window: when the owner was warned, then the
 // times of the window, all in microseconds since 1970.
 func writeWindow(x login.Throttle) string {
+	if !windowed(x.Key) {
+		return ""
+	}
 	text := strconv.FormatInt(int64(at(x.Warned)), 36)
 	for _, when := range x.Recent {
 		text += " " + strconv.FormatInt(int64(at(when)), 36)
@@ -64,40 +45,6 @@ func readWindow(x *login.Throttle, text string) {
 			x.Recent = append(x.Recent, stamp(n).Time())
 		}
 	}
-}
-
-// ClearKind forgets the failures of a kind: of strangers and of every browser
-// that signed in before.
-func (t *tx) ClearKind(ctx context.Context, accountID string, k factors.Kind) error {
-	shared := "factor:" + accountID + ":" + string(k)
-	for _, table := range []string{"windows", "throttles"} {
-		_, err := t.db.NewRaw("DELETE FROM "+table+" WHERE key = ? OR key IN (SELECT ? || id FROM browsers WHERE account_id = ?)",
-			shared, shared+":", accountID).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	return t.switched(ctx, shared, false)
-}
-
-// ClearKinds forgets the failures of every kind that the account has or had,
-// and of every kind of the site.
-func (t *tx) ClearKinds(ctx context.Context, accountID string) error {
-	a, err := t.Account(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	kinds := slices.Concat(a.Kinds, a.Off)
-	for _, f := range t.kinds {
-		kinds = append(kinds, f.Kind())
-	}
-	slices.Sort(kinds)
-	for _, k := range slices.Compact(kinds) {
-		if err := t.ClearKind(ctx, accountID, k); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // DropKnown forgets the browsers that signed in before, but one.
@@ -133,22 +80,4 @@ func (t *tx) saveSteps(ctx context.Context, c factors.Credential) error {
 	_, err := t.db.NewRaw("INSERT INTO steps (credential_id, accepted) VALUES (?, ?) ON CONFLICT (credential_id) DO UPDATE SET accepted = excluded.accepted",
 		c.ID, writeSteps(c.Steps)).Exec(ctx)
 	return err
-}
-
-// sweepWindows drops counters of factors that hold nothing back any more, those
-// of browsers that are not known any more, and windows without a counter.
-func (s *Store) sweepWindows(ctx context.Context, now time.Time) error {
-	for _, x := range []struct {
-		sql  string
-		time time.Time
-	}{
-		{"DELETE FROM throttles WHERE fails = 0 AND off_at = 0 AND key LIKE 'factor:%' AND last_at < ?", now.Add(-login.FailureWindow)},
-		{"DELETE FROM throttles WHERE key LIKE 'factor:%:%:%' AND last_at < ?", now.Add(-2 * login.KnownTTL)},
-		{"DELETE FROM windows WHERE NOT EXISTS (SELECT 1 FROM throttles AS t WHERE t.key = windows.key) AND ? > 0", now},
-	} {
-		if _, err := s.writer.NewRaw(x.sql, at(x.time)).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }

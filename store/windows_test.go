@@ -18,9 +18,9 @@ func TestWindowsAndStepsSurviveTheWayDown(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		ada, kept := account(t, s, "ada")
 		_, gone := account(t, s, "bob")
-		counter := login.Throttle{Key: "factor:" + ada.ID + ":totp", Fails: 2, Last: noon, Warned: noon.Add(-time.Hour),
+		counter := login.Throttle{Key: login.Counter{What: login.CountFactor, Account: ada.ID, Kind: factors.KindTOTP}, Fails: 2, Last: noon, Warned: noon.Add(-time.Hour),
 			Recent: []time.Time{noon.Add(-48 * time.Hour), noon.Add(-time.Hour), noon}}
-		sent := login.Throttle{Key: "send:" + ada.ID, Fails: 1, Last: noon, Recent: []time.Time{noon}}
+		sent := login.Throttle{Key: login.Counter{What: login.CountSend, Account: ada.ID}, Fails: 1, Last: noon, Recent: []time.Time{noon}}
 		kept.Counter, kept.Steps = 40, []int64{7, 12, 40}
 		gone.Counter, gone.Steps = 9, []int64{9}
 		write(t, s, func(tx login.Tx) error {
@@ -47,7 +47,7 @@ func TestWindowsAndStepsSurviveTheWayDown(t *testing.T) {
 		if there := tables(t, db); slices.Contains(there, "windows") || slices.Contains(there, "steps") {
 			t.Fatalf("tables after the way down: %v", there)
 		}
-		run(t, db, "UPDATE throttles SET fails = 3 WHERE key = ?", counter.Key) // an older version goes on
+		run(t, db, "UPDATE throttles SET fails = 3 WHERE key = ?", "factor:"+ada.ID+":totp") // an older version goes on
 		run(t, db, "DELETE FROM credentials WHERE id = ?", gone.ID)
 		if _, err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)

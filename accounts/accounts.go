@@ -8,7 +8,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
@@ -104,7 +103,7 @@ func (s *Service) prepare(f Form) (identity.Account, error) {
 // fitName gives a person's name as it is kept; none at all is fit, too.
 func fitName(name string) (string, error) {
 	kept, fit := identity.Name(name)
-	if utf8.RuneCountInString(kept) > maxName {
+	if identity.TooLong(kept, maxName) {
 		return "", bad("A name can have at most 100 characters.")
 	}
 	if !fit {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
@@ -49,7 +48,7 @@ func (s *Service) did(kind identity.EventKind, accountID string, by By, detail s
 // allowed holds, in the transaction that acts, what the page held already: an
 // admin at level 2, with a reason that can be kept.
 func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
-	if _, fit := identity.Name(by.Reason); !fit || utf8.RuneCountInString(by.Reason) > maxReason {
+	if _, fit := identity.Name(by.Reason); !fit || identity.TooLong(by.Reason, maxReason) {
 		return identity.Refuse(identity.Bad, "A reason can have at most 200 characters, all of them visible.")
 	}
 	if by.Actor == "cli" {

@@ -41,8 +41,8 @@ func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, 
 const mostShown = 120
 
 func shortened(line string) string {
-	if all := []rune(line); len(all) > mostShown {
-		return string(all[:mostShown]) + "…"
+	if cut := identity.Cut(line, mostShown); cut != line {
+		return cut + "…"
 	}
 	return line
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
@@ -216,7 +215,7 @@ func fitName(name string, empty bool) (string, error) {
 	switch {
 	case kept == "" && fit && !empty:
 		return "", identity.Refuse(identity.Bad, "Enter a name.")
-	case utf8.RuneCountInString(kept) > maxNameRunes:
+	case identity.TooLong(kept, maxName):
 		return "", identity.Refuse(identity.Bad, "A name can have at most 60 characters.")
 	case !fit:
 		return "", identity.Refuse(identity.Bad, "A name can contain only visible characters.")

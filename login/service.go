@@ -46,7 +46,7 @@ const (
 	touchEvery       = time.Minute          // how exact "last used" is
 	warnAgain        = time.Hour            // one "someone knows your password" mail in this time
 	maxFactors       = 20                   // of one account; more is a mistake or an attack
-	maxNameRunes     = 60                   // of a factor's name
+	maxName          = 60                   // characters of a factor's name
 	stalePendingPage = 100                  // pending logins swept at once
 	busyWait         = time.Second          // when to come back to a full queue; it empties in about 1.6 s
 )

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/rivo/uniseg"
 )
 
 const (
@@ -120,13 +122,16 @@ func reason(err error, data map[string]string) string {
 	return clip(text, 500)
 }
 
-// clip cuts text to at most n characters.
+// clip cuts text to at most n characters, as people count them, of four bytes on
+// average. None is cut in two.
 func clip(text string, n int) string {
-	for i := range text {
-		if n == 0 {
-			return text[:i]
+	rest, state, room := text, -1, 4*n
+	for ; n > 0 && rest != ""; n-- {
+		one, after, _, next := uniseg.FirstGraphemeClusterInString(rest, state)
+		if room -= len(one); room < 0 {
+			break
 		}
-		n--
+		rest, state = after, next
 	}
-	return text
+	return text[:len(text)-len(rest)]
 }

@@ -38,7 +38,7 @@ func Check(password string, about ...string) (problem string) {
 	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
 		return passwordText
 	}
-	n := utf8.RuneCountInString(normal(password))
+	n := utf8.RuneCountInString(normal(password)) // code points: NIST SP 800-63B-4 §3.1.1.2 counts each as one character
 	if n < minPassword {
 		return passwordShort
 	}

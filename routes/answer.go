@@ -265,7 +265,5 @@ var notices = map[string]string{
 
 // short cuts what came from outside before it goes into a record.
 func short(s string, n int) string {
-	s = strings.ToValidUTF8(s, "")
-	r := []rune(s)
-	return string(r[:min(n, len(r))])
+	return identity.Cut(strings.ToValidUTF8(s, ""), n)
 }

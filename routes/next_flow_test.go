@@ -141,3 +141,18 @@ func TestLoginPageOfSomeoneSignedIn(t *testing.T) {
 		led(t, s.Browser().SignInTOTP(ada, secret).Get("/login?level=2&next=%2Fapp"), "/app")
 	})
 }
+
+// A place that is too long to go on to, or no text, is ignored: it keeps nobody
+// from signing in.
+func TestANextThatDoesNotFitIsIgnored(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		s.User(ada, identity.Member)
+		for _, next := range []string{"/" + strings.Repeat("a", maxPlace), strings.Repeat("/a", maxPlace), "/\x00", "/\xff", "//evil.example", `/\evil.example`} {
+			s.Browser().Post("/login", "login", ada, "password", sitetest.Password, "next", next).Want(t, "/profile")
+		}
+		longest := "/" + strings.Repeat("a", maxPlace-1)
+		s.Browser().Post("/login", "login", ada, "password", sitetest.Password, "next", longest).Want(t, longest)
+	})
+}
+
+const maxPlace = 8 << 10

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/views"
 )
 
@@ -37,7 +38,7 @@ func (w *web) verify(c *gin.Context) error {
 		// All six always: what is not set, some proxies take from the visitor.
 		h.Set("Remote-User", headerText(a.Login))
 		h.Set("Remote-Email", email)
-		h.Set("Remote-Name", headerText(a.Name))
+		h.Set("Remote-Name", headerText(identity.CutBytes(a.Name, maxRemoteName)))
 		h.Set("Remote-Groups", "")
 		h.Set("Remote-Role", string(a.Role))
 		h.Set("Remote-Level", strconv.Itoa(v.Level()))

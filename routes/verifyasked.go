@@ -105,6 +105,10 @@ func (w *web) turnAway(c *gin.Context, code int, to string, a question) {
 	c.String(code, why)
 }
 
+// maxRemoteName is how many bytes of a name a header tells: encoded they are four
+// times as many, and all headers together fit into 4 KiB, as nginx wants it.
+const maxRemoteName = 500
+
 // headerText is a text as a header can carry it: RFC 2047 Q when it is not
 // plain ASCII, or when it would be taken for such a word.
 func headerText(text string) string {

@@ -25,7 +25,14 @@ type Ledger struct {
 	found    []string            // what the ledger itself has to object to
 
 	pendingApps map[string][][]byte    // secrets that an account was shown
-	held        map[*Browser]*Exchange // forms that wait for a step-up
+	held        map[*Browser]*Exchange // forms that wait for a step-up, the last of each browser
+	heldIDs     map[string]*Exchange   // the same by the id that the step-up carries
+	sent        map[string]bool        // forms that a browser sent
+	deeds       []deed                 // of one step
+	deedsOf     int
+	void        map[string]string // pending logins that ended, by their token, and why
+	links       map[string]*link  // in mails, by their path
+	sessionIDs  map[string]string // hash of the token of a session, by the id that its owner sees
 }
 
 // Account is an account as the ledger knows it.
@@ -68,7 +75,8 @@ type code struct {
 
 func newLedger(w *World) *Ledger {
 	return &Ledger{w: w, Accounts: map[string]*Account{}, tokens: map[string]*Token{}, pendings: map[string]string{}, trusted: map[string]string{},
-		pendingApps: map[string][][]byte{}, held: map[*Browser]*Exchange{}}
+		pendingApps: map[string][][]byte{}, held: map[*Browser]*Exchange{}, heldIDs: map[string]*Exchange{}, sent: map[string]bool{},
+		void: map[string]string{}, links: map[string]*link{}, sessionIDs: map[string]string{}}
 }
 
 // Account is the account of a login, which is written down when it is new.
@@ -105,8 +113,11 @@ func (l *Ledger) Object() (list []string) {
 	return list
 }
 
-// mailed writes down a code that was mailed.
+// mailed writes down a code or link that was mailed.
 func (l *Ledger) mailed(m sitetest.Letter) {
+	if at := m.Link(); at != "" && l.links[at] == nil {
+		l.links[at] = &link{to: strings.ToLower(m.To)}
+	}
 	if c := m.Code(); c != "" {
 		l.codes = append(l.codes, code{to: strings.ToLower(m.To), digits: c, at: l.w.Clock.Real()})
 	}
@@ -123,6 +134,18 @@ func (l *Ledger) EndAll(name, but string) {
 	for _, t := range l.order {
 		if strings.EqualFold(t.Account, name) && t.Value != but {
 			t.Ended = true
+		}
+	}
+}
+
+// Cancel notes that everything has ended that was begun with the password or the
+// factors of an account: sessions but one token's, pending logins, trust.
+func (l *Ledger) Cancel(name, but string) {
+	l.EndAll(name, but)
+	l.Distrust(name)
+	for token, of := range l.pendings {
+		if strings.EqualFold(of, name) {
+			l.void[token] = "the account was changed since"
 		}
 	}
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/base32"
+	"net/url"
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
@@ -15,6 +16,24 @@ type deed struct {
 	by   *Token // whose session it was
 	to   string // where the answer led; empty when none came
 	sure bool
+	x    *Exchange // that carried it
+	old  bool      // the same browser sent the same form before
+}
+
+// Deeds are the forms that were carried out in this step, or may have been.
+func (l *Ledger) Deeds() []deed {
+	if l.deedsOf != l.w.Step {
+		return nil
+	}
+	return l.deeds
+}
+
+// note writes a deed down.
+func (l *Ledger) note(d deed) {
+	if l.deedsOf != l.w.Step {
+		l.deedsOf, l.deeds = l.w.Step, nil
+	}
+	l.deeds = append(l.deeds, d)
 }
 
 // deed is what an exchange did: the form that it sent, or the one that was held
@@ -27,31 +46,58 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	if by == nil {
 		by = l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	}
-	d = deed{path: x.Path, form: x.Form, by: by, sure: x.Worked()}
+	d = deed{path: x.Path, form: x.Form, by: by, sure: x.Worked(), x: x}
 	if x.Page != nil {
 		d.to = x.Page.Location
 		if !d.sure && x.Page.Status < 500 {
 			return d, false
 		}
 	}
-	if held := l.held[x.Browser]; x.Path == "/confirm" && held != nil {
+	if held := l.heldBy(x); held != nil {
+		l.note(d) // the step-up itself
 		d.path, d.form = held.Path, held.Form
 		if d.sure {
 			delete(l.held, x.Browser)
 		}
 	}
+	d.old = l.sent[x.Browser.Name+d.path+url.Values(d.form).Encode()]
+	l.sent[x.Browser.Name+d.path+url.Values(d.form).Encode()] = true
 	if strings.HasPrefix(d.to, "/confirm?") || strings.HasPrefix(d.to, "/login") {
-		if strings.Contains(d.to, "held=") {
-			l.held[x.Browser] = x
+		if u, err := url.Parse(d.to); err == nil && u.Query().Get("held") != "" {
+			l.held[x.Browser], l.heldIDs[u.Query().Get("held")] = x, x
 		}
-		return d, false
+		if strings.HasPrefix(d.to, "/confirm?") || !ledToLogin[d.to] {
+			return d, false
+		}
 	}
 	return d, true
+}
+
+// ledToLogin are the answers that lead to the sign-in because a form was carried
+// out, and not because somebody must sign in first.
+var ledToLogin = map[string]bool{"/login": true, "/login?said=registered": true, "/login?said=reset": true, "/login?said=secured": true, "/login?said=signed-out": true,
+	"/login?said=ticket": true}
+
+// heldBy is the form that a step-up carries out; nil when it carries out none.
+func (l *Ledger) heldBy(x *Exchange) *Exchange {
+	if x.Path != "/confirm" {
+		return nil
+	}
+	held := l.held[x.Browser]
+	if id := x.Form.Get("held"); id != "" {
+		held = l.heldIDs[id]
+	}
+	if held != nil && (held.Form.Has("password") || held.Form.Has("current")) { // has to be typed again
+		return nil
+	}
+	return held
 }
 
 // did writes down what a deed means for sessions, trust and credentials.
 func (l *Ledger) did(x *Exchange, d deed) {
 	switch {
+	case linkPath.MatchString(d.path):
+		l.followed(d)
 	case strings.HasPrefix(d.path, "/admin/users/"):
 		l.managed(d)
 	case d.by == nil:
@@ -60,13 +106,16 @@ func (l *Ledger) did(x *Exchange, d deed) {
 	case !d.sure:
 	case d.path == "/logout":
 		d.by.Ended = true
+	case strings.HasPrefix(d.path, "/profile/sessions/") && strings.HasSuffix(d.path, "/end"):
+		if t := l.tokens[l.sessionIDs[strings.Split(d.path, "/")[3]]]; t != nil {
+			t.Ended = true
+		}
 	case d.path == "/profile/sessions/end-others":
 		l.EndAll(d.by.Account, x.After[SessionCookie])
 	case d.path == "/profile/browsers/forget-all":
 		l.Distrust(d.by.Account)
 	case d.to == "/profile?said=password":
-		l.EndAll(d.by.Account, x.After[SessionCookie])
-		l.Distrust(d.by.Account)
+		l.Cancel(d.by.Account, x.After[SessionCookie])
 	case d.to == "/profile?said=two-factor-off":
 		l.TakeAll(d.by.Account)
 		l.Distrust(d.by.Account)
@@ -82,7 +131,7 @@ func (l *Ledger) managed(d deed) {
 	if p == nil {
 		return
 	}
-	sure := d.sure && strings.Contains(d.to, "said=did-"+what)
+	sure := d.sure && !d.old && (strings.Contains(d.to, "said=did-"+what) || d.to == "/login")
 	if !sure {
 		p.maybe()
 		return
@@ -90,21 +139,22 @@ func (l *Ledger) managed(d deed) {
 	switch what {
 	case "reset":
 		l.TakeAll(p.Login)
-		l.EndAll(p.Login, "")
-		l.Distrust(p.Login)
+		l.Cancel(p.Login, "")
 	case "disable":
 		p.Disabled = true
-		l.EndAll(p.Login, "")
-		l.Distrust(p.Login)
+		l.Cancel(p.Login, "")
 	case "enable":
 		p.Disabled = false
 	case "end-sessions":
-		l.EndAll(p.Login, "")
+		l.Cancel(p.Login, "")
+	case "role":
+		p.Admin = d.field("role") == "admin"
+	case "email":
+		p.Email, p.Proven = strings.ToLower(d.field("email")), false
 	case "delete":
 		p.Gone = true
 		l.TakeAll(p.Login)
-		l.EndAll(p.Login, "")
-		l.Distrust(p.Login)
+		l.Cancel(p.Login, "")
 	}
 }
 

@@ -20,6 +20,7 @@ func (l *Ledger) read(x *Exchange) {
 	}
 	l.shown(x)
 	if d, ok := l.deed(x); ok {
+		l.note(d)
 		l.did(x, d)
 	}
 }
@@ -56,6 +57,9 @@ func (l *Ledger) opened(x *Exchange, token string) {
 	switch {
 	case strings.HasPrefix(x.Path, "/login/challenge/"):
 		t.Account, t.Level = l.pendings[x.Before[LoginCookie]], 2
+		if why := l.void[x.Before[LoginCookie]]; why != "" {
+			l.object("%s finished a sign-in of %s that was begun before: %s", x.Browser.Name, t.Account, why)
+		}
 		kind := factors.Kind(strings.TrimPrefix(x.Path, "/login/challenge/"))
 		t.Proof = l.Proves(t.Account, kind, x.Form.Get("code"), token)
 	case x.Path == "/login":

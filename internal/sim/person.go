@@ -3,6 +3,7 @@ package sim
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/internal/sitetest"
@@ -14,14 +15,19 @@ type Person struct {
 	ID                 string // of the account; found out by the simulation
 	Admin              bool
 	Password           string
-	Before             string // the password before, where nobody heard whether the new one took effect
-	Phone              *Phone // with the app; nil while there is none
+	Before             string   // the password before, where nobody heard whether the new one took effect
+	Phone              *Phone   // the one they take out of their pocket; nil while there is none with an app
+	Phones             []*Phone // all that have an app
 	Sheet              []string
 	Proven             bool // the address is
 	Mails              bool // codes are mailed to the address
 	Browsers           []*Browser
-	Disabled           bool // as they were told, or an admin knows
-	Gone               bool // the account was deleted
+	Disabled           bool   // as they were told, or an admin knows
+	Gone               bool   // the account was deleted
+	Locked             bool   // the password is worth nothing until a new one is set by mail
+	Robbed             bool   // somebody else chose the password
+	Taken              string // that password
+	Old                string // the address before
 
 	passwords int  // that they had
 	unsure    bool // an admin did something, and nobody heard whether it took effect
@@ -54,6 +60,19 @@ func (w *World) ByID(id string) *Person {
 	for _, p := range w.People {
 		if p.ID == id && id != "" {
 			return p
+		}
+	}
+	return nil
+}
+
+// At finds the person whose mailbox an address is, now or before; nil when it is
+// nobody's. All addresses of a person begin with their login.
+func (w *World) At(address string) *Person {
+	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	name, _, _ := strings.Cut(local, ".")
+	for i := len(w.People) - 1; i >= 0; i-- {
+		if w.People[i].Login == name || strings.HasPrefix(w.People[i].Login, name+"@") {
+			return w.People[i]
 		}
 	}
 	return nil

@@ -50,6 +50,7 @@ func Play(t *testing.T, p Plan) (r Result) {
 		defer w.close()
 		w.chance = chanceOf(p.Seed, 0)
 		w.found()
+		w.snapshots()
 		for _, n := range p.Steps {
 			if len(w.broken) > 0 {
 				break

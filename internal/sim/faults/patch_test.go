@@ -1,0 +1,50 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const root = "../../.."
+
+// Each patch fits the code of today, in one place for each of its changes, and
+// what comes of it is Go.
+func TestFaultPatchesApply(t *testing.T) {
+	t.Parallel()
+	all, err := readFaults(filepath.Join(root, patches))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		files, err := f.apply(root)
+		if err != nil {
+			t.Errorf("%s does not fit any more: %v", f.name, err)
+		}
+		for name, text := range files {
+			if _, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution); err != nil {
+				t.Errorf("%s: %v", f.name, err)
+			}
+		}
+	}
+}
+
+// The table in the documentation is that of what is kept.
+func TestTableOfFaultsIsUpToDate(t *testing.T) {
+	t.Parallel()
+	all, err := readFaults(filepath.Join(root, patches))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := readFound(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, page))
+	if err != nil || !strings.Contains(string(text), begins+table(all, list)+ends) {
+		t.Errorf("go run ./internal/sim/faults -table writes it anew (%v)", err)
+	}
+}

@@ -77,8 +77,8 @@ func (b *Beside) One(query string, args ...any) (string, error) {
 }
 
 // tables are all that hold something of the site.
-var tables = strings.Fields("accounts credentials pendings ceremonies sessions browsers throttles links settings events outbox " +
-	"directory words totals days windows steps proven registrations outcomes keyset audit_head servers tries")
+var tables = strings.Fields("accounts credentials pendings ceremonies sessions browsers counters links settings events outbox " +
+	"directory words totals days steps proven registrations outcomes keyset audit_head servers tries")
 
 // Sum is a hash over every row of every table.
 func (b *Beside) Sum() (string, error) {

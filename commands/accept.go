@@ -21,8 +21,8 @@ type acceptCmd struct {
 	Yes bool `help:"Confirm: what the lost keys sealed is gone for good."`
 }
 
-// Run makes the key file the site's, when the one from before is lost for good.
-// It says first what goes.
+// Run makes the key file the one of this site, after the old one was lost for
+// good. It first says what will be lost.
 func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	s, err := f.check(std)
 	if err != nil {
@@ -61,8 +61,9 @@ func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return newBase(s, site.With(s.Settings, db, keys)).accept(ctx, std)
 }
 
-// strangeKeys sees that the key file is not the site's, and hands it to the
-// database as it is; none when there is no file.
+// strangeKeys checks that the key file is not the one that this site's secrets
+// are sealed with, and opens the database with it. None is true when there is
+// no key file.
 func strangeKeys(ctx context.Context, path string, db *store.Store) (none bool, err error) {
 	used, err := db.UsesKeys(ctx)
 	if err != nil {
@@ -86,13 +87,13 @@ func strangeKeys(ctx context.Context, path string, db *store.Store) (none bool, 
 	if !errors.Is(err, identity.ErrSealed) && !errors.Is(err, store.ErrNoCheck) {
 		return false, err
 	}
-	if keys, err = store.OpenKeys(path, false); err == nil { // one that never saw the check value
+	if keys, err = store.OpenKeys(path, false); err == nil { // read anew: FollowKeys may have changed it
 		db.UseKeys(keys)
 	}
 	return false, err
 }
 
-// sayLost says what goes.
+// sayLost prints what will be lost.
 func sayLost(std Streams, path string, none bool, l store.Lost) error {
 	what := "The key file " + path + " is not the one that this site's secrets are sealed with."
 	if none {
@@ -108,7 +109,7 @@ Keep a copy of the database first: should the key file be found, only such a cop
 	return err
 }
 
-// accept does it, and shows the links of those who have no address.
+// accept makes the change, and prints the links of people who have no address.
 func (b *base) accept(ctx context.Context, std Streams) error {
 	by, links := accounts.Terminal("the keys of this site were lost"), map[string]string{}
 	lost, err := b.store.AcceptKeys(ctx, time.Now(), func(tx login.Tx, a identity.Account) error {

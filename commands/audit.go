@@ -19,8 +19,8 @@ type auditVerifyCmd struct {
 	Head string `placeholder:"HASH" help:"A head that an earlier audit verify printed and that was kept elsewhere: it must still be in the log."`
 }
 
-// Run checks the chain of the audit log, and prints since when the head is kept
-// and the head to keep, also when something is wrong.
+// Run checks the chain of the audit log. It prints the head to keep elsewhere,
+// and since when heads are kept, also when something is wrong.
 func (x auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if x.Head = strings.ToLower(x.Head); x.Head != "" && !isHead.MatchString(x.Head) {
 		return errors.New("--head must be the 64 digits that audit verify printed")

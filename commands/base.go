@@ -20,8 +20,8 @@ type base struct {
 	again    hurry // set by serve and demo
 }
 
-// open reads the configuration, opens and migrates the database that is there,
-// and opens the keys.
+// open reads the configuration, opens and migrates the existing database, and
+// opens the keys.
 func (f *Flags) open(ctx context.Context, std Streams) (*base, error) {
 	s, err := f.check(std)
 	if err != nil {

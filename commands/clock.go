@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	clockTold = 24 * time.Hour // for so long after a jump back the doctor calls it a fault
+	clockTold = 24 * time.Hour // how long after a jump back doctor calls it a fault
 	clockDate = "2 January 2006, 15:04:05 MST"
 )
 
@@ -18,8 +18,8 @@ const (
 const clockSlack = 15 * time.Second
 
 // checkClock compares this machine's clock with the database's, and with the
-// dates of what the database holds: none of it lies ahead unless a clock jumped.
-// A day after it was put right that is a remark, and no fault any more.
+// latest date in the database: a date that lies ahead means that a clock
+// jumped. A day after the clock was put right this is only a remark.
 func checkClock(ctx context.Context, db *store.Store) (remark string, err error) {
 	off, err := db.Skew(ctx)
 	if err != nil {

@@ -18,8 +18,8 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// serves are the commands that are ended by being told to stop; any other was
-// broken off.
+// serves are the commands that end when they are told to stop. Any other
+// command was interrupted then, and has failed.
 var serves = map[string]bool{"serve": true, "demo": true}
 
 // cli is the command line.

@@ -30,7 +30,7 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) erro
 	}
 	clock := &demo.Clock{}
 	s.Login.Now = clock.Now
-	s.Make, s.Cost = true, password.Cost{MemoryKiB: 64, Time: 1, Threads: 1} // while the story is told; see below
+	s.Make, s.Cost = true, password.Cost{MemoryKiB: 64, Time: 1, Threads: 1} // cheap hashes while the story is told
 	b, err := s.begin(ctx)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) erro
 	if err != nil {
 		return errors.Join(err, b.site.Close())
 	}
-	// From here on passwords cost what they must; the first sign-in makes the hash anew.
+	// From here on hashes have their full cost; the first sign-in makes a new one.
 	s.Cost = password.Cost{}
 	b = newBase(s, site.With(s.Settings, b.store, b.keys))
 	b.again = again

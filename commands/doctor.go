@@ -20,8 +20,8 @@ type doctorCmd struct {
 // mailPatience is how long the mail server may take to answer.
 const mailPatience = 10 * time.Second
 
-// Run looks at everything a site needs, and says a sentence for each fault. It
-// changes nothing but what it is told to repair.
+// Run checks everything that a site needs, and prints a sentence for each
+// fault. It changes nothing unless --repair is given.
 func (x doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	faults := 0
 	report := func(what string, good string, err error) bool {
@@ -49,11 +49,11 @@ func (x doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return nil
 }
 
-// checkMail goes through everything that sending needs, and sends nothing.
+// checkMail does all that sending a message takes, and sends none.
 func checkMail(ctx context.Context, s settings) (remark string, err error) {
 	if folder := s.Mail.Folder(); folder != "" {
 		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-			return "", nil // the server makes it; the doctor makes nothing
+			return "", nil // the server makes it; doctor makes nothing
 		}
 	}
 	t, err := s.Mail.Open(mail.TransportOptions{Hello: s.Helo})
@@ -75,8 +75,8 @@ func checkMail(ctx context.Context, s settings) (remark string, err error) {
 	return remark, err
 }
 
-// checkStore looks at the database, its migrations, its keys and its clock.
-// What is missing is a fault and not made.
+// checkStore checks the database, its migrations, its keys and its clock. What
+// is missing is reported, and not made.
 func checkStore(ctx context.Context, s settings, repair bool, report func(string, string, error) bool) {
 	db, err := s.OpenStore(ctx)
 	if !report("database", "it answers", err) {
@@ -95,8 +95,8 @@ func checkStore(ctx context.Context, s settings, repair bool, report func(string
 	checkKeys(ctx, s, db, report)
 }
 
-// checkDirectory looks whether the totals of the admin's list agree with it, or
-// makes both anew from the accounts.
+// checkDirectory checks whether the totals of the admin's list agree with the
+// accounts. With repair it makes them anew.
 func checkDirectory(ctx context.Context, db *store.Store, repair bool) (remark string, err error) {
 	if repair {
 		mended, err := db.Rebuild(ctx)
@@ -109,8 +109,8 @@ func checkDirectory(ctx context.Context, db *store.Store, repair bool) (remark s
 	return "", err
 }
 
-// checkKeys looks whether the key file is the site's, and opens all that is
-// sealed with it.
+// checkKeys checks whether the key file is the one of this site, and opens
+// everything that is sealed with it.
 func checkKeys(ctx context.Context, s settings, db *store.Store, report func(string, string, error) bool) {
 	keys, err := store.OpenKeys(s.Keys, false)
 	if err == nil {

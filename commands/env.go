@@ -19,8 +19,8 @@ import (
 const (
 	prefix = "NIGHTLATCH_"
 	inFile = "_FILE" // after the name of a secret: the file that holds it
-	// most is how much of such a file is read, in bytes: no secret is longer, and
-	// a device has no end.
+	// most is how many bytes of such a file are read: no secret is longer, and
+	// reading a device such as /dev/zero would never end.
 	most = 64 << 10
 )
 
@@ -39,7 +39,8 @@ func variables() iter.Seq2[string, reflect.StructField] {
 	}
 }
 
-// secret says whether a value may hold one, and so may lie in a file.
+// secret says whether a value may hold a secret, so that it can be read from a
+// file.
 func secret(field reflect.StructField) bool { return field.Tag.Get("secret") != "" }
 
 // readFiles takes values from the files that NAME_FILE names. A flag wins.
@@ -62,8 +63,9 @@ func (f *Flags) readFiles() error {
 	return nil
 }
 
-// readSecret reads a file, without the newline at its end. Neither its path nor
-// its content is told: who mixed the two names up wrote the secret for the path.
+// readSecret reads a file, without the newline at its end. Its errors show
+// neither the path nor the content: somebody who mixed up NAME and NAME_FILE
+// wrote the secret in place of the path.
 func readSecret(path string) (string, error) {
 	file, err := os.Open(path)
 	var text []byte
@@ -90,12 +92,12 @@ func readSecret(path string) (string, error) {
 	return value, nil
 }
 
-// stranger is a variable that means nothing here, and the known one that it
-// looks most like.
+// stranger is a variable that begins like ours but does not exist, and the
+// existing one that is spelled most like it.
 type stranger struct{ name, nearest string }
 
-// strangers are the variables of an environment, as NAME=VALUE, that begin like
-// ours and are not. Values are not looked at.
+// strangers are the variables of an environment, given as NAME=VALUE, that
+// begin like ours but do not exist. Their values are not looked at.
 func strangers(environ []string) (list []stranger) {
 	var known []string
 	for name, field := range variables() {
@@ -113,14 +115,15 @@ func strangers(environ []string) (list []stranger) {
 	return list
 }
 
-// warnStrangers logs names that do nothing: what they were to set has its default.
+// warnStrangers logs the names that do nothing. Without the warning, a mistyped
+// setting would silently keep its default.
 func warnStrangers(log *slog.Logger) {
 	for _, s := range strangers(os.Environ()) {
 		log.Warn("this variable is not known and does nothing", "name", s.name, "nearest", s.nearest)
 	}
 }
 
-// checkStrangers is the same as a fault.
+// checkStrangers returns the same names as an error, for doctor.
 func checkStrangers() error {
 	var said []string
 	for _, s := range strangers(os.Environ()) {
@@ -140,7 +143,8 @@ func nearest(name string, known []string) string {
 	return slices.MinFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
 }
 
-// distance is Levenshtein's distance: how many letters to put in, take out or change.
+// distance is the Levenshtein distance: how many letters must be inserted,
+// removed or changed.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -10,10 +10,10 @@ import (
 	"nightlatch.example/nightlatch/site"
 )
 
-// Flags are the configuration as it is written: each a flag and an environment
-// variable. An empty one takes its default. What a site can be told is in
-// site.Options, the rest is about the process that serves it. Those that may hold
-// a secret are also read from a file: see env.go.
+// Flags are the configuration as it is written: each is a flag and an
+// environment variable, and an empty one takes its default. Those of the site
+// are in site.Options; the others are about the process that serves it. One
+// that may hold a secret can also be read from a file: see env.go.
 type Flags struct {
 	Addr string `env:"NIGHTLATCH_ADDR" default:"127.0.0.1:8080" help:"Listen address: HOST:PORT, unix:PATH or systemd."`
 	site.Options
@@ -28,8 +28,9 @@ type settings struct {
 	addr, metrics string
 }
 
-// check turns flags into settings. The first bad value ends it with one
-// sentence that names the variable; a value that may hold a secret is not shown.
+// check turns flags into settings. It stops at the first bad value with one
+// sentence that names the variable. A value that may hold a secret is not
+// shown.
 func (f *Flags) check(std Streams) (s settings, err error) {
 	if err := f.readFiles(); err != nil {
 		return s, err
@@ -76,7 +77,8 @@ func hostPort(name, value string) (string, error) {
 	return value, nil
 }
 
-// apart refuses one address for two listeners. Port 0 is a new one each time.
+// apart refuses the same address for two listeners. Port 0 is a different free
+// port each time.
 func apart(addr, metrics string) error {
 	if _, port, err := net.SplitHostPort(addr); err == nil && port != "0" && addr == metrics {
 		return site.BadValue("NIGHTLATCH_METRICS_ADDR", "is %s, the address of NIGHTLATCH_ADDR: give it another port", metrics)

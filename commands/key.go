@@ -22,13 +22,13 @@ type rotateCmd struct {
 }
 
 const (
-	learning = 25 * time.Second       // that servers get to read a new key; they look every second
-	askEvery = 200 * time.Millisecond // whether they have
+	learning = 25 * time.Second       // how long servers get to read a new key; they check every second
+	askEvery = 200 * time.Millisecond // how often to ask whether they have
 )
 
-// Run rotates the keys: first every running server reads the new key, then it
-// seals. It may be run again after it was broken off: the old keys stay in the
-// file, so everything opens at every moment.
+// Run rotates the keys: it waits until every running server has read the new
+// key, and only then seals with it. After an interruption it may be run again:
+// the old keys stay in the file, so everything can be opened at every moment.
 func (x rotateCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	b, err := f.open(ctx, std)
 	if err != nil {
@@ -83,14 +83,14 @@ func (b *base) lead(ctx context.Context) error {
 	if err := b.store.Lead(ctx); err != nil {
 		return err
 	}
-	// A server that goes on with the old key for a moment longer seals nothing
-	// that does not open, but this is to find all of it.
+	// A server may seal with the old key for a moment longer. That can be opened,
+	// but it must be there before everything is sealed anew.
 	_, err = b.await(ctx, func(p store.Process) bool { return p.Lead == int64(id) })
 	return err
 }
 
-// await waits until something holds of every running server, and names those
-// of which it does not.
+// await waits until a condition holds for every running server, and names those
+// for which it does not.
 func (b *base) await(ctx context.Context, holds func(store.Process) bool) (late string, err error) {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()

@@ -21,7 +21,7 @@ const (
 	bySystemd   = "systemd"
 	socket      = "unix:"
 	socketMode  = "?mode="
-	defaultMode = "660" // as its folder has it: a proxy is in the group
+	defaultMode = "660" // a proxy reaches it as a member of the group
 )
 
 // listenAddress reads HOST:PORT, unix:PATH with or without ?mode=660, or
@@ -54,7 +54,8 @@ func socketPath(value string) (string, fs.FileMode, error) {
 	return path, fs.FileMode(mode), nil
 }
 
-// listen opens what an address names, and says plainly when it cannot.
+// listen opens the socket of an address. Its error says in plain words why it
+// cannot.
 func listen(name, addr string) (net.Listener, error) {
 	switch {
 	case addr == bySystemd:
@@ -90,8 +91,8 @@ func inherited(name string) (net.Listener, error) {
 	return all[0], nil
 }
 
-// listenSocket opens a socket in the file system. One that a server left behind
-// without an end is taken over; one that somebody answers on is not.
+// listenSocket opens a socket in the file system. One that a killed server left
+// behind is replaced; one on which somebody answers is not.
 func listenSocket(name, addr string) (net.Listener, error) {
 	path, mode, err := socketPath(addr)
 	if err != nil {

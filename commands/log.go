@@ -18,7 +18,8 @@ func newLog(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, opt))
 }
 
-// toTerminal says a line to whoever watches; nil when nobody does.
+// toTerminal returns a function that prints a line on a terminal; nil when w is
+// not one.
 func toTerminal(w io.Writer) func(string) {
 	if !terminal(w) {
 		return nil

@@ -15,7 +15,8 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// one names an account and says why something is done to it.
+// one are the arguments of a command that does something to one account: which,
+// and why.
 type one struct {
 	Login  string `arg:"" help:"Login of the account."`
 	Reason string `help:"The reason; it is recorded in the audit log."`
@@ -32,7 +33,7 @@ type (
 	}
 )
 
-// Run locks an account.
+// Run disables an account.
 func (x userDisableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if x.Reason == "" {
 		return errors.New("give a reason with --reason: it is recorded in the audit log")
@@ -42,14 +43,14 @@ func (x userDisableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	})
 }
 
-// Run opens a locked account.
+// Run enables a disabled account.
 func (x userEnableCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		return b.accounts.SetDisabled(ctx, accounts.Terminal(x.Reason), a.ID, false)
 	})
 }
 
-// Run ends the waits of an account.
+// Run ends the waits of an account and switches its factors on again.
 func (x userUnlockCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		return b.accounts.Unlock(ctx, accounts.Terminal(x.Reason), a.ID, "")
@@ -63,7 +64,7 @@ func (x userRoleCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	})
 }
 
-// onAccount opens the site's base and does something to one account.
+// onAccount opens database and keys, and runs a function on one account.
 func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func(*base, identity.Account) error) error {
 	b, err := f.open(ctx, std)
 	if err != nil {
@@ -77,7 +78,7 @@ func (f *Flags) onAccount(ctx context.Context, std Streams, name string, do func
 	return do(b, a)
 }
 
-// find looks an account up as it is written.
+// find returns the account of a login as somebody typed it.
 func (b *base) find(ctx context.Context, name string) (identity.Account, error) {
 	key, _ := identity.LoginKey(name)
 	a, err := b.store.AccountByKey(ctx, key)

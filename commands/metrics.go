@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what /metrics shows, on a listener of its own: who may see it is
-// not who may see the site.
+// metrics are what /metrics shows. They have a listener of their own, because
+// those who may read them are not those who may use the site.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec

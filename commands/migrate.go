@@ -64,8 +64,8 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	return err
 }
 
-// foreignFolder refuses to make files that the account of the service, whose
-// folder it is, could not read.
+// foreignFolder refuses to make files in a folder that belongs to another
+// account: the service that runs as that account could not read them.
 func (s settings) foreignFolder() error {
 	files := []string{s.Keys}
 	if path, ok := strings.CutPrefix(s.Database, "sqlite:"); ok {
@@ -81,8 +81,8 @@ func (s settings) foreignFolder() error {
 	return nil
 }
 
-// Run undoes the last step, while no server runs. With accounts in the database
-// it says what goes, and wants to hear --yes.
+// Run undoes the last migration, while no server runs. When there are accounts
+// in the database it says what will be lost, and requires --yes.
 func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	s, err := f.check(io)
 	if err != nil {
@@ -109,7 +109,7 @@ func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	return report(io, "down", []string{undone}, err)
 }
 
-// Run shows what was done.
+// Run prints each migration and whether it was done.
 func (statusCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	return f.onStore(ctx, io, func(s *store.Store) error {
 		steps, err := s.Steps(ctx)

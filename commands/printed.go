@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// paper is standard output that remembers whether something could not be
-// printed, so that no command ends as if it had been.
+// paper is standard output that remembers the first error, so that no command
+// ends with status 0 although something was not printed.
 type paper struct {
 	io.Writer
 	err error
@@ -25,10 +25,10 @@ func (p *paper) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// printOnce prints what is not kept anywhere. Where it cannot be printed, the
-// error says what is lost, and which command makes another.
+// printOnce prints something that is kept nowhere else. When it cannot be
+// printed, the error says what is lost and how to get another.
 func printOnce(std Streams, what, text, another string) error {
-	signal.Ignore(syscall.SIGPIPE) // a reader that went away is an error, and not our end
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe is then an error and does not end the process
 	if _, err := fmt.Fprintln(std.Out, text); err != nil {
 		return unprinted(what, another)
 	}
@@ -39,7 +39,7 @@ func unprinted(what, another string) error {
 	return errors.New(what + " could not be printed and is lost; " + another)
 }
 
-// anew is how to get a link once more.
+// anew is the command that makes another link.
 func anew(command ...string) string {
 	return "this makes another: nightlatch " + strings.Join(command, " ")
 }

@@ -22,7 +22,7 @@ type (
 	}
 )
 
-// Run invites somebody once more.
+// Run invites somebody again.
 func (x userInviteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		sent, err := b.accounts.InviteAgain(ctx, accounts.Terminal(x.Reason), a.ID)
@@ -58,7 +58,7 @@ func (x userDeleteCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	})
 }
 
-// handOver prints a link that no mail can carry, alone on its line.
+// handOver prints a link that could not be mailed, alone on its line.
 func handOver(std Streams, a identity.Account, sent accounts.Sent, verb string) error {
 	if sent.Mailed {
 		fmt.Fprintf(std.Out, "%s: the link was sent by email\n", a.Login)

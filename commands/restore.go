@@ -14,7 +14,7 @@ type restoreCmd struct {
 	After bool   `help:"The database was restored by other means, such as pg_restore: end its sessions and trust."`
 }
 
-// Run puts a backup back while no server runs.
+// Run puts back a backup while no server runs.
 func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	s, err := f.check(std)
 	if err != nil {
@@ -43,7 +43,7 @@ func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	return sayRestored(std, r, x.After)
 }
 
-// sayRestored says what was done, and what nobody can know.
+// sayRestored prints what was done, and what a backup cannot know.
 func sayRestored(std Streams, r store.Restored, after bool) error {
 	switch {
 	case r.Damaged:

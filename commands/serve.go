@@ -11,7 +11,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// The server's patience. A browser that dawdles is not waited for.
+// How long and how much the server accepts from a browser.
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 15 * time.Second
@@ -79,7 +79,8 @@ func (b *base) serve(ctx context.Context, std Streams) error {
 	return err
 }
 
-// end closes the site, unless the process is told again to stop.
+// end closes the site. When the process is told to stop a second time, it does
+// not wait.
 func (b *base) end() {
 	var work sync.WaitGroup
 	work.Go(func() { _ = b.site.Close() })
@@ -98,13 +99,14 @@ func (b *base) announce(addr net.Addr) {
 	log.Info("serving", "addr", addr.String(), "url", b.settings.Login.URL)
 }
 
-// printSetup says where the first admin is made, which is kept nowhere else.
+// printSetup prints the link for making the first admin, which is kept nowhere
+// else.
 func printSetup(std Streams, link string) error {
 	return printOnce(std, "the setup link", "No account exists yet. Make the first admin here: "+link, "starting again makes another")
 }
 
-// serveUntil serves, and lets requests under way end when it is told to stop,
-// unless it is told again.
+// serveUntil serves until it is told to stop, and then lets requests under way
+// finish, unless it is told to stop a second time.
 func serveUntil(ctx context.Context, again hurry, l net.Listener, h http.Handler) error {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}

@@ -11,9 +11,10 @@ import (
 // hurry is closed when the process is told a second time to stop.
 type hurry <-chan struct{}
 
-// untilTold gives a context that ends when the process is told to stop, by
+// untilTold returns a context that ends when the process is told to stop, by
 // SIGTERM, SIGINT or the end of its terminal (SIGHUP, unless nohup switched it
-// off). A SIGHUP never hurries: systemd sends it right after SIGTERM when asked to.
+// off). SIGHUP does not count as a second time, because systemd can be set to
+// send it right after SIGTERM.
 func untilTold() (context.Context, hurry, func()) {
 	ctx, end := context.WithCancel(context.Background())
 	told, again := make(chan os.Signal, 4), make(chan struct{})
@@ -36,7 +37,8 @@ func untilTold() (context.Context, hurry, func()) {
 	return ctx, again, func() { signal.Stop(told); close(told); end() }
 }
 
-// orAll waits until all work is done, or until the process is told again to stop.
+// orAll waits until all work is done, or until the process is told to stop a
+// second time.
 func (again hurry) orAll(work *sync.WaitGroup) {
 	done := make(chan struct{})
 	go func() { work.Wait(); close(done) }()

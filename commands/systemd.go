@@ -8,11 +8,12 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// tell says something to systemd, where it started us with Type=notify.
+// tell sends a state to systemd, if it started this process with Type=notify.
 func tell(state string) { _, _ = daemon.SdNotify(false, state) }
 
-// watchdog tells systemd, twice in the time that it gives us, that we are there.
-// It stops telling when a request for /healthz gets no answer.
+// watchdog tells systemd, twice in each period that it gives, that this process
+// works. It stops when a request for /healthz gets no answer, so that systemd
+// starts the process again.
 func watchdog(ctx context.Context, h http.Handler) {
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || every <= 0 {
@@ -32,7 +33,7 @@ func watchdog(ctx context.Context, h http.Handler) {
 	}
 }
 
-// nowhere takes an answer that nobody reads.
+// nowhere is a response writer that keeps nothing.
 type nowhere struct{}
 
 func (nowhere) Header() http.Header         { return http.Header{} }

@@ -24,8 +24,8 @@ func (versionCmd) Run(_ context.Context, _ *Flags, std Streams) error {
 	return err
 }
 
-// about is one line: the version, the commit, and the Go that built it. What the
-// build does not know is "unknown".
+// about is one line: the version, the commit, and the Go version of the build.
+// A part that the build does not know is "unknown".
 func about(version string, info *debug.BuildInfo) string {
 	if info == nil {
 		info = &debug.BuildInfo{}

@@ -7,16 +7,16 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// setting is a value with the variable that sets it. Written is its text; empty
-// where it has its default.
+// setting is a value and the variable that sets it. written is its text, empty
+// when nobody set it.
 type setting[T cmp.Ordered] struct {
 	name, written string
 	value         *T
 }
 
-// within holds one setting to another that bounds it. Where somebody wrote it
-// down, more than the bound is a contradiction, since it would never take
-// effect; a default gives way without a word.
+// within checks that one setting is not above another that bounds it. A value
+// that somebody set above the bound is refused, because it would never take
+// effect; a default is lowered to the bound.
 func within[T cmp.Ordered](r *reader, s, bound setting[T]) {
 	switch {
 	case *s.value <= *bound.value:
@@ -27,7 +27,7 @@ func within[T cmp.Ordered](r *reader, s, bound setting[T]) {
 	}
 }
 
-// agree looks for settings that contradict each other.
+// agree refuses settings that contradict each other.
 func (o Options) agree(r *reader, l *login.Options) {
 	type span = setting[time.Duration]
 	within(r, span{"NIGHTLATCH_SESSION_IDLE", o.SessionIdle, &l.SessionIdle}, span{"NIGHTLATCH_SESSION_MAX", o.SessionMax, &l.SessionMax})

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// sweepEvery is between two looks for what has ended by itself.
+// sweepEvery is the time between two sweeps of what has expired.
 const sweepEvery = 15 * time.Second
 
-// Start shows the site to the other processes on its database, and begins what
-// goes on beside requests: mail is sent, what has ended is swept, and database,
-// keys and clock are watched.
+// Start shows this site to the other processes on its database, and starts the
+// work beside requests: it sends mail, deletes what has expired, and watches
+// database, keys and clock.
 func (s *Site) Start(ctx context.Context) error {
 	if err := s.rooms.Store.Announce(ctx, s.self); err != nil {
 		return err
@@ -24,8 +24,8 @@ func (s *Site) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close ends what Start began, mail that is being sent included, and closes the
-// database. No request may be under way.
+// Close ends what Start began, waits for mail that is being sent, and closes
+// the database. No request may be under way.
 func (s *Site) Close() error {
 	if s.stop != nil {
 		s.stop()
@@ -34,7 +34,7 @@ func (s *Site) Close() error {
 	return s.rooms.Store.Close()
 }
 
-// lost logs that the database is not there any more, or is back.
+// lost logs that the database is gone, or that it is back.
 func (s *Site) lost(err error) {
 	if err != nil {
 		s.log.Error("nothing is served: the database is lost", "error", err)

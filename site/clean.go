@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// What is wrong with a value before it is read. Nothing of the value is quoted,
-// since any of them may hold a secret.
+// What can be wrong with a value before it is read. The sentences quote nothing of
+// it, since it may hold a secret.
 var (
 	errControl = errors.New("holds a control character, such as the carriage return of a file with Windows line ends: remove it")
 	errUnseen  = errors.New("holds a character that cannot be seen: write the value anew")
@@ -18,8 +18,9 @@ var (
 	errQuoted  = errors.New("begins or ends with a quote, which is not part of the value: remove it, since an env file of Docker or systemd keeps or loses quotes in its own way")
 )
 
-// Unclean says what stands in a value that nobody meant to write. In words for
-// people a quote may stand at one end, and joiners between letters.
+// Unclean says what is in a value that nobody meant to write: a control
+// character, or a blank or quote around it. In words for people, a quote may
+// stand at one end, and joiners between letters.
 func Unclean(value string, words bool) error {
 	first, _ := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
@@ -45,8 +46,8 @@ func quote(r rune) bool {
 	return strings.ContainsRune("\"'`", r) || unicode.In(r, unicode.Pi, unicode.Pf) || r == '„' || r == '‚'
 }
 
-// Clean looks at every text in a struct of options as it was written, before any
-// of them is read. The first that nobody meant to write is refused by its name.
+// Clean checks every text in a struct of options before any of them is read.
+// The error names the first variable that is unclean.
 func Clean(options any) error {
 	v := reflect.ValueOf(options)
 	for _, field := range reflect.VisibleFields(v.Type()) {
@@ -61,9 +62,8 @@ func Clean(options any) error {
 	return nil
 }
 
-// path reads the place of a file or folder, which is written as it is: nothing
-// in it is filled in, and it is no URL. After is what stands before it in the
-// value, such as "sqlite:".
+// path reads the name of a file or folder. Nothing in it is expanded, and it is
+// not a URL. after is what stands before it in the value, such as "sqlite:".
 func (r *reader) path(name, after, value string) string {
 	path := strings.TrimPrefix(value, after)
 	bad := func(what string) { r.bad(name, "must be %sPATH, %s", after, what) }

@@ -7,23 +7,26 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// clockWatch is between two looks at the clock of a running server.
+// clockWatch is the time between two looks at the clock of a running server.
 const clockWatch = 5 * time.Second
 
-// clockLook is a wall clock beside the time that really passed, which no one sets.
+// clockLook is the time on the wall clock together with the time that really
+// passed, which nobody can set.
 type clockLook struct {
 	wall   time.Time
 	passed time.Duration // since any fixed moment
 }
 
-// lookFrom is a look now; Go's monotonic clock counts what passed since start.
+// lookFrom looks at the clock now. Go's monotonic clock counts what passed
+// since start.
 func lookFrom(start time.Time) clockLook {
 	now := time.Now()
 	return clockLook{now.Round(0), now.Sub(start)}
 }
 
-// jump is how far the wall clock was set forward between two looks, or back when
-// it is negative; 0 for less than clocks may differ anyway.
+// jump is how far the wall clock was set between two looks: forward, or back
+// when it is negative. It is 0 when the difference is within what clocks may
+// differ by.
 func (c clockLook) jump(next clockLook) time.Duration {
 	by := next.wall.Sub(c.wall) - (next.passed - c.passed)
 	if by.Abs() < login.ClockSlack {
@@ -32,8 +35,8 @@ func (c clockLook) jump(next clockLook) time.Duration {
 	return by.Round(time.Second)
 }
 
-// watchClock logs that the clock jumped: while the server runs, and while none
-// did, as far as that can be seen.
+// watchClock logs when the clock jumps while the server runs. At the start it
+// logs when the clock jumped before, if the database shows it.
 func (s *Site) watchClock(ctx context.Context) {
 	if a, err := s.rooms.Store.Ahead(ctx); err == nil && a.Any() {
 		s.log.Warn("the clock went back before this start, or was ahead then: the database holds what has a later date",
@@ -45,8 +48,8 @@ func (s *Site) watchClock(ctx context.Context) {
 	s.followClock(ctx, tick.C, func() clockLook { return lookFrom(start) })
 }
 
-// followClock looks once at the beginning and at each tick. A machine that
-// slept or was paused jumps forward too when it goes on.
+// followClock looks once at the beginning and at each tick. After a machine was
+// asleep or paused, this too looks like a jump forward.
 func (s *Site) followClock(ctx context.Context, tick <-chan time.Time, look func() clockLook) {
 	for last := look(); ; {
 		select {

@@ -11,18 +11,19 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-// keyWatch is between two looks at the key file and at the site's check value.
+// keyWatch is the time between two looks at the key file and at the site's
+// check value.
 const keyWatch = time.Second
 
-// newProcess is how this server shows itself to others.
+// newProcess is how this server is listed for the other processes.
 func newProcess() store.Process {
 	host, _ := os.Hostname()
 	return store.Process{ID: identity.NewID(), Host: cmp.Or(host, "an unnamed host"), PID: int64(os.Getpid())}
 }
 
-// watchKeys follows the key file and the database's word on which key seals,
-// and tells the other processes which keys this one has read: nobody makes a key
-// the leading one that a running server does not know.
+// watchKeys follows the key file and which key the database says seals. It also
+// tells the other processes which keys this one has read, so that no key is
+// made the leading one before every running server knows it.
 func (s *Site) watchKeys(ctx context.Context) {
 	tick := time.NewTicker(keyWatch)
 	defer tick.Stop()
@@ -47,7 +48,7 @@ func (s *Site) watchKeys(ctx context.Context) {
 	}
 }
 
-// checkKeys logs what is wrong with the keys, once, and when they are right
+// checkKeys logs once what is wrong with the keys, and once when they are right
 // again.
 func (s *Site) checkKeys(ctx context.Context, said string) string {
 	err := s.rooms.Store.FollowKeys(ctx)

@@ -11,11 +11,11 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-// firstStart is what to do about a site that is not there.
+// firstStart says what to do when there is no site yet.
 const firstStart = "start the server once, or run nightlatch migrate up"
 
-// OpenStore opens the database. One that may be made is made, and the folder of
-// the embedded one with it.
+// OpenStore opens the database. If the settings allow it, a missing one is
+// made, and the folder of the embedded one with it.
 func (s Settings) OpenStore(ctx context.Context) (*store.Store, error) {
 	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && Missing(path) {
 		if err := s.Orphaned(); err != nil {
@@ -37,7 +37,7 @@ func (s Settings) OpenStore(ctx context.Context) (*store.Store, error) {
 	return db, nil
 }
 
-// NoDatabase is what a command says that makes none.
+// NoDatabase is the error of a command that does not make a database.
 func NoDatabase(path string) error {
 	return fmt.Errorf("NIGHTLATCH_DATABASE (--database): there is no database %s: %s", path, firstStart)
 }
@@ -48,9 +48,9 @@ func Missing(path string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// Orphaned refuses to begin an empty database beside keys that were used: the
-// one that they belong to was lost, or another one was named, and whoever came
-// first would be the admin of a new site.
+// Orphaned refuses to start with an empty database when there are keys that
+// were used: their database was lost, or another one was named by mistake.
+// Without this check the first visitor would become the admin of a new site.
 func (s Settings) Orphaned() error {
 	if Missing(s.Keys) {
 		return nil
@@ -59,8 +59,8 @@ func (s Settings) Orphaned() error {
 		"Name the right one, or restore a backup with nightlatch restore; to start a new site on purpose, move the key file away first", s.Keys)
 }
 
-// migrate brings the embedded database up to date, and a PostgreSQL that was
-// never used. One that is in use is migrated only when somebody says so.
+// migrate brings up to date the embedded database, and a PostgreSQL database
+// that was never used. One that is in use is migrated only on request.
 func (s Settings) migrate(ctx context.Context, db *store.Store) ([]string, error) {
 	blank, err := db.Blank(ctx)
 	if err != nil {
@@ -94,9 +94,9 @@ func (s Settings) migrate(ctx context.Context, db *store.Store) ([]string, error
 	return nil, err
 }
 
-// OpenKeys opens the keys, and sees that they are those of the database. They
-// are made only while nothing is sealed: a new file would open nothing of what
-// is there, and hide that the old one is lost.
+// OpenKeys opens the keys, and checks that they are the ones of the database.
+// They are made only while nothing is sealed: otherwise a new file would open
+// nothing, and hide that the old one is lost.
 func (s Settings) OpenKeys(ctx context.Context, db *store.Store) (*store.Keys, error) {
 	used, err := db.UsesKeys(ctx)
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"reflect"
 )
 
-// Options are what a site can be told. Each text is written as in the NIGHTLATCH_
-// variable of its tag; an empty one takes the default of its tag, or what its help
-// says. These tags are the only place where a default stands.
+// Options are what a site can be told. Each text is written as in the
+// NIGHTLATCH_ variable of its tag; an empty one takes the default of its tag,
+// or what its help says. A default is written in these tags and nowhere else.
 type Options struct {
 	URL            string `env:"NIGHTLATCH_URL" name:"url" default:"http://localhost:8080" help:"Public origin: links in emails, cookies, origin checks."`
 	Name           string `env:"NIGHTLATCH_NAME" name:"brand" hidden:"" default:"Nightlatch" help:"The same as --name of serve; user add has a --name of its own."`
@@ -60,8 +60,8 @@ func Open(ctx context.Context, o Options) (*Site, error) {
 	return s, nil
 }
 
-// Defaults are what a struct of options ships with: the default of its tag for
-// each variable that has one.
+// Defaults gives the default of each variable that has one in the tags of a
+// struct of options.
 func Defaults(options any) map[string]string {
 	shipped := map[string]string{}
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(options)) {

@@ -12,17 +12,17 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// domains brings names to ASCII as browsers do (UTS 46, without the mapping of
-// 2003, and with underscores).
+// domains brings names to ASCII as browsers do: UTS 46, without its
+// transitional mapping of 2003, and with underscores.
 var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false),
 	idna.CheckJoiners(true), idna.BidiRule())
 
 var errOrigin = errors.New("not an origin")
 
-// browserOrigin reads a public address and gives it as browsers write it in
-// Origin: scheme and host in small letters, names as punycode and without a dot
-// at the end, the shortest form of an IP address, and no port that is the
-// scheme's own. Host is the same without scheme and port.
+// browserOrigin reads a public address and returns it as browsers write it in
+// the Origin header: scheme and host in lower case, names as punycode without a
+// final dot, the shortest form of an IP address, and no default port. host is
+// the same without scheme and port.
 func browserOrigin(value string) (origin, host string, err error) {
 	u, err := url.Parse(strings.TrimSuffix(value, "/"))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Path != "" || u.Opaque != "" || strings.ContainsAny(value, "?#\\") {
@@ -81,8 +81,8 @@ func notInName(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
 }
 
-// shortIPv6 is the form of RFC 5952, and IPv4 in IPv6 in hexadecimal, as
-// browsers write it.
+// shortIPv6 is the form of RFC 5952, but with the IPv4 address in an IPv6
+// address in hexadecimal, as browsers write it.
 func shortIPv6(ip netip.Addr) string {
 	if !ip.Is4In6() {
 		return ip.String()

@@ -13,20 +13,20 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// Made are parts that take long to make and that the sites of a test process
-// share. What is nil is made.
+// Made are parts that take long to make. The sites of a test process share
+// them; those that are nil are made.
 type Made struct {
 	Static *static.Static
 	Views  *views.Views
 	Mails  *mail.Renderer
 }
 
-// Observe is told how each request ended, and by which route of the table it
-// came; the route is empty when no URL fitted.
+// Observe is told how each request ended. route is the path in the table of
+// routes, and empty when no route fitted.
 type Observe func(method, route string, status int, took time.Duration)
 
-// Prepare makes the mail worker, the screens and the handler, and where there is
-// no account a way to make the first. Nothing runs yet. Observe may be nil.
+// Prepare makes the mail worker, the screens and the handler, and the setup
+// token when there is no account. Nothing runs yet. observe may be nil.
 func (s *Site) Prepare(ctx context.Context, observe Observe) (err error) {
 	r := &s.rooms
 	if r.Mail, err = s.worker(); err != nil {
@@ -50,7 +50,7 @@ func (s *Site) Prepare(ctx context.Context, observe Observe) (err error) {
 	return nil
 }
 
-// ready says why the site cannot do its work at the moment; nil when it can.
+// ready says why the site cannot work at the moment; nil when it can.
 func (s *Site) ready() error {
 	err := errors.Join(s.rooms.Watch.Ready(), s.rooms.Keys.Reload())
 	if s.mailing {
@@ -94,7 +94,7 @@ func (s *Site) transport() (mail.Transport, error) {
 	if s.set.Transport != nil {
 		return s.set.Transport, nil
 	}
-	if folder := s.set.Mail.Folder(); folder != "" { // here, so that it belongs to whom the data does
+	if folder := s.set.Mail.Folder(); folder != "" { // made here, so that it has the same owner as the data
 		if err := store.MakeFolder(folder); err != nil {
 			return nil, fmt.Errorf("NIGHTLATCH_MAIL (--mail) cannot be used: %w", err)
 		}

@@ -10,8 +10,7 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-// How often a migration that takes long says how far it is. One that is done
-// before says nothing.
+// How often a long migration reports its progress. A shorter one reports nothing.
 const (
 	sayEvery = 3 * time.Second  // somebody watches
 	logEvery = 30 * time.Second // a log is read later
@@ -42,7 +41,7 @@ func (p *progress) line() string {
 	return "migrating: waiting for another program to end its migration"
 }
 
-// run says at each tick how far it is, until it is done.
+// run reports the progress at each tick until the migration is done.
 func (p *progress) run(tick <-chan time.Time, done <-chan struct{}, say func(string)) {
 	for {
 		select {
@@ -54,8 +53,8 @@ func (p *progress) run(tick <-chan time.Time, done <-chan struct{}, say func(str
 	}
 }
 
-// ShowProgress says how far a migration is, to Progress or else into the log,
-// until stop is called.
+// ShowProgress reports the progress of a migration, to Progress or else in the
+// log, until stop is called.
 func (s Settings) ShowProgress(db *store.Store) (stop func()) {
 	p, every, say := &progress{}, sayEvery, s.Progress
 	if say == nil {

@@ -22,8 +22,8 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-// Settings are options that were checked, and what no option says: commands and
-// tests set it. They are no promise to host applications.
+// Settings are checked options, and what no option can say but commands and
+// tests set. They are not promised to host applications.
 type Settings struct {
 	Data, Database, Keys, From, Helo string
 	Mail                             mail.Config
@@ -35,20 +35,21 @@ type Settings struct {
 
 	Make     bool                              // database and keys where there are none
 	Upgrade  bool                              // migrate a PostgreSQL database in use, too
-	Thorough bool                              // look through the database before it is used
-	Cost     password.Cost                     // of passwords, and its memory that of recovery codes; zero is as shipped
+	Thorough bool                              // check the whole database before it is used
+	Cost     password.Cost                     // of password hashes, its memory also of recovery codes; zero: as shipped
 	Slots    int                               // password hashes at once; 0: one for each core
 	Queue    int                               // how many wait for one; 0: 64 for each
 	Kinds    func(factors.Kinds) factors.Kinds // changes the kinds of factor; may be nil
-	Progress func(string)                      // told every three seconds how far a migration is; nil: the log is, more rarely
+	Progress func(string)                      // gets the progress of a migration every three seconds; nil: the log gets it, less often
 	Made     Made
 
 	Transport mail.Transport // carries mail instead of Mail; may be nil
 	AtOnce    int            // mails of a lane that are sent at the same time; 0: as many as the lane has senders
 }
 
-// Check turns options into settings. The first bad value ends it with one
-// sentence that names the variable; a value that may hold a secret is not shown.
+// Check turns options into settings. It stops at the first bad value with one
+// sentence that names the variable. A value that may hold a secret is not
+// shown.
 func (o Options) Check() (s Settings, err error) {
 	r := &reader{shipped: Defaults(o), err: Clean(o)}
 	s.Data = r.path("NIGHTLATCH_DATA", "", r.either("NIGHTLATCH_DATA", o.Data))
@@ -96,10 +97,10 @@ func (o Options) loginOptions(r *reader) login.Options {
 	return l
 }
 
-// year is the longest that anything may be configured to last.
+// year is the longest that any duration may be.
 const year = 365 * 24 * time.Hour
 
-// reader reads values and keeps the first complaint.
+// reader reads values and keeps the first error.
 type reader struct {
 	shipped map[string]string // the defaults, by variable
 	err     error
@@ -111,7 +112,7 @@ func (r *reader) bad(name, format string, args ...any) {
 	}
 }
 
-// BadValue is the sentence about a value that stops the start. It names the
+// BadValue is the error about a value that stops the start. It names the
 // variable and the flag.
 func BadValue(name, format string, args ...any) error {
 	flag := "--" + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "NIGHTLATCH_"), "_", "-"))
@@ -149,7 +150,7 @@ func (r *reader) failures(name, value string) int {
 	return n
 }
 
-// origin reads the public address: scheme, host and port, nothing behind.
+// origin reads the public address: scheme, host and port, without a path.
 func (r *reader) origin(value string) (origin, host string) {
 	origin, host, err := browserOrigin(value)
 	if err != nil {
@@ -158,7 +159,7 @@ func (r *reader) origin(value string) (origin, host string) {
 	return origin, host
 }
 
-// redact shows an address without a password in it.
+// redact shows an address without its password.
 func redact(value string) string {
 	if u, err := url.Parse(value); err == nil {
 		return u.Redacted()

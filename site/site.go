@@ -25,7 +25,7 @@ type Site struct {
 	set      Settings
 	log      *slog.Logger
 	rooms    Rooms
-	migrated []string // the steps that this start took
+	migrated []string // the migrations that this start ran
 	handler  http.Handler
 	self     store.Process
 
@@ -34,8 +34,8 @@ type Site struct {
 	running sync.WaitGroup
 }
 
-// Rooms are what a site is made of, for the commands and the tests of this
-// program. They are no promise to host applications.
+// Rooms are the parts of a site, for the commands and tests of this program.
+// They are not promised to host applications.
 type Rooms struct {
 	Store    *store.Store
 	Keys     *store.Keys
@@ -43,23 +43,23 @@ type Rooms struct {
 	Login    *login.Service
 	Accounts *accounts.Service
 
-	// From here on nil before Prepare.
+	// The following are nil before Prepare.
 	Mail  *mail.Worker
 	Watch *store.Watch
 	Setup *routes.SetupToken // nil where there is an account
 }
 
-// Rooms gives what the site is made of.
+// Rooms gives the parts of the site.
 func (s *Site) Rooms() Rooms { return s.rooms }
 
 // Handler answers every URL of the site. It is nil before Prepare.
 func (s *Site) Handler() http.Handler { return s.handler }
 
-// Migrated are the steps that this start took, by name.
+// Migrated are the names of the migrations that this start ran.
 func (s *Site) Migrated() []string { return s.migrated }
 
-// SetupLink is where the first admin is made; empty where there is an account.
-// It is kept nowhere else, and ends with the site.
+// SetupLink is the link for making the first admin; empty when there is an
+// account. It is kept nowhere else, and stops working when the site is closed.
 func (s *Site) SetupLink() string {
 	if s.rooms.Setup == nil {
 		return ""
@@ -67,8 +67,8 @@ func (s *Site) SetupLink() string {
 	return s.rooms.Setup.Link(s.set.Login.URL)
 }
 
-// Begin opens database and keys and makes the rules: what a command needs that
-// serves nothing.
+// Begin opens database and keys and makes the rules. This is enough for
+// commands that serve nothing.
 func Begin(ctx context.Context, set Settings) (*Site, error) {
 	db, err := set.OpenStore(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func Begin(ctx context.Context, set Settings) (*Site, error) {
 	return s, nil
 }
 
-// With makes a site of a database and keys that are open already.
+// With makes a site from a database and keys that are already open.
 func With(set Settings, db *store.Store, keys *store.Keys) *Site {
 	s := &Site{set: set, log: set.Log, rooms: Rooms{Store: db, Keys: keys}}
 	s.rules()

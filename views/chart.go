@@ -11,10 +11,10 @@ import (
 type Adoption struct {
 	Day                time.Time
 	Accounts, Enrolled int
-	By                 []int // enrolled accounts by the first kind that they have
+	By                 []int // enrolled accounts, by the first of the kinds that each has
 }
 
-// chart sizes, in CSS pixels: as wide as a card on a phone can show sharply.
+// The size of a chart in CSS pixels. It is sharp in a card on a phone.
 const (
 	chartWide = 520
 	chartTall = 220
@@ -33,8 +33,8 @@ func AdoptionChart(days []Adoption, _ []string, dark bool) ([]byte, error) {
 	return draw(o, days, nil, dark)
 }
 
-// KindsChart draws how many accounts have which kind first, and how many have no
-// second factor.
+// KindsChart draws how many accounts have which kind, counting only the first
+// kind of each, and how many have no second factor.
 func KindsChart(days []Adoption, series []string, dark bool) ([]byte, error) {
 	lines := make([][]float64, len(series)+1)
 	for _, d := range days {
@@ -53,7 +53,7 @@ func KindsChart(days []Adoption, series []string, dark bool) ([]byte, error) {
 	return draw(o, days, append(slices.Clone(series), "None"), dark)
 }
 
-// ceiling is a round number above all others, of which a quarter is round too.
+// ceiling is the next round number of which a quarter is round too.
 func ceiling(most int) float64 {
 	for step := 1; ; step *= 10 {
 		for _, n := range []int{4, 8, 20, 40} {

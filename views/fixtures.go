@@ -82,7 +82,7 @@ var (
 	mailBadge     = Badge{"email", "email"}
 )
 
-// mailSent is the page of an address to which a code was sent, in some state.
+// mailSent is the page of an address after a code was sent to it.
 func mailSent(e Enroll) Enroll {
 	e.Offer, e.Title, e.Address, e.Sent, e.Masked = mailOffer, "Codes by email", "ada@example.com", true, "a•••@example.com"
 	return e

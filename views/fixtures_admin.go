@@ -37,7 +37,8 @@ func adminFixtures() []Fixture {
 	}
 }
 
-// policyKinds are what can count, and whether the app and the mail do.
+// policyKinds are the kinds that can count, with a tick for the app and for
+// email as given.
 func policyKinds(app, mail bool) []Selectable {
 	return []Selectable{{"totp", "Authenticator app", app}, {"email", "Emailed code", mail}}
 }

@@ -75,7 +75,7 @@ func lowProfile() Profile {
 	return p
 }
 
-// restoredProfile is without recovery codes: a backup was put back.
+// restoredProfile has no recovery codes, as after a backup was put back.
 func restoredProfile() Profile {
 	p := profile()
 	p.RecoveryLeft, p.RecoveryTotal, p.Browsers, p.Sessions = 0, 0, nil, p.Sessions[:1]

@@ -11,7 +11,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 )
 
-// funcs are the words a template may use beyond the language's own.
+// funcs are the functions that templates may use besides those of the language.
 func (o Options) funcs() template.FuncMap {
 	return template.FuncMap{
 		"ago":      func(t time.Time) template.HTML { return ago(t, o.Now()) },
@@ -32,13 +32,13 @@ func (o Options) funcs() template.FuncMap {
 	}
 }
 
-// ago tells a time relative to now, with the exact one for whoever points at
+// ago shows a time relative to now, and the exact time when the mouse rests on
 // it and for machines. The zero time is "never".
 func ago(t, now time.Time) template.HTML {
 	return stamp(t, humanize.RelTime(t, now, "ago", "from now"))
 }
 
-// date tells the day of a time, in UTC. The zero time is "never".
+// date shows the day of a time, in UTC. The zero time is "never".
 func date(t time.Time) template.HTML { return stamp(t, t.UTC().Format("2 January 2006")) }
 
 func stamp(t time.Time, words string) template.HTML {
@@ -69,9 +69,9 @@ func post(parts ...string) (template.HTMLAttr, error) {
 	return template.HTMLAttr(fmt.Sprintf(`method="post" action="%s" hx-post="%s"`, p, p)), nil
 }
 
-// once tells the form of this page from the same form of the page as it is
-// shown the next time: a double click sends one form twice, whoever has seen
-// the next page means a second one. Only the browser's own forms are compared.
+// once is a hidden field that differs each time the page is shown. Two forms
+// with the same value are a double click; with different values the person
+// meant to send two.
 func once(now time.Time) template.HTML {
 	return template.HTML(`<input type="hidden" name="once" value="` + strconv.FormatInt(now.UnixMicro(), 36) + `">`)
 }
@@ -90,8 +90,8 @@ func describe(alert string, hints ...string) template.HTMLAttr {
 	return template.HTMLAttr(attr + `aria-describedby="` + template.HTMLEscapeString(strings.Join(hints, " ")) + `"`)
 }
 
-// appLink is the address by which an authenticator app on the same device takes
-// a key: no other scheme than its own.
+// appLink allows in a link only the scheme with which an authenticator app on
+// the same device takes a key.
 func appLink(address string) (template.URL, error) {
 	if !strings.HasPrefix(address, "otpauth://") {
 		return "", fmt.Errorf("%q is not for an authenticator app", address)
@@ -99,7 +99,7 @@ func appLink(address string) (template.URL, error) {
 	return template.URL(address), nil
 }
 
-// percent is a share in whole percent; of nothing it is 0.
+// percent is a share in whole percent; 0 when whole is 0.
 func percent(part, whole int) int {
 	if whole == 0 {
 		return 0
@@ -107,7 +107,7 @@ func percent(part, whole int) int {
 	return 100 * part / whole
 }
 
-// choose makes the entries of a select from its values, which label themselves.
+// choose makes the entries of a select from values that are their own labels.
 func choose(chosen string, values ...string) []Selectable {
 	names := map[string]string{"enrolled": "With a factor", "missing": "Without a factor", "required": "Required, missing", "never": "Never signed in"}
 	var os []Selectable

@@ -8,9 +8,9 @@ type Frame struct {
 	Title  string
 	Viewer *Viewer // nil for someone not signed in
 	Notice string  // one sentence about what was just done
-	Banner string  // one sentence that stays until something is done about it
+	Banner string  // one sentence that is shown until the person has done something about it
 	Area   string  // "profile", "admin" or "": which entry of the navigation is current
-	Wide   bool    // tables want room; a form is a narrow centred card
+	Wide   bool    // the whole width, for tables; without it a narrow card in the middle
 }
 
 // Viewer is the person who looks at the page.
@@ -45,9 +45,10 @@ type Choice struct {
 	Off    bool // switched off after too many wrong codes
 }
 
-// Panel is the open factor: one form to answer, sometimes one to have a code sent.
+// Panel is the open factor: a form for the answer, and for some kinds one to
+// have a code sent.
 type Panel struct {
-	Kind     string // or password, for a step-up without factors
+	Kind     string // of factor, or password for the step-up of someone without factors
 	Icon     string
 	Label    string
 	Ask      string // label of the field
@@ -80,7 +81,7 @@ type Challenge struct {
 	HeldID  string  // the form that this step-up holds up
 	Held    string  // what the step-up is for, in words: "Remove the app “Phone”"
 	Refused string  // masked address that refused the code: another way is open instead
-	Enroll  []Offer // nothing to answer with: this page needs one of these to be set up first
+	Enroll  []Offer // the person has no factor, and the page requires one of these
 	Alert   string
 }
 
@@ -135,9 +136,9 @@ type EventRow struct {
 	Bad                            bool
 }
 
-// Profile is a person in charge of their own doors.
+// Profile is what people see and change about their own account.
 type Profile struct {
-	Login, Name, Email, NewEmail string // NewEmail waits for its click
+	Login, Name, Email, NewEmail string // NewEmail is not confirmed yet
 	EmailVerified                bool
 	HasFactor                    bool
 	Factors                      []FactorRow
@@ -162,7 +163,7 @@ type Activity struct {
 type Register struct {
 	Action, Login, Name, Next, Alert string
 	Invite                           bool // the login is given, only name and password are asked
-	Sent                             bool // a mail is on its way, whoever has the address
+	Sent                             bool // a mail was sent; shown whether or not the address has an account
 }
 
 // Join is behind the link that proves the address of a registration.
@@ -190,7 +191,8 @@ type Button struct {
 	Danger                       bool
 }
 
-// Message is a page that only says something: an error, or that all is well.
+// Message is a page with nothing but a text: an error, or that something
+// worked.
 type Message struct {
 	Heading, Text string
 	RequestID     string
@@ -214,10 +216,10 @@ func (Message) Template() string   { return "message" }
 
 // Start is the choice of what to enroll.
 type Start struct {
-	Forced  bool // policy demands it: there is no way round but signing out
+	Forced  bool // the policy requires it: the only other way is to sign out
 	Offers  []Offer
 	Address string
-	Next    string // where it leads in the end
+	Next    string // the page to go to afterwards
 }
 
 // Template names the file that shows Start.

@@ -7,7 +7,7 @@ type AccountRow struct {
 	ID, Login, Name, Role, Status string // Status: active, invited, disabled, locked
 	Kinds                         []Badge
 	RecoveryLeft                  int
-	Reset                         bool // an admin took the factors; new ones are awaited
+	Reset                         bool // an admin removed the factors, and no new one was set up yet
 	LastLogin, Created            time.Time
 }
 
@@ -16,8 +16,8 @@ type AccountRow struct {
 type AdminTotal struct {
 	Label, Href string
 	N           int
-	Share       bool // tell it in percent of all as well
-	Bad         bool // something to look after, when it is not 0
+	Share       bool // also show it in percent of all
+	Bad         bool // needs attention unless it is 0
 	Current     bool
 }
 
@@ -28,7 +28,7 @@ type Column struct{ Label, Href, Sorted string } // Sorted: ascending, descendin
 type Admin struct {
 	Total   int
 	Totals  []AdminTotal
-	Days    []Adoption // one of each week, for who cannot see the charts
+	Days    []Adoption // one day of each week, for people who cannot see the charts
 	Series  []string   // what the numbers of a day by kind are called
 	Filter  AdminFilter
 	Factors []Selectable // the filter by factor
@@ -48,7 +48,7 @@ type AdminList struct {
 	Columns     []Column
 	Count       int // accounts found; -1 when it is not known
 	More, First string
-	Partial     bool   // the search goes on behind More
+	Partial     bool   // the search was not finished: More goes on with it
 	CSV         string // the same rows as a file
 }
 
@@ -63,7 +63,7 @@ type AdminPerson struct {
 	Events        []EventRow
 	Off           bool   // some kind is switched off
 	Self          bool   // the admin's own account
-	Link          string // to hand over
+	Link          string // one-time link to pass on to the owner; empty for none
 	Reason        string
 	Typed         string // the address that was refused
 	Alert         string
@@ -73,7 +73,7 @@ type AdminPerson struct {
 // AdminPolicy is who must have a second factor.
 type AdminPolicy struct {
 	Who, From, Today      string // From and Today as 2006-01-02
-	Preview               bool   // the choice is not in force
+	Preview               bool   // the choice shown is not in force
 	Reason                string
 	Present               string
 	Hit, Admins, Idle     int
@@ -86,7 +86,7 @@ type AdminPolicy struct {
 	UserKinds, AdminKinds []Selectable
 }
 
-// AdminImport makes accounts of a file.
+// AdminImport is the import of accounts from a file.
 type AdminImport struct {
 	CSV   string
 	Lines []ImportLine
@@ -96,7 +96,7 @@ type AdminImport struct {
 	Alert string
 }
 
-// ImportLine is the fate of one line.
+// ImportLine is what happens, or happened, to one line of the file.
 type ImportLine struct {
 	Number                        int
 	Login, Name, Role, Fate, Link string
@@ -137,7 +137,7 @@ type AdminMail struct {
 	Status         string
 	Queued, Failed int
 	FaultSince     time.Time
-	Fault          string // what the mail server has against this site; empty when nothing
+	Fault          string // why the mail server takes nothing from this site; empty when it does
 	More, First    string
 	Alert          string
 }

@@ -21,24 +21,24 @@ type Offer struct {
 type Enroll struct {
 	Offer
 	Title    string
-	Show     any    // what the kind shows of it
+	Show     any    // what the kind's own template shows
 	Picture  string // path of the QR code; empty where there is none
 	Address  string // the target, as typed
 	Sent     bool   // a code was sent there
 	Masked   string
-	Mailed   bool // what carries the code took it
-	Late     bool // it did not take it yet
-	Refused  bool // it refused it for good: another target is asked for
-	Expired  bool // nobody took it in time
-	ResendIn int  // seconds until another may be asked for
+	Mailed   bool // the mail server took the code
+	Late     bool // the mail server did not take it yet
+	Refused  bool // it was refused for good, so the page asks for another target
+	Expired  bool // it expired before it could be sent
+	ResendIn int  // seconds until another may be requested
 	Name     string
-	Next     string  // where it leads in the end
-	Forced   bool    // policy demands it: there is no way round but signing out
+	Next     string  // the page to go to afterwards
+	Forced   bool    // the policy requires it: the only other way is to sign out
 	Others   []Offer // what may be set up instead
 	Alert    string
 }
 
-// Template is the kind's own, where it has one; see Views.template.
+// Template is the template of the kind, if it has one; see Views.template.
 func (e Enroll) Template() string { return enrollPrefix + e.Kind }
 
 // enrollPrefix begins the names of templates that belong to one kind.
@@ -53,7 +53,7 @@ type Selectable struct {
 	Chosen       bool
 }
 
-// Chosen are the values that are.
+// Chosen are the values that are chosen.
 func Chosen(list []Selectable) (values []string) {
 	for _, x := range list {
 		if x.Chosen {

@@ -84,8 +84,8 @@ func New(o Options) (*Views, error) {
 	return v, nil
 }
 
-// template is the name of a screen's template: a kind of factor that has none of
-// its own uses the one that serves all.
+// template is the name of a screen's template: the one of its kind, or the
+// general one for a kind that has none.
 func (o Options) template(s Screen) string {
 	name := s.Template()
 	if !strings.HasPrefix(name, enrollPrefix) {
@@ -143,11 +143,11 @@ func parse(t *template.Template, overrides fs.FS, name string) error {
 	return nil
 }
 
-// Page writes the whole page. An error may come after a part was written, so
-// the caller buffers.
+// Page writes the whole page. On an error a part may already be written, so the
+// caller buffers it.
 func (v *Views) Page(w io.Writer, f Frame, s Screen) error { return v.write(w, "page", f, s) }
 
-// Partial writes what belongs inside the main element of the page.
+// Partial writes only the content of the page's main element.
 func (v *Views) Partial(w io.Writer, f Frame, s Screen) error { return v.write(w, "content", f, s) }
 
 func (v *Views) write(w io.Writer, part string, f Frame, s Screen) error {

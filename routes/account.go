@@ -28,8 +28,8 @@ func (w *web) linkPage(c *gin.Context, show func(identity.Account) (views.Screen
 	return w.render(c, http.StatusOK, s, f)
 }
 
-// linkOver says that a link does nothing more. To the browser that used it, it
-// says that it is done.
+// linkOver says that a link has expired or was already used. In the browser
+// that used it, it says that it worked.
 func (w *web) linkOver(c *gin.Context) error {
 	to, err := w.usedHere(c)
 	if err != nil {
@@ -37,7 +37,7 @@ func (w *web) linkOver(c *gin.Context) error {
 	}
 	if to != "" {
 		code := http.StatusOK
-		if c.Request.Method == http.MethodPost { // what it holds now was not carried out
+		if c.Request.Method == http.MethodPost { // this form was not carried out
 			code = http.StatusNotFound
 		}
 		return w.render(c, code, views.Message{Heading: "Already done",
@@ -49,7 +49,8 @@ func (w *web) linkOver(c *gin.Context) error {
 		views.Frame{Title: "This link has expired or was already used"})
 }
 
-// byLink ends a form behind a link.
+// byLink answers a form behind a link: with the page to, or with the form again
+// and what was refused.
 func (w *web) byLink(c *gin.Context, err error, to string, show func(alert string) (views.Screen, views.Frame)) error {
 	switch {
 	case identity.Reason(err) == identity.Gone:
@@ -89,7 +90,8 @@ func (w *web) forgotPage(c *gin.Context) error {
 	return w.render(c, http.StatusOK, views.Forgot{Sent: c.Query("sent") != "", Next: wanted(c)}, views.Frame{Title: "Forgotten password"})
 }
 
-// forgot answers the same for every name.
+// forgot gives the same answer for every login, whether or not it has an
+// account.
 func (w *web) forgot(c *gin.Context) error {
 	f, err := form(c, "login", "next")
 	if err != nil {
@@ -116,7 +118,8 @@ func (w *web) resetPage(c *gin.Context) error {
 	}, identity.LinkReset)
 }
 
-// reset sets a password. It ends at the first step, and the factor is still asked.
+// reset sets a password and goes to the sign-in form. It opens no session, so
+// the second factor is still required.
 func (w *web) reset(c *gin.Context) error {
 	f, err := form(c, "password", "next")
 	if err != nil {
@@ -136,7 +139,7 @@ func (w *web) askVerify(c *gin.Context) error {
 	return w.act(c, "email", "verify-asked", w.Accounts.AskVerify)
 }
 
-// securePage is behind "this was not me".
+// securePage is the page of the link "this was not me".
 func (w *web) securePage(c *gin.Context) error {
 	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Sign out everywhere", Text: "All sessions of the account " + a.Login +
@@ -150,8 +153,8 @@ func (w *web) secure(c *gin.Context) error {
 	return w.byLink(c, err, "/login?said=secured", nil)
 }
 
-// stopEmailPage is behind the link to the old address. It only shows a button,
-// like every page behind a link.
+// stopEmailPage is the page of the link that is mailed to the old address. Like
+// every page of a link it only shows a button.
 func (w *web) stopEmailPage(c *gin.Context) error {
 	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Stop the change of address", Text: "The account " + a.Login + " keeps the address that this link was sent to." +
@@ -160,7 +163,7 @@ func (w *web) stopEmailPage(c *gin.Context) error {
 	}, identity.LinkStop, identity.LinkUndo)
 }
 
-// stopEmail stops the change, and leads to what ends all sessions.
+// stopEmail stops the change, and goes on to the page that ends all sessions.
 func (w *web) stopEmail(c *gin.Context) error {
 	secure, err := w.Accounts.StopEmail(c.Request.Context(), c.Param("token"), w.client(c))
 	return w.byLink(c, err, strings.TrimPrefix(secure, w.Login.Options().URL)+"?said=stopped", nil)

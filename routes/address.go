@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Proxies are the address ranges whose X-Forwarded-For is believed; the zero
-// Prefix stands for whoever connects by a socket of this machine. None is the
-// safe default: then the connection's own address counts.
+// Proxies are the address ranges whose X-Forwarded-For is believed. The zero
+// Prefix in it stands for every connection over a Unix socket. An empty list is
+// the safe default: only the connection's own address counts.
 type Proxies []netip.Prefix
 
-// ParseProxies reads address ranges as in "10.0.0.0/8, 2001:db8::/32", parted
-// by commas or spaces, and the word unix for sockets. A bare address stands for
-// itself. The error names the part that cannot be read.
+// ParseProxies reads address ranges as in "10.0.0.0/8, 2001:db8::/32",
+// separated by commas or spaces. A single address is a range of one, and the
+// word unix stands for sockets. The error names the part that cannot be read.
 func ParseProxies(s string) (Proxies, error) {
 	var all Proxies
 	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
@@ -39,11 +39,11 @@ func ParseProxies(s string) (Proxies, error) {
 	return all, nil
 }
 
-// Client returns the address a request comes from. It starts at the connection
-// and goes through X-Forwarded-For from the right for as long as the address
-// in hand is a trusted proxy. What cannot be read ends the walk at the last good
-// address, so that a forged part is never believed. The zero Addr means that the
-// connection itself has no IP address.
+// Client returns the address that a request comes from. It starts with the
+// connection's own address and reads X-Forwarded-For from the right, for as
+// long as the address reached is a trusted proxy. It stops before a part that
+// cannot be read, so that a forged part is never believed. The zero Addr means
+// that the connection has no IP address.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	client := parseAddr(r.RemoteAddr)
 	if !p.trusts(client) {
@@ -66,7 +66,7 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return client
 }
 
-// Sockets says whether whoever connects by a socket of this machine is believed.
+// Sockets says whether connections over a Unix socket are believed.
 func (p Proxies) Sockets() bool { return slices.Contains(p, netip.Prefix{}) }
 
 func (p Proxies) trusts(a netip.Addr) bool {
@@ -81,8 +81,9 @@ func (p Proxies) trusts(a netip.Addr) bool {
 	return false
 }
 
-// parseAddr reads an address with or without a port, in one form only: IPv4 in
-// IPv6 as IPv4, and no zone. What is no address is the zero Addr.
+// parseAddr reads an address with or without a port, and returns it in one
+// form: IPv4 in IPv6 as IPv4, and without a zone. Anything else is the zero
+// Addr.
 func parseAddr(s string) netip.Addr {
 	a, err := netip.ParseAddr(s)
 	if err != nil {
@@ -109,8 +110,8 @@ func Range(a netip.Addr) string {
 	return netip.PrefixFrom(a, 64).Masked().String()
 }
 
-// Shown returns the range as it is put in mails and lists: enough to know one's
-// own network by, "203.0.113.x" or "2001:db8:1:2::/64".
+// Shown returns a range as it is shown in mails and lists, "203.0.113.x" or
+// "2001:db8:1:2::/64": enough for people to recognise their own network.
 func Shown(a netip.Addr) string {
 	a = a.Unmap()
 	if !a.Is4() {

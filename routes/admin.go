@@ -18,7 +18,8 @@ const (
 	historyDays  = 90 // days that the charts show
 )
 
-// filters reads what the list is asked for; what it does not know is "any".
+// filters reads the filter of the list. A value that does not exist counts as
+// "any".
 func (w *web) filters(c *gin.Context) directory.Filter {
 	return directory.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: one(c.Query("status"), "active", "invited", "disabled", "locked",
 		"enrolled", "missing", "required", "never"), Factor: w.factorFilter(c.Query("factor")),
@@ -36,7 +37,7 @@ func (w *web) factorFilter(value string) string {
 	return ""
 }
 
-// one is a value if it is among those known, else "".
+// one returns a value if it is among the known ones, else "".
 func one(value string, known ...string) string {
 	for _, k := range known {
 		if value == k {
@@ -46,7 +47,8 @@ func one(value string, known ...string) string {
 	return ""
 }
 
-// filterQuery is a filter as the address shows it, without what is any.
+// filterQuery is the address of a list with a filter. Parts that are "any" are
+// left out.
 func filterQuery(path string, f directory.Filter) string {
 	q := url.Values{}
 	for name, value := range map[string]string{"q": f.Query, "status": f.Status, "factor": f.Factor, "role": string(f.Role), "sort": f.Sort, "after": f.After} {
@@ -60,7 +62,7 @@ func filterQuery(path string, f directory.Filter) string {
 	return path + "?" + q.Encode()
 }
 
-// admin is who is enrolled and who is not.
+// admin shows who has a second factor and who has not.
 func (w *web) admin(c *gin.Context) error {
 	return w.showAdmin(c, views.Admin{}, nil)
 }
@@ -103,7 +105,8 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *identity.Refusal
 	})
 }
 
-// showOr shows one of the admin's screens, with what was refused.
+// showOr shows one of the admin's screens, and what was refused, if anything
+// was.
 func (w *web) showOr(c *gin.Context, refused *identity.Refusal, title string, show func(alert string) views.Screen) error {
 	frame := views.Frame{Title: title, Area: "admin", Wide: true}
 	if refused == nil {
@@ -135,7 +138,8 @@ func (w *web) listScreen(f directory.Filter, page directory.Page) views.AdminLis
 	return l
 }
 
-// column is a heading; a second click on the one in force turns the order.
+// column is a heading of the list. A click on the one that the list is sorted
+// by reverses the order.
 func column(f directory.Filter, label, sort string) views.Column {
 	x := views.Column{Label: label}
 	if sort == "" {
@@ -146,7 +150,7 @@ func column(f directory.Filter, label, sort string) views.Column {
 		present = "login"
 	}
 	up, down := sort, "-"+sort
-	f.Sort = down // the newest first is what a first click on a date wants
+	f.Sort = down // the first click on a date sorts the newest first
 	switch {
 	case present == up:
 		x.Sorted = "ascending"
@@ -172,7 +176,7 @@ func (w *web) accountRow(a identity.Account) views.AccountRow {
 	return r
 }
 
-// chart draws one of the pictures; only its colours depend on the address.
+// chart draws one of the charts. Only its colours depend on the address.
 func (w *web) chart(draw func(days []views.Adoption, series []string, dark bool) ([]byte, error)) handler {
 	return func(c *gin.Context) error {
 		days, err := w.Accounts.History(c.Request.Context(), historyDays)
@@ -192,7 +196,7 @@ func (w *web) chart(draw func(days []views.Adoption, series []string, dark bool)
 	}
 }
 
-// inviteUser makes an account for somebody and shows the link to hand over.
+// inviteUser makes an account and shows the link to pass on.
 func (w *web) inviteUser(c *gin.Context) error {
 	f, err := form(c, "login", "name", "role", "email")
 	if err != nil {

@@ -20,16 +20,16 @@ type sheet struct {
 	c   *gin.Context
 }
 
-// sheetFlush is after how many rows a sheet goes on its way.
+// sheetFlush is after how many rows a part of the file is sent.
 const sheetFlush = 500
 
 func newSheet(c *gin.Context, name string, heading ...string) *sheet {
 	c.Header("Content-Type", "text/csv; charset=utf-8")
 	c.Header("Content-Disposition", `attachment; filename="`+name+`"`)
 	c.Status(http.StatusOK)
-	_, _ = c.Writer.WriteString("\ufeff") // spreadsheets take a file without it for another encoding
+	_, _ = c.Writer.WriteString("\ufeff") // without it spreadsheets do not read the file as UTF-8
 	s := &sheet{csv.NewWriter(c.Writer), c}
-	_ = s.row(heading...) // the next row says when nobody listens any more
+	_ = s.row(heading...) // an error comes again with the next row
 	return s
 }
 
@@ -40,8 +40,8 @@ func (s *sheet) row(cells ...string) error {
 	return s.out.Write(cells)
 }
 
-// flush sends what there is, and gives the next part a minute: a long file
-// may take longer than a page.
+// flush sends the rows so far, and allows a minute for the next part: a long
+// file may take longer than a page.
 func (s *sheet) flush() {
 	_ = http.NewResponseController(s.c.Writer).SetWriteDeadline(time.Now().Add(time.Minute)) // a recorder in tests has none
 	s.out.Flush()
@@ -61,7 +61,7 @@ func when(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// enrollmentCSV is the list as a file: exactly the rows of its filters.
+// enrollmentCSV is the list as a file, with exactly the rows of its filters.
 func (w *web) enrollmentCSV(c *gin.Context) error {
 	s := newSheet(c, "enrollment.csv", "login", "name", "email", "role", "status", "factors", "recovery_left", "created", "last_login")
 	n := 0
@@ -103,8 +103,8 @@ func (w *web) auditCSV(c *gin.Context) error {
 	}
 }
 
-// ended ends a file. One that broke off half way must not look whole, so the
-// connection is cut.
+// ended finishes a file. After an error it closes the connection, because a
+// part of the file must not look like all of it.
 func (w *web) ended(c *gin.Context, s *sheet, err error) error {
 	if err == nil {
 		err = s.end()

@@ -14,13 +14,13 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// importPage takes a file.
+// importPage shows the form for an import.
 func (w *web) importPage(c *gin.Context) error {
 	return w.showOr(c, nil, "Import", func(string) views.Screen { return views.AdminImport{Max: accounts.MaxLines} })
 }
 
-// tryImport shows what would happen to each line; with do=1 it runs the import,
-// which needs a fresh confirmation.
+// tryImport shows what would happen to each line. With do=1 it runs the import,
+// which requires a fresh confirmation.
 func (w *web) tryImport(c *gin.Context) error {
 	f, err := form(c, "do")
 	if err != nil {
@@ -60,7 +60,7 @@ func (w *web) tryImport(c *gin.Context) error {
 			s.Good++
 		}
 	}
-	if err != nil { // what was made stays made, and its links are shown only here
+	if err != nil { // accounts made so far stay, and their links are shown only here
 		w.Log.Error("import stopped", "id", c.GetString(idKey), "made", s.Good, "error", err)
 		s.Alert = "The import stopped before the end. Import the same file again: it continues where this one stopped, and creates new links where the old ones were not used."
 		return w.render(c, http.StatusInternalServerError, s, views.Frame{Title: "Import", Area: "admin", Wide: true})
@@ -68,7 +68,7 @@ func (w *web) tryImport(c *gin.Context) error {
 	return w.showOr(c, nil, "Import", func(string) views.Screen { return s })
 }
 
-// importText is the file, or what was pasted.
+// importText is the content of the file, or the pasted lines.
 func importText(c *gin.Context) (string, error) {
 	text := c.Request.PostForm.Get("csv")
 	if m := c.Request.MultipartForm; m != nil && len(m.File["file"]) > 0 && m.File["file"][0].Size > 0 {

@@ -12,9 +12,9 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// auditFilter reads what the audit log is asked for.
+// auditFilter reads the filter of the audit log.
 func auditFilter(c *gin.Context) accounts.AuditFilter {
-	before, _ := strconv.ParseInt(c.Query("after"), 10, 64) // anything else is the first page
+	before, _ := strconv.ParseInt(c.Query("after"), 10, 64) // any other text means the first page
 	return accounts.AuditFilter{Text: strings.TrimSpace(short(c.Query("q"), 100)), Kind: short(c.Query("event"), 60),
 		User: strings.TrimSpace(short(c.Query("user"), 256)), Before: max(0, before), Limit: eventsPage}
 }
@@ -69,7 +69,7 @@ func auditRow(e identity.Event, page accounts.AuditPage) views.AuditRow {
 	if name := page.Logins[e.ActorID]; name != "" && e.ActorID != e.AccountID {
 		r.Actor = name
 	}
-	if page.Gone[e.AccountID] { // there is no page of theirs to link to
+	if page.Gone[e.AccountID] { // a deleted account has no page to link to
 		r.AccountID = ""
 	}
 	if page.Gone[e.ActorID] {
@@ -78,7 +78,7 @@ func auditRow(e identity.Event, page accounts.AuditPage) views.AuditRow {
 	return r
 }
 
-// outbox is what mail waits, went and failed.
+// outbox shows the mail that is queued, sent and failed.
 func (w *web) outbox(c *gin.Context) error { return w.showOutbox(c, nil) }
 
 func (w *web) showOutbox(c *gin.Context, refused *identity.Refusal) error {
@@ -107,13 +107,13 @@ func (w *web) showOutbox(c *gin.Context, refused *identity.Refusal) error {
 	})
 }
 
-// mailWords makes a heading of a template's name.
+// mailWords turns the name of a mail's template into a heading.
 func mailWords(template string) string {
 	text := strings.ReplaceAll(template, "-", " ")
 	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
 }
 
-// retryMail tries a mail again.
+// retryMail has a mail sent again.
 func (w *web) retryMail(c *gin.Context) error {
 	err := w.Accounts.RetryMail(c.Request.Context(), accounts.Admin(visit(c), "", w.client(c)), c.Param("id"))
 	if refused := identity.Refused(err); refused != nil {

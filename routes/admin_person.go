@@ -14,12 +14,12 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// person is one account as an admin may see it.
+// person shows one account as an admin may see it.
 func (w *web) person(c *gin.Context) error {
 	return w.showPerson(c, views.AdminPerson{}, nil)
 }
 
-// showPerson shows an account; typed is what stood in the form that was refused.
+// showPerson shows an account. typed is what was in a refused form.
 func (w *web) showPerson(c *gin.Context, typed views.AdminPerson, refused *identity.Refusal) error {
 	ctx, v := c.Request.Context(), visit(c)
 	p, err := w.Accounts.Person(ctx, c.Param("id"))
@@ -139,7 +139,7 @@ func (w *web) deleteUser(ctx context.Context, by accounts.By, id string, _ map[s
 	return w.Accounts.Delete(ctx, by, id)
 }
 
-// enrollPage is behind the link in the mail about a reset.
+// enrollPage is the page of the link in the mail about a reset.
 func (w *web) enrollPage(c *gin.Context) error {
 	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
 		return views.Button{Heading: "Set up a new factor", Text: "An admin removed the factors of the account " + a.Login +
@@ -148,7 +148,8 @@ func (w *web) enrollPage(c *gin.Context) error {
 	}, identity.LinkEnroll)
 }
 
-// enroll spends the link and lets this browser sign in with the password.
+// enroll uses up the link, and lets this browser sign in with the password
+// alone to set up a factor.
 func (w *web) enroll(c *gin.Context) error {
 	ticket, err := w.Accounts.Ticket(c.Request.Context(), c.Param("token"), w.client(c))
 	if err == nil {
@@ -157,7 +158,8 @@ func (w *web) enroll(c *gin.Context) error {
 	return w.byLink(c, err, "/login?said=ticket", nil)
 }
 
-// savedCodes is the button below fresh recovery codes.
+// savedCodes is the button below new recovery codes. It notes that they were
+// saved.
 func (w *web) savedCodes(c *gin.Context) error {
 	if err := w.Login.SavedCodes(c.Request.Context(), visit(c)); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 const dateLayout = "2006-01-02"
 
-// policyPage shows the policy in force, or, with fields in the address, who
+// policyPage shows the policy in force or, with fields in the address, who
 // would be affected by another one.
 func (w *web) policyPage(c *gin.Context) error {
 	present, err := w.Login.Policy(c.Request.Context())
@@ -58,9 +58,10 @@ func (w *web) savePolicy(c *gin.Context) error {
 	return nil
 }
 
-// policyForm reads a policy. The form says with an empty field that it asks
-// about kinds, so that none ticked is none; a client that does not speak of
-// them leaves them as they are. A day that is not given is today.
+// policyForm reads a policy from a form, starting from the one in force. The
+// form sends an empty field for the kinds, so that no tick means no kind; a
+// client that sends no such field leaves the kinds unchanged. A missing day
+// means today.
 func policyForm(q url.Values, present identity.Policy, now time.Time) (identity.Policy, error) {
 	p := identity.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Kinds: map[identity.Role][]factors.Kind{}}
 	for role, name := range map[identity.Role]string{identity.Member: "user_kinds", identity.Admin: "admin_kinds"} {
@@ -84,10 +85,10 @@ func policyForm(q url.Values, present identity.Policy, now time.Time) (identity.
 	return p, nil
 }
 
-// wish is the policy that somebody looks at.
+// wish is the policy that somebody is looking at.
 type wish struct {
 	identity.Policy
-	preview bool   // it is not in force, and could be
+	preview bool   // it is not in force but could be applied
 	reason  string // typed so far
 }
 
@@ -120,7 +121,8 @@ func (w *web) showPolicy(c *gin.Context, present identity.Policy, p wish, refuse
 	})
 }
 
-// policyKinds are the kinds that a policy can ask of a role, and whether it does.
+// policyKinds are the kinds that a policy can count for a role, and whether it
+// does.
 func (w *web) policyKinds(p identity.Policy, r identity.Role) (list []views.Selectable) {
 	for _, t := range w.Login.Kinds().Alone() {
 		list = append(list, views.Selectable{Value: string(t.Kind), Label: t.Label, Chosen: p.Counts(r, t.Kind)})
@@ -128,7 +130,7 @@ func (w *web) policyKinds(p identity.Policy, r identity.Role) (list []views.Sele
 	return list
 }
 
-// policyWords says a policy in a sentence.
+// policyWords is the policy as a sentence.
 func policyWords(p identity.Policy, now time.Time) string {
 	who := map[string]string{identity.Everyone: "everyone", identity.Admins: "admins"}[p.Who]
 	switch {

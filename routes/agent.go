@@ -2,8 +2,8 @@ package routes
 
 import "github.com/mileusna/useragent"
 
-// What a browser sends about itself is a stranger's text: it would stand in
-// mails and lists. So it only chooses from these names.
+// What a browser sends about itself may be any text, and it would be shown in
+// mails and lists. So only these names are shown.
 var (
 	browserNames = map[string]string{
 		useragent.Firefox: "Firefox", useragent.Chrome: "Chrome", useragent.HeadlessChrome: "Chrome", useragent.Safari: "Safari",
@@ -18,7 +18,7 @@ var (
 	}
 )
 
-// browserName says a browser in words: "Firefox on Windows".
+// browserName is a browser in words: "Firefox on Windows".
 func browserName(agent string) string {
 	ua := useragent.Parse(short(agent, 300))
 	name := browserNames[ua.Name]

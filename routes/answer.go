@@ -16,7 +16,7 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// status is an error that has a status and a sentence of its own.
+// status is an error that has an HTTP status and a sentence for the person.
 type status struct {
 	code int
 	text string
@@ -24,7 +24,7 @@ type status struct {
 
 func (s status) Error() string { return s.text }
 
-// Answers that are no screen's.
+// Answers that any route may give.
 var (
 	errNotFound  = status{http.StatusNotFound, "This page does not exist, or you have no access to it."}
 	errMethod    = status{http.StatusMethodNotAllowed, "This address does not accept that kind of request."}
@@ -35,10 +35,10 @@ var (
 	errLarge     = status{http.StatusRequestEntityTooLarge, "This is too large for the form."}
 )
 
-// fail turns an error into an answer. What is not expected is logged, and the
-// person sees only the request's id.
+// fail turns an error into an answer. An unexpected error is logged, and the
+// person sees only the request's ID.
 func (w *web) fail(c *gin.Context, err error) {
-	if r := identity.Refused(err); r != nil { // no screen of its own shows it
+	if r := identity.Refused(err); r != nil { // the handler did not show it on its own screen
 		code := refusal(c, r)
 		w.say(c, code, http.StatusText(code), sentence(r))
 		return
@@ -64,7 +64,7 @@ func (w *web) fail(c *gin.Context, err error) {
 		w.fail(c, errDatabase)
 		return
 	}
-	if errors.Is(err, identity.ErrSealed) { // the keys are wrong, or one secret is: neither is a failure of the person
+	if errors.Is(err, identity.ErrSealed) { // the keys or one secret cannot be read: not the person's fault, so no failure is counted
 		c.Header("Retry-After", "30")
 		w.say(c, http.StatusServiceUnavailable, "Temporarily unavailable", "This site cannot read its stored secrets at the moment. This does not count as a wrong answer. Please try again later, or tell the people who run this site.")
 		return
@@ -72,8 +72,8 @@ func (w *web) fail(c *gin.Context, err error) {
 	w.say(c, http.StatusInternalServerError, "Something went wrong", faultText(c))
 }
 
-// faultText says what can be said of a fault. Whether a form was carried out
-// before it, nobody knows here.
+// faultText is the sentence about an unexpected error. Whether a form was
+// carried out before it is not known.
 func faultText(c *gin.Context) string {
 	if c.Request.Method == http.MethodPost {
 		return "Something went wrong on our side. Your change may have been saved: check before you send it again."
@@ -81,11 +81,11 @@ func faultText(c *gin.Context) string {
 	return "Something went wrong on our side. Please try again."
 }
 
-// retryDatabase is when it is worth asking again, in seconds: a server that is
-// started anew takes about so long.
+// retryDatabase is Retry-After in seconds while the database cannot be reached:
+// about as long as a database server takes to restart.
 const retryDatabase = "10"
 
-// say shows a page that only says something.
+// say shows a page with nothing but a text.
 func (w *web) say(c *gin.Context, code int, heading, text string) {
 	m := views.Message{Heading: heading, Text: text, Back: "/", BackLabel: "Back to the start"}
 	if code >= http.StatusInternalServerError {
@@ -95,7 +95,7 @@ func (w *web) say(c *gin.Context, code int, heading, text string) {
 	w.sayIt(c, code, m)
 }
 
-// sayIt shows a page that only says something, or its text where that fails.
+// sayIt shows such a page, or only its text when the page cannot be rendered.
 func (w *web) sayIt(c *gin.Context, code int, m views.Message) {
 	if err := w.render(c, code, m, views.Frame{Title: m.Heading}); err != nil {
 		w.Log.Error("page failed", "id", c.GetString(idKey), "error", err)
@@ -103,8 +103,8 @@ func (w *web) sayIt(c *gin.Context, code int, m views.Message) {
 	}
 }
 
-// refused shows a screen again with what was refused. An error that refuses
-// nothing stays one.
+// refused shows a screen again with what was refused. Any other error is
+// returned.
 func (w *web) refused(c *gin.Context, err error, show func(alert string) (views.Screen, views.Frame)) error {
 	r := identity.Refused(err)
 	if r == nil {
@@ -114,7 +114,8 @@ func (w *web) refused(c *gin.Context, err error, show func(alert string) (views.
 	return w.render(c, refusal(c, r), screen, frame)
 }
 
-// refusal is the status of a refusal, on whichever screen it is shown.
+// refusal is the HTTP status of a refusal, and sets Retry-After when there is a
+// wait.
 func refusal(c *gin.Context, r *identity.Refusal) (code int) {
 	if r.Wait > 0 {
 		c.Header("Retry-After", strconv.Itoa(seconds(r.Wait)))
@@ -128,8 +129,8 @@ func refusal(c *gin.Context, r *identity.Refusal) (code int) {
 	return http.StatusUnprocessableEntity
 }
 
-// sentence says a refusal in words. Wrong, switched off and not there read the
-// same.
+// sentence is a refusal in words. A wrong code, a factor that is switched off
+// and one that does not exist read the same.
 func sentence(r *identity.Refusal) string {
 	if r.Text != "" {
 		return r.Text
@@ -149,7 +150,7 @@ func sentence(r *identity.Refusal) string {
 	return "That code is not right."
 }
 
-// seconds rounds up: a wait is never told too short.
+// seconds rounds up, so that nobody tries again too early.
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 
 func words(d time.Duration) string {
@@ -170,19 +171,19 @@ func (w *web) redirect(c *gin.Context, to string) {
 		c.Status(http.StatusOK)
 		return
 	}
-	c.Header("Location", to) // http.Redirect would tidy the path
+	c.Header("Location", to) // http.Redirect would change the path
 	c.Status(http.StatusSeeOther)
 }
 
-// partial says whether only the inside of a page is wanted. A boosted link and
-// the back button want whole pages.
+// partial says whether a request asks only for the content of the main element.
+// Boosted links and the back button ask for whole pages.
 func partial(r *http.Request) bool {
 	return r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") != "true" &&
 		r.Header.Get("HX-History-Restore-Request") != "true"
 }
 
-// render shows a screen, whole or as a partial. It is written only when it is
-// complete, so that a fault half way shows as a fault.
+// render shows a screen, as a whole page or only its content. It is sent only
+// when it is complete, so that an error halfway is answered as an error.
 func (w *web) render(c *gin.Context, code int, s views.Screen, f views.Frame) error {
 	w.frame(c, &f)
 	var b bytes.Buffer
@@ -220,8 +221,8 @@ func left(days int) string {
 	return strconv.Itoa(days) + " days left"
 }
 
-// notices are the sentences that a page may be asked to show once something
-// was done; anything else in the address shows nothing.
+// notices are the sentences that a page shows after something was done, by the
+// value of said in its address. Other values show nothing.
 var notices = map[string]string{
 	"factor-added":    "Your new factor is ready.",
 	"factor-removed":  "The factor was removed.",
@@ -263,7 +264,7 @@ var notices = map[string]string{
 	"did-end-sessions": "All sessions were ended.",
 }
 
-// short cuts what came from outside before it goes into a record.
+// short cuts text from outside to n characters before it is recorded.
 func short(s string, n int) string {
 	return identity.Cut(strings.ToValidUTF8(s, ""), n)
 }

@@ -14,13 +14,14 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// challengePage is the second step: the chooser and one open panel. It sends
-// nothing, however often it is loaded.
+// challengePage is the second step: the chooser with one panel open. Loading it
+// never sends a code.
 func (w *web) challengePage(c *gin.Context) error {
 	return w.showChallenge(c, factors.Kind(c.Query("factor")), c.Query("to"), nil)
 }
 
-// wanted is where the form or page that was asked for says it leads.
+// wanted is the page to go to afterwards, from the form or the address; empty
+// for none.
 func wanted(c *gin.Context) string {
 	if c.Request.Method == http.MethodPost {
 		return SafeNext(c.PostForm("next"))
@@ -28,7 +29,7 @@ func wanted(c *gin.Context) string {
 	return SafeNext(c.Query("next"))
 }
 
-// showChallenge shows the second step, with what was refused.
+// showChallenge shows the second step, and what was refused, if anything was.
 func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *identity.Refusal) error {
 	ch, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to, w.client(c))
 	if identity.Reason(err) == identity.Gone {
@@ -52,9 +53,9 @@ func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *
 	return w.refused(c, refused, show)
 }
 
-// over answers a request without a pending login, or with one that has ended.
-// Someone who is signed in by now, by a second click or in another tab, is sent
-// on to where they wanted to go.
+// over answers a request whose pending login is missing or has ended. Someone
+// who is signed in by now, after a double click or in another tab, is sent on
+// to the page they wanted.
 func (w *web) over(c *gin.Context, next string) error {
 	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
 	if err != nil {
@@ -83,11 +84,11 @@ func (w *web) overLogin(c *gin.Context, next string) {
 	w.redirect(c, to)
 }
 
-// place is where the forms of a chooser lead: a sign-in or a step-up.
+// place is where the forms of a chooser are sent: to a sign-in or to a step-up.
 type place struct {
 	answer, send, open string
 	confirm            bool
-	next               string // where a sign-in leads
+	next               string // the page to go to after a sign-in
 }
 
 // challengeScreen turns a chooser into its screen.
@@ -112,7 +113,8 @@ func (w *web) challengeScreen(ch login.Chooser, at place) views.Challenge {
 	return s
 }
 
-// detail says which of the person's factors a choice is about.
+// detail tells which of the person's factors a choice is, by its masked target
+// or its name.
 func detail(o login.Option) string {
 	switch {
 	case o.Off:
@@ -140,7 +142,8 @@ func (w *web) panel(t factors.Traits, o login.Option, ch login.Chooser, at place
 	return p
 }
 
-// kind reads the kind out of a path; one that does not exist is not found.
+// kind reads a kind of factor from a path. One that does not exist is not
+// found.
 func (w *web) kind(name string) (factors.Kind, error) {
 	if k := factors.Kind(name); w.Login.Knows(k) {
 		return k, nil
@@ -148,7 +151,7 @@ func (w *web) kind(name string) (factors.Kind, error) {
 	return "", errNotFound
 }
 
-// sendCode has a code sent, where the kind sends one.
+// sendCode sends a code, if the kind sends one.
 func (w *web) sendCode(c *gin.Context) error {
 	k, err := w.kind(c.Param("kind"))
 	if err != nil {
@@ -190,7 +193,7 @@ func factorQuery(k factors.Kind, to string) string {
 	return q.Encode()
 }
 
-// answer judges a code; a right one opens the session.
+// answer judges a code. A right one opens the session.
 func (w *web) answer(c *gin.Context) error {
 	k, err := w.kind(c.Param("kind"))
 	if err != nil {

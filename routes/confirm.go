@@ -14,9 +14,10 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// confirmPage is the step-up of someone signed in. Someone whom a page of ours
-// sent here for a level that another tab has reached meanwhile is sent on; an
-// application behind a proxy may ask for more than the level.
+// confirmPage is the step-up of someone signed in. Someone who needed it only
+// to reach level 2 of this site, and has reached it meanwhile in another tab,
+// is sent on. That does not hold for applications behind a proxy: they may
+// require more than the level.
 func (w *web) confirmPage(c *gin.Context) error {
 	next := SafeNext(c.Query("next"))
 	ours := strings.HasPrefix(next, "/admin") || strings.HasPrefix(next, "/profile")
@@ -27,15 +28,16 @@ func (w *web) confirmPage(c *gin.Context) error {
 	return w.showConfirm(c, stepUp{factors.Kind(c.Query("factor")), c.Query("to"), next, c.Query("held")}, nil)
 }
 
-// stepUp is what a step-up carries from page to page: the kind that is open and
-// which of its addresses, where it leads, and which held form it is for.
+// stepUp is what a step-up carries from page to page: the kind of factor that
+// is open, the id of one of its credentials, the page to go to afterwards, and
+// the id of the held form.
 type stepUp struct {
 	kind           factors.Kind
 	to, next, held string
 }
 
-// purpose is what a step-up is for, in the words of the table: the form that it
-// holds up, or else the page that it leads to.
+// purpose says what a step-up is for, in the words of the table: what the held
+// form does or, when there is none, what the next page shows.
 func (w *web) purpose(a stepUp, held login.HeldForm) act {
 	if a.held != "" {
 		return w.does(post, held.Path)
@@ -47,7 +49,8 @@ func (w *web) purpose(a stepUp, held login.HeldForm) act {
 	return w.does(get, to.Path)
 }
 
-// does is what the table says about a path, where it may ask for a step-up.
+// does is what the table says a route does. It is empty for a path without a
+// route, and for routes that never ask for a step-up.
 func (w *web) does(method, path string) act {
 	for _, r := range w.rows {
 		if r.method == method && r.who > anySession && r.is(path) {
@@ -57,14 +60,14 @@ func (w *web) does(method, path string) act {
 	return ""
 }
 
-// is says whether a path is the route's. No path is that of two rows.
+// is says whether a path belongs to the route. No path belongs to two rows.
 func (r route) is(path string) bool {
 	return slices.EqualFunc(strings.Split(r.path, "/"), strings.Split(path, "/"), func(want, got string) bool {
 		return want == got || strings.HasPrefix(want, ":") && got != ""
 	})
 }
 
-// query is the step-up's address with what it carries.
+// query is the address of the step-up page with all that it carries.
 func (a stepUp) query(more string) string {
 	q := "/confirm?next=" + url.QueryEscape(a.next)
 	if a.held != "" {
@@ -103,7 +106,7 @@ func (w *web) showConfirm(c *gin.Context, a stepUp, refused *identity.Refusal) e
 	return w.refused(c, refused, show)
 }
 
-// sendConfirm has a code sent for a step-up.
+// sendConfirm sends a code for a step-up.
 func (w *web) sendConfirm(c *gin.Context) error {
 	f, err := form(c, "kind", "to", "next", "held")
 	if err != nil {
@@ -128,8 +131,8 @@ func (w *web) sendConfirm(c *gin.Context) error {
 	return nil
 }
 
-// confirm judges a step-up, and carries out what it held up: the form that
-// caused this step-up and no other.
+// confirm judges a step-up. Then it carries out the form that caused this
+// step-up, and no other.
 func (w *web) confirm(c *gin.Context) error {
 	f, err := form(c, "kind", "code", "password", "next", "to", "held")
 	if err != nil {
@@ -166,7 +169,7 @@ func (w *web) confirm(c *gin.Context) error {
 	return w.goOn(c, entry.Session, a.next)
 }
 
-// notNow leaves a step-up: what it held up is forgotten. A dialog closes.
+// notNow leaves a step-up and forgets its form. A dialog is closed.
 func (w *web) notNow(c *gin.Context) error {
 	if err := w.Login.Drop(c.Request.Context(), visit(c)); err != nil {
 		return err
@@ -192,7 +195,7 @@ func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) 
 		return "", entry, err
 	}
 	k := factors.Kind(f["kind"])
-	if !w.Login.Knows(k) { // the password does not count for someone who has a factor
+	if !w.Login.Knows(k) { // someone who has a factor must use it: the password is not enough
 		return "", login.Entry{}, identity.Refuse(identity.Bad, "Confirm with one of your factors.")
 	}
 	if strings.TrimSpace(f["code"]) == "" {
@@ -202,8 +205,9 @@ func (w *web) judgeConfirm(c *gin.Context, v *login.Visit, f map[string]string) 
 	return k, entry, err
 }
 
-// hold keeps a form that a step-up holds up, and gives its id. Of a form with a
-// password in it only the path is kept: its owner types it again.
+// hold keeps a form while its step-up is under way, and returns its id. Of a
+// form with a password only the path is kept: the person types it again
+// afterwards.
 func (w *web) hold(c *gin.Context, back string) (id string, err error) {
 	if err := read(c); err != nil {
 		return "", err
@@ -226,10 +230,10 @@ func (w *web) carryOut(c *gin.Context, held login.HeldForm, token string) error 
 	}
 	r.Form, r.PostForm, r.MultipartForm = body, body, nil
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if overPage(c) { // what it shows belongs on the page below the dialog
+	if overPage(c) { // its answer belongs on the page below the dialog
 		c.Header("HX-Retarget", "#main")
 	}
-	if token != "" { // the session rose and has a new token
+	if token != "" { // the session rose to a higher level and has a new token
 		w.cookies.replace(r, sessionCookie, token)
 	}
 	w.engine.ServeHTTP(c.Writer, r)

@@ -23,21 +23,22 @@ const (
 	knownCookie    = "nightlatch_known"    // a browser that signed in before: strangers' failures do not delay it
 )
 
-// forever is as long as browsers keep a cookie.
+// forever is as long as browsers keep a cookie (400 days, RFC 6265bis §5.5).
 const forever = 400 * 24 * time.Hour
 
-// cookies knows how the site's cookies are called and marked.
+// cookies knows the names and attributes of the site's cookies.
 type cookies struct {
 	prefix, suffix string
 	secure         bool
 }
 
-// newCookies names the cookies of an origin. Browsers keep the cookies of all
-// ports of a host together, so those of a site on a port of its own carry it.
+// newCookies names the cookies of a site. Browsers keep the cookies of all
+// ports of a host together, so a site with a port of its own has it in the
+// names.
 func newCookies(origin string) cookies {
 	u, err := url.Parse(origin)
 	switch {
-	case err != nil: // was refused at the start
+	case err != nil: // cannot happen: such a URL was refused at the start
 		return cookies{}
 	case u.Scheme == "https":
 		return cookies{prefix: "__Host-", secure: true}
@@ -47,10 +48,11 @@ func newCookies(origin string) cookies {
 	return cookies{}
 }
 
-// name is how a cookie is called at this site.
+// name is the full name of a cookie at this site.
 func (k cookies) name(name string) string { return k.prefix + name + k.suffix }
 
-// get reads a cookie. One that still has several values is none: see settle.
+// get reads a cookie. It is empty when the browser sent several values of which
+// none was settled on: see settle.
 func (k cookies) get(c *gin.Context, name string) string {
 	if values := k.values(c.Request, name); len(values) == 1 {
 		return values[0]
@@ -58,7 +60,7 @@ func (k cookies) get(c *gin.Context, name string) string {
 	return ""
 }
 
-// values are the different values of a cookie that a browser sent.
+// values are the different values that a browser sent for one cookie.
 func (k cookies) values(r *http.Request, name string) (list []string) {
 	for _, x := range r.CookiesNamed(k.name(name)) {
 		if !slices.Contains(list, x.Value) {
@@ -68,19 +70,19 @@ func (k cookies) values(r *http.Request, name string) (list []string) {
 	return list
 }
 
-// set gives a cookie; a life of 0 ends with the browser.
+// set sends a cookie. With a life of 0 the browser keeps it until it is closed.
 func (k cookies) set(c *gin.Context, name, value string, life time.Duration) {
 	http.SetCookie(c.Writer, &http.Cookie{Name: k.name(name), Value: value, Path: "/", MaxAge: int(life.Seconds()),
 		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode})
 }
 
-// drop takes a cookie back.
+// drop removes a cookie from the browser.
 func (k cookies) drop(c *gin.Context, name string) {
 	http.SetCookie(c.Writer, &http.Cookie{Name: k.name(name), Path: "/", MaxAge: -1,
 		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode})
 }
 
-// replace gives a request another value of a cookie.
+// replace changes the value of a cookie in a request.
 func (k cookies) replace(r *http.Request, name, value string) {
 	all := r.Cookies()
 	r.Header.Del("Cookie")
@@ -92,7 +94,7 @@ func (k cookies) replace(r *http.Request, name, value string) {
 	r.AddCookie(&http.Cookie{Name: k.name(name), Value: value})
 }
 
-// enter hands over what a step of signing in gave.
+// enter sends the cookies that a step of signing in resulted in.
 func (w *web) enter(c *gin.Context, e login.Entry) {
 	if e.Pending != "" {
 		w.cookies.set(c, loginCookie, e.Pending, 0)
@@ -111,7 +113,7 @@ func (w *web) enter(c *gin.Context, e login.Entry) {
 	}
 }
 
-// client tells login who asks, as far as it can be told.
+// client is what is known about who sends a request.
 func (w *web) client(c *gin.Context) identity.Client {
 	addr := w.Proxies.Client(c.Request)
 	return identity.Client{

@@ -13,15 +13,15 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// startPage is where someone begins who must, or wants to, enroll.
+// startPage is the choice of what to set up, for someone who must or wants to.
 func (w *web) startPage(c *gin.Context) error {
 	v := visit(c)
 	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email, Next: wanted(c), Offers: w.offers(v, v.Forced())},
 		views.Frame{Title: "Add a factor", Area: "profile"})
 }
 
-// offers are the kinds that someone can set up; where it must count, those that
-// the policy accepts.
+// offers are the kinds that someone can set up. With counting, only those that
+// the policy counts for their role.
 func (w *web) offers(v *login.Visit, counting bool) (list []views.Offer) {
 	for _, t := range w.Login.Kinds().Traits() {
 		if w.Login.Kinds().Enroller(t.Kind) != nil && (!counting || v.Policy.Counts(v.Account.Role, t.Kind)) {
@@ -36,7 +36,7 @@ func offer(t factors.Traits) views.Offer {
 		To: t.To, ToLabel: t.ToLabel, ToButton: t.ToButton, ToInput: t.ToInput, Ask: t.Ask, Message: t.Message}
 }
 
-// enrollments are the addresses of a kind that is set up one by one.
+// enrollments are the routes of a kind that is set up one by one.
 func (w *web) enrollments(k factors.Kind) []route {
 	at, t := "/profile/factors/"+string(k), w.Login.Kinds().Of(k)
 	adding := inSentence(t.Add)
@@ -59,7 +59,8 @@ func inSentence(button string) act {
 	return act(strings.ToLower(first) + " " + rest)
 }
 
-// beginEnrollment draws what the kind needs, or sends a code to the target.
+// beginEnrollment starts setting up a factor; some kinds send a code to the
+// target first.
 func (w *web) beginEnrollment(k factors.Kind) handler {
 	to := w.Login.Kinds().Of(k).To
 	fields := []string{"next", "over"}
@@ -91,13 +92,13 @@ func (w *web) beginEnrollment(k factors.Kind) handler {
 	}
 }
 
-// enrollmentPage shows what is pending, or asks for the target of a kind that
-// sends a code first.
+// enrollmentPage shows the pending enrollment. Where there is none, it asks for
+// the target, if the kind has one.
 func (w *web) enrollmentPage(k factors.Kind) handler {
 	return func(c *gin.Context) error { return w.showEnrollment(c, k, views.Enroll{}, nil) }
 }
 
-// showEnrollment shows a kind's page with what was typed into it.
+// showEnrollment shows the page of a kind, with what was typed into it.
 func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll, refused *identity.Refusal) error {
 	v, t := visit(c), w.Login.Kinds().Of(k)
 	e, err := w.Login.Enrollment(c.Request.Context(), v, k)
@@ -137,12 +138,12 @@ func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll,
 	})
 }
 
-// qrModule is the side of one square of the picture in pixels: a whole number,
-// so that every square is the same however long the login is. About twice what
-// the page shows, for sharp screens.
+// qrModule is the side of one square of the QR code in pixels. A whole number
+// keeps all squares the same size however long the login is. The picture is
+// about twice the size in which the page shows it, for sharp screens.
 const qrModule = 8
 
-// qr is a pending enrollment as a picture, where the kind has one.
+// qr is a pending enrollment as a QR code, for kinds that have one.
 func (w *web) qr(k factors.Kind) handler {
 	return func(c *gin.Context) error {
 		e, err := w.Login.Enrollment(c.Request.Context(), visit(c), k)
@@ -162,7 +163,8 @@ func (w *web) qr(k factors.Kind) handler {
 	}
 }
 
-// confirmEnrollment makes what is pending a factor.
+// confirmEnrollment turns the pending enrollment into a factor when the code is
+// right.
 func (w *web) confirmEnrollment(k factors.Kind) handler {
 	return func(c *gin.Context) error {
 		f, err := form(c, "code", "name", "next")
@@ -190,7 +192,7 @@ func (w *web) confirmEnrollment(k factors.Kind) handler {
 	}
 }
 
-// enrolledAt is where someone goes on who has set a factor up.
+// enrolledAt is the page to go to after a factor was set up.
 func enrolledAt(first bool, next string) string {
 	switch {
 	case first:
@@ -201,7 +203,8 @@ func enrolledAt(first bool, next string) string {
 	return "/profile?said=factor-added"
 }
 
-// notEnrolling is where someone lands who has nothing to confirm.
+// notEnrolling answers when there is no pending enrollment to confirm: it goes
+// to the choice of what to set up.
 func (w *web) notEnrolling(c *gin.Context) error {
 	c.Set(undoneKey, true)
 	w.redirect(c, withNext("/profile/factors", wanted(c)))

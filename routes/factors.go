@@ -13,8 +13,8 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// act carries out a change that a profile's button asks for, and says on the
-// profile what was done or why not.
+// act carries out a change from a button of the profile, and shows on the
+// profile that it was made, or why it was refused.
 func (w *web) act(c *gin.Context, section, said string, do func(context.Context, *login.Visit, identity.Client) error) error {
 	err := do(c.Request.Context(), visit(c), w.client(c))
 	if refused := identity.Refused(err); refused != nil {
@@ -129,7 +129,7 @@ func (w *web) recoveryFile(c *gin.Context) error {
 	return nil
 }
 
-// fileName keeps of a host name what every file system takes.
+// fileName turns a host name into one that every file system accepts.
 func fileName(host string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
@@ -152,7 +152,7 @@ func (w *web) makeRecovery(c *gin.Context) error {
 	return nil
 }
 
-// checkRecovery says whether a code is good and spends nothing.
+// checkRecovery says whether a code is good, without using it up.
 func (w *web) checkRecovery(c *gin.Context) error {
 	f, err := form(c, "code")
 	if err != nil {

@@ -16,9 +16,9 @@ const (
 	maxField = 8 << 10  // bytes of one field; a reason has 200 characters of up to 25
 )
 
-// form reads the named fields of a posted form. A field that is given twice,
-// is not text or is far too long makes the form unreadable; fields that were
-// not asked for are not looked at.
+// form reads the named fields of a posted form. A field that is given twice, is
+// not text or is far too long makes the form unreadable. Other fields are
+// ignored.
 func form(c *gin.Context, fields ...string) (map[string]string, error) {
 	if err := read(c); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func form(c *gin.Context, fields ...string) (map[string]string, error) {
 	return got, nil
 }
 
-// read reads a posted form, once: what cannot be read stays so.
+// read reads a posted form once. Calling it again gives the same result.
 func read(c *gin.Context) error {
 	const key = "unread"
 	if _, done := c.Get(key); !done {
@@ -83,6 +83,5 @@ func parse(r *http.Request) error {
 	return nil
 }
 
-// isText says whether what was sent can be kept by every database: UTF-8
-// without NUL.
+// isText says whether every database can keep a text: it is UTF-8 without NUL.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

@@ -12,8 +12,9 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// guard is who may open a route. It is checked here for the sake of the
-// answer's shape; what must hold is checked again below, in the transaction.
+// guard is who may open a route. It is checked here to choose the right answer.
+// The services check it again in the transaction that makes the change, so that
+// a change in between cannot slip through.
 type guard int
 
 const (
@@ -29,14 +30,15 @@ const (
 
 const visitKey = "visit"
 
-// visit is who asks; nil when nobody is signed in.
+// visit is who sends the request; nil when nobody is signed in.
 func visit(c *gin.Context) *login.Visit {
 	v, _ := c.Get(visitKey)
 	x, _ := v.(*login.Visit)
 	return x
 }
 
-// handle puts a guard before a handler and an answer behind it.
+// handle puts the guard in front of a handler, and turns an error of the
+// handler into an answer.
 func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer w.toTheEnd(c, who)()
@@ -54,13 +56,14 @@ func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	}
 }
 
-// formTime limits a form that is carried out even if the client disconnects.
+// formTime limits a form that is carried out even if the browser goes away.
 const formTime = 2 * time.Minute
 
-// toTheEnd has a form carried out to its end, though the browser goes away: some
-// take several transactions, and half of one is worse than all or nothing; one
-// that spends a code or a link has an answer that may be asked for again. What
-// else anybody may send, and was only queued for, ends with the connection.
+// toTheEnd has a form carried out to its end although the browser goes away:
+// some forms take several transactions, and half of them would be worse than
+// none; others use up a code or a link, and their answer can be asked for
+// again. Other forms that anybody may send, and that may still be waiting in a
+// queue, end with the connection.
 func (w *web) toTheEnd(c *gin.Context, who guard) (done func()) {
 	rep, ok := repeatOf(c, who)
 	if c.Request.Method != http.MethodPost || who == open && (!ok || rep.cookie == formCookie && !rep.lasting) {
@@ -71,8 +74,8 @@ func (w *web) toTheEnd(c *gin.Context, who guard) (done func()) {
 	return cancel
 }
 
-// admit finds out who asks and lets them in, or sends them where they can
-// become who they must be.
+// admit finds out who sends the request. It lets them in, or sends them where
+// they can do what is missing: sign in, confirm, or set up a factor.
 func (w *web) admit(c *gin.Context, who guard) (bool, error) {
 	if who == open {
 		return true, nil
@@ -105,7 +108,8 @@ func (w *web) admit(c *gin.Context, who guard) (bool, error) {
 	return true, nil
 }
 
-// toLogin sends someone to the first step. A fragment never gets a login page.
+// toLogin sends someone to the first step. HTMX is told to load the whole page,
+// so that a sign-in form never appears inside another page.
 func (w *web) toLogin(c *gin.Context) {
 	to := "/login?next=" + url.QueryEscape(w.back(c))
 	if c.GetHeader("HX-Request") == "true" {
@@ -116,8 +120,8 @@ func (w *web) toLogin(c *gin.Context) {
 	w.redirect(c, to)
 }
 
-// toConfirm sends someone to the step-up. A form that is held up is kept and
-// carried out afterwards. With HTMX the step-up is a dialog over the page.
+// toConfirm sends someone to the step-up. A posted form is kept and carried out
+// afterwards. With HTMX the step-up is a dialog over the page.
 func (w *web) toConfirm(c *gin.Context) error {
 	a := stepUp{next: w.back(c)}
 	c.Set(undoneKey, true)
@@ -135,15 +139,15 @@ func (w *web) toConfirm(c *gin.Context) error {
 	return nil
 }
 
-// overPage says whether HTMX asks from a page that can show a dialog: any but
-// the step-up's own.
+// overPage says whether an HTMX request comes from a page that can show a
+// dialog, which is every page but the step-up's own.
 func overPage(c *gin.Context) bool {
 	u, err := url.Parse(c.GetHeader("HX-Current-URL"))
 	return err == nil && partial(c.Request) && u.Path != "" && u.Path != "/confirm"
 }
 
-// back is the page that someone is on: the one asked for, or the one that a
-// form or fragment was sent from.
+// back is the page that someone is on: the one requested, or the one that the
+// form or HTMX request came from.
 func (w *web) back(c *gin.Context) string {
 	if safe := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead; safe && c.GetHeader("HX-Request") != "true" {
 		return SafeNext(here(c.Request.URL))

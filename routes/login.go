@@ -12,16 +12,15 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// home leads everyone to where they can do something.
+// home goes to the profile, which asks strangers to sign in.
 func (w *web) home(c *gin.Context) error {
 	c.Redirect(http.StatusSeeOther, "/profile")
 	return nil
 }
 
-// loginPage is the first step. It says so when a sign-in took too long and none
-// came of it in another tab. Someone who is signed in already is sent on to
-// where they wanted to go; without such a place they are told who they are, and
-// may still sign in as somebody else.
+// loginPage is the first step. After a sign-in that took too long it says so.
+// Someone who is already signed in is sent on to next; without next they are
+// told who is signed in, and may sign in with another account.
 func (w *web) loginPage(c *gin.Context) error {
 	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
 	if err != nil {
@@ -47,7 +46,8 @@ func (w *web) loginPage(c *gin.Context) error {
 	return w.render(c, http.StatusOK, s, views.Frame{Title: "Sign in"})
 }
 
-// login judges name and password. With a factor it opens no session.
+// login judges login and password. For an account with a factor it opens no
+// session.
 func (w *web) login(c *gin.Context) error {
 	f, err := form(c, "login", "password", "next")
 	if err != nil {
@@ -63,7 +63,7 @@ func (w *web) login(c *gin.Context) error {
 			return views.Login{Login: f["login"], Next: next, Register: w.Accounts.Open(), Alert: alert}, views.Frame{Title: "Sign in"}
 		})
 	}
-	// It was carried out: a second click, which ends this connection, gets this answer.
+	// It was carried out. A second click ends this connection and gets this answer too.
 	c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context()))
 	if w.cookieless(c.Request) {
 		w.unkept.note(w.who(c), w.Login.Now())
@@ -79,9 +79,9 @@ func (w *web) login(c *gin.Context) error {
 	return w.goOn(c, entry.Session, next)
 }
 
-// goOn ends a sign-in. Someone who must enroll first is sent there at once,
-// since the page they asked for may belong to an application that does not check
-// it.
+// goOn ends a sign-in. Someone who must set up a factor first is sent there at
+// once, since the page they asked for may belong to an application that does
+// not check it.
 func (w *web) goOn(c *gin.Context, session, next string) error {
 	if next != "" {
 		v, err := w.Login.Peek(c.Request.Context(), session)
@@ -96,8 +96,8 @@ func (w *web) goOn(c *gin.Context, session, next string) error {
 	return nil
 }
 
-// way is where somebody signed in goes on: to where they wanted to go, once
-// nothing of the sign-in is left to do. It never leads back to the first step.
+// way is the page to go to for someone signed in: what is left to do for the
+// sign-in, else the page they wanted. It is never the first step.
 func (w *web) way(v *login.Visit, next string) string {
 	switch {
 	case !v.Passed():
@@ -108,7 +108,7 @@ func (w *web) way(v *login.Visit, next string) string {
 	return onward(next)
 }
 
-// wayAt is way to a place that may ask for a second factor.
+// wayAt is way for a page that may require a second factor.
 func (w *web) wayAt(v *login.Visit, next, level string) string {
 	if level == "2" && v.Level() < 2 && !v.Forced() {
 		return withNext("/confirm?level=2", next)
@@ -116,7 +116,7 @@ func (w *web) wayAt(v *login.Visit, next, level string) string {
 	return w.way(v, next)
 }
 
-// onward is where a sign-in leads.
+// onward is where a sign-in goes: to next, or to the profile.
 func onward(next string) string {
 	if next == "" {
 		return "/profile"
@@ -127,7 +127,7 @@ func onward(next string) string {
 // cancel forgets the pending login.
 func (w *web) cancel(c *gin.Context) error {
 	next := ""
-	if f, err := form(c, "next"); err == nil { // what cannot be read leads nowhere, and cancels all the same
+	if f, err := form(c, "next"); err == nil { // a form that cannot be read cancels all the same
 		next = SafeNext(f["next"])
 	}
 	if err := w.Login.Cancel(c.Request.Context(), w.cookies.get(c, loginCookie)); err != nil {
@@ -138,7 +138,7 @@ func (w *web) cancel(c *gin.Context) error {
 	return nil
 }
 
-// logout ends the session, and the pending login too.
+// logout ends the session, and a pending login too.
 func (w *web) logout(c *gin.Context) error {
 	if err := w.untangle(c); err != nil {
 		return err

@@ -16,12 +16,12 @@ import (
 
 const idKey = "request-id"
 
-// csp allows what is ours and nothing inline.
+// csp allows the site's own files and nothing inline.
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// identify gives a request its id and logs how it ended. The route is logged,
-// never the address: a path can hold a token.
+// identify gives a request its ID and logs how it ended. The route is logged
+// and never the address, because a path can hold a token.
 func (w *web) identify(c *gin.Context) {
 	start := time.Now()
 	id := strings.ToLower(rand.Text()[:12])
@@ -34,7 +34,7 @@ func (w *web) identify(c *gin.Context) {
 	}
 	level := slog.LevelInfo
 	switch c.FullPath() {
-	case "/static/*name", "/healthz", "/readyz", "/verify": // many, and of machines
+	case "/static/*name", "/healthz", "/readyz", "/verify": // frequent requests of machines
 		level = slog.LevelDebug
 	}
 	if !w.Log.Enabled(c.Request.Context(), level) {
@@ -44,7 +44,8 @@ func (w *web) identify(c *gin.Context) {
 		"status", c.Writer.Status(), "ms", took.Milliseconds(), "address", w.Proxies.Client(c.Request).String())
 }
 
-// knownMethod keeps invented methods from becoming labels.
+// knownMethod replaces invented methods, so that a client cannot create labels
+// in the metrics.
 func knownMethod(m string) string {
 	if m == http.MethodGet || m == http.MethodHead || m == http.MethodPost {
 		return m
@@ -52,8 +53,8 @@ func knownMethod(m string) string {
 	return "other"
 }
 
-// recover turns a panic into a 500 and logs where it was, without the request:
-// its cookies are secrets.
+// recover turns a panic into a 500 and logs where it was. The request is not
+// logged: its cookies are secrets.
 func (w *web) recover(c *gin.Context) {
 	defer func() {
 		p := recover()
@@ -73,7 +74,7 @@ func (w *web) recover(c *gin.Context) {
 }
 
 // answerHeader tells static/app.js that an answer is the site's own: "screen",
-// or "fault" for one that must not take the place of a page with input.
+// or "fault" for an error page that must not replace a page with input.
 const answerHeader = "X-Nightlatch"
 
 // headers sets what every answer carries.
@@ -89,14 +90,14 @@ func headers(https bool) gin.HandlerFunc {
 		h.Set("Vary", "HX-Request")
 		h.Set(answerHeader, "screen")
 		if https {
-			h.Set("Strict-Transport-Security", "max-age=31536000") // of this host only: others under it may have no TLS
-			h.Set("Cross-Origin-Opener-Policy", "same-origin")     // browsers ignore it elsewhere, with a complaint
+			h.Set("Strict-Transport-Security", "max-age=31536000") // for this host only: hosts below it may not have TLS
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")     // without https browsers ignore it and complain
 		}
 		c.Next()
 	}
 }
 
-// protect refuses what no route takes.
+// protect refuses requests that no route may get.
 func (w *web) protect(c *gin.Context) {
 	if misplaced, refused := w.stray(c.Request); refused {
 		w.turnBack(c, misplaced)
@@ -119,11 +120,11 @@ func (w *web) protect(c *gin.Context) {
 	c.Next()
 }
 
-// unfit says what is wrong with a request, whichever route it is for: it is too
-// large, or its address is not text.
+// unfit says what is wrong with a request for any route: it is too large, or
+// its address is not text.
 func (w *web) unfit(r *http.Request) error {
 	switch {
-	case r.ContentLength > maxBody: // also where the route does not read it
+	case r.ContentLength > maxBody: // also for routes that do not read the body
 		return errLarge
 	case !isText(r.URL.Path):
 		return errNotFound
@@ -133,8 +134,9 @@ func (w *web) unfit(r *http.Request) error {
 	return nil
 }
 
-// adrift refuses what needs the database while there is none: a session that
-// was ended in the real one must not open anything.
+// adrift refuses what needs the database while the database is gone. Otherwise
+// a session that was ended in the real database could open something in
+// another.
 func (w *web) adrift(c *gin.Context) error {
 	switch c.FullPath() {
 	case "/healthz", "/readyz", "/static/*name", "/robots.txt", "/favicon.ico":
@@ -146,7 +148,7 @@ func (w *web) adrift(c *gin.Context) error {
 	return nil
 }
 
-// isTextQuery says whether a query holds nothing but text.
+// isTextQuery says whether everything in a query is text.
 func isTextQuery(u *url.URL) bool {
 	if u.RawQuery == "" {
 		return true

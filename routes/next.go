@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxNext is the longest address to go on to, in bytes: about what servers take
-// in a request's first line.
+// maxNext is the longest address to go to, in bytes: about what servers accept
+// in the first line of a request.
 const maxNext = 8 << 10
 
-// SafeNext returns raw, byte for byte, when it is a path of this site to go on
-// to after signing in, perhaps with a query, else "". The path may not be one
-// that some browser or proxy could take for another host, however often it is
-// encoded (CVE-2025-71403), nor lead back to signing in. The query is printable
-// ASCII and otherwise its page's own business: no browser looks for a host there.
+// SafeNext returns raw unchanged when it is a path of this site, perhaps with a
+// query, else "". The path must not be one that a browser or proxy could take
+// for another host, however often it is encoded (CVE-2025-71403), nor one of
+// the pages for signing in. The query must be printable ASCII and may otherwise
+// be anything, since no browser looks for a host there.
 func SafeNext(raw string) string {
 	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
 		return ""
@@ -37,7 +37,7 @@ func SafeNext(raw string) string {
 	return raw
 }
 
-// withNext adds where to go on to, where there is such a place.
+// withNext adds the page to go to afterwards to a path, if there is one.
 func withNext(path, next string) string {
 	if next == "" {
 		return path
@@ -49,15 +49,14 @@ func withNext(path, next string) string {
 	return path + sep + "next=" + url.QueryEscape(next)
 }
 
-// isPlainPath tells whether a path, at every depth of decoding, is rooted, does
-// not begin with two slashes, has no dot segment, and is no step of signing in
-// or out.
+// isPlainPath tells whether a path, however often it is decoded, begins with
+// one slash, has no dot segment, and is not a page for signing in or out.
 func isPlainPath(path string) bool {
 	return everyDepth(path, func(path string) bool {
 		rest, rooted := strings.CutPrefix(path, "/")
 		segments := strings.Split(rest, "/")
 		for i, s := range segments {
-			s, _, _ = strings.Cut(s, ";") // some servers take what follows away
+			s, _, _ = strings.Cut(s, ";") // some servers ignore what follows
 			if s == "." || s == ".." || s == "" && i == 0 && rest != "" {
 				return false
 			}
@@ -71,8 +70,8 @@ func isPlainPath(path string) bool {
 	})
 }
 
-// isHarmless tells whether a text, at every depth of decoding, is UTF-8 without
-// backslashes, control characters and characters that show nothing.
+// isHarmless tells whether a text, however often it is decoded, is UTF-8
+// without backslashes, control characters and characters that show nothing.
 func isHarmless(text string) bool {
 	return everyDepth(text, func(text string) bool {
 		return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
@@ -81,8 +80,8 @@ func isHarmless(text string) bool {
 	})
 }
 
-// everyDepth asks about a text, about what it decodes to, about what that
-// decodes to, and so on until decoding changes nothing or fails.
+// everyDepth checks a text, then what it decodes to, and so on until decoding
+// changes nothing or fails.
 func everyDepth(text string, good func(string) bool) bool {
 	for {
 		if !good(text) {

@@ -14,15 +14,15 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// repeat is how a form is recognised that the same browser sends again.
+// repeat says how a form is recognised when the same browser sends it again.
 type repeat struct {
-	cookie  string        // what only this browser has
-	lasting bool          // the form names something that exists once, so it is never meant anew
-	life    time.Duration // how long it is told where the form led; 0 is login.AgainTTL
+	cookie  string        // a cookie that only this browser has
+	lasting bool          // the form is about something that can be done only once, so sending it again is always a repeat
+	life    time.Duration // how long a repeat gets the first answer; 0 is login.AgainTTL
 }
 
-// unlimited are the routes whose forms are carried out as often as they come.
-// What has a mail sent has limits of its own, and says when the next can be had.
+// unlimited are the routes whose forms are carried out each time. Those that
+// send mail have limits of their own, and say when the next mail can be sent.
 var unlimited = []string{
 	"/login/challenge/:kind/code", "/confirm/code", "/profile/factors/email", "/password/forgot",
 	"/login/cancel", "/confirm/cancel", "/logout", "/profile/factors/totp/cancel", "/profile/factors/email/cancel",
@@ -50,9 +50,9 @@ func repeatOf(c *gin.Context, who guard) (r repeat, ok bool) {
 	return repeat{cookie: sessionCookie}, true
 }
 
-// shown tells more of a form that says on which showing of its page it stood: a
-// second click is known also when the browser has followed the first answer by
-// then, and two intentions are told apart however soon they come.
+// shown is for a form with a field that differs each time its page is shown. By
+// it a double click is recognised even after the browser has followed the first
+// answer, and two forms from two showings of the page are never taken for one.
 func (r repeat) shown(c *gin.Context, ok bool) (repeat, bool) {
 	if c.Request.PostForm.Get("once") == "" {
 		return r, ok
@@ -66,15 +66,15 @@ func (r repeat) shown(c *gin.Context, ok bool) (repeat, bool) {
 	return r, ok
 }
 
-// Marks that a handler leaves for once.
+// What a handler tells once about its answer.
 const (
-	undoneKey = "undone" // the answer leads on, and yet the form did nothing
-	ledKey    = "led"    // the form did something, and would have led here
+	undoneKey = "undone" // the answer is a redirect, but the form did nothing
+	ledKey    = "led"    // the form did something, and its redirect would have been to here
 )
 
-// once carries out a form that works once, however often its browser sends it:
-// a repeat gets the answer of the first, also while that is still being judged.
-// It is the one place for this; do is everything else about the form.
+// once carries out a form only once, however often its browser sends it. A
+// repeat gets the answer of the first, even while that is still being judged.
+// Everything about repeats is here; do is the rest of the form.
 func (w *web) once(c *gin.Context, who guard, do func() error) error {
 	rep, ok := repeatOf(c, who)
 	if c.Request.Method != http.MethodPost || read(c) != nil {
@@ -93,7 +93,7 @@ func (w *web) once(c *gin.Context, who guard, do func() error) error {
 	to, worked := led(c)
 	switch {
 	case err == nil && worked && (key != "" || rep.lasting):
-		if err := w.keep(c, rep, key, to); err != nil { // what was done stays done: only a repeat lacks its answer
+		if err := w.keep(c, rep, key, to); err != nil { // the form was carried out; only a repeat will not get its answer
 			w.Log.Error("the answer to a form was not kept", "id", c.GetString(idKey), "route", c.FullPath(), "error", err)
 		}
 		return nil
@@ -109,7 +109,7 @@ func (w *web) sent(c *gin.Context) func(name string) string {
 }
 
 // left gives the cookies that a browser has once it got the answer: a second
-// click may come with them already.
+// click may already send them.
 func (w *web) left(c *gin.Context) func(name string) string {
 	return func(name string) string {
 		if value, ok := w.given(c.Writer.Header().Values("Set-Cookie"), name); ok {
@@ -119,9 +119,10 @@ func (w *web) left(c *gin.Context) func(name string) string {
 	}
 }
 
-// formKey names a form: who sent it, where to, and what was in it. A browser
-// that has no name yet but the form's own is told by its other cookies too.
-// Without the cookie that it is told by, a form has no name.
+// formKey identifies a form by who sent it, to which path, and with what
+// content. Before the sign-in a browser is identified by all its cookies
+// together. The key is empty when the browser lacks the cookie that identifies
+// it.
 func (w *web) formKey(c *gin.Context, rep repeat, cookie func(name string) string) string {
 	token := cookie(rep.cookie)
 	if token == "" {
@@ -136,10 +137,10 @@ func (w *web) formKey(c *gin.Context, rep repeat, cookie func(name string) strin
 	return login.FormKey(token, parts...)
 }
 
-// repeated answers a form that was carried out before. One that is being
-// carried out is waited for. Else the form is claimed, for its sender to carry
-// it out, also when the first went away before it was carried out; somebody with
-// a made-up cookie claims nothing.
+// repeated answers a form that was carried out before, and waits for one that
+// is being carried out. Otherwise it claims the form for this request, also
+// when the first request ended before it was carried out. A browser with an
+// invented cookie claims nothing.
 func (w *web) repeated(c *gin.Context, rep repeat, key string) (done bool, err error) {
 	ctx := c.Request.Context()
 	look := w.Login.Outcome
@@ -165,15 +166,15 @@ func (w *web) repeated(c *gin.Context, rep repeat, key string) (done bool, err e
 	return w.again(c, o)
 }
 
-// A repeat looks so often whether the first is done, each time after a step
-// more: about eighteen seconds in all, in which a form that waits to be hashed
-// has its turn, and no more than a form may be carried out for.
+// A repeat checks this often whether the first request is done, and waits one step
+// longer each time: about 18 seconds in all. In that time a form that waits for
+// its password to be hashed has its turn, and it is less than formTime.
 const (
 	waits    = 85
 	waitStep = 5 * time.Millisecond
 )
 
-// known says whether a cookie is one that we gave.
+// known says whether the site gave out a cookie, and it was not invented.
 func (w *web) known(ctx context.Context, rep repeat, token string) (bool, error) {
 	switch rep.cookie {
 	case sessionCookie:
@@ -189,8 +190,8 @@ func (w *web) known(ctx context.Context, rep repeat, token string) (bool, error)
 	return true, nil
 }
 
-// again gives the answer of the first once more, unless what it opened has
-// ended since.
+// again sends the answer of the first once more, unless the session that it
+// opened has ended since.
 func (w *web) again(c *gin.Context, o login.Outcome) (bool, error) {
 	session, _ := w.given(o.Cookies, sessionCookie)
 	pending, _ := w.given(o.Cookies, loginCookie)
@@ -205,8 +206,8 @@ func (w *web) again(c *gin.Context, o login.Outcome) (bool, error) {
 	return true, nil
 }
 
-// given reads a cookie out of the lines of an answer; ok when it is there, or
-// is taken back.
+// given reads a cookie from the Set-Cookie lines of an answer. ok is true also
+// when a line removes the cookie.
 func (w *web) given(lines []string, name string) (value string, ok bool) {
 	for _, line := range lines {
 		if x, err := http.ParseSetCookie(line); err == nil && x.Name == w.cookies.name(name) {
@@ -216,7 +217,7 @@ func (w *web) given(lines []string, name string) (value string, ok bool) {
 	return value, ok
 }
 
-// led says where a form led that did something.
+// led says where the answer of a form goes, and whether the form did something.
 func led(c *gin.Context) (to string, worked bool) {
 	h := c.Writer.Header()
 	switch {
@@ -231,12 +232,12 @@ func led(c *gin.Context) (to string, worked bool) {
 	return to, to != ""
 }
 
-// keep keeps the answer of a form, before it is sent: for whoever sends it again
-// with the cookies of the first time, and with those that the answer leaves.
+// keep stores the answer of a form before it is sent. A repeat finds it with
+// the cookies of the first request, and with those that the answer sets.
 func (w *web) keep(c *gin.Context, rep repeat, key, to string) error {
 	o := login.Outcome{To: to, Lasting: rep.lasting, Life: rep.life}
 	var all []login.Outcome
-	if rep.cookie == formCookie && rep.lasting { // a link that was used: its page says so to this browser
+	if rep.cookie == formCookie && rep.lasting { // a link that was used: its page can say so in this browser
 		used := o
 		used.Key = login.FormKey(w.nameForm(c), "link", c.Request.URL.Path)
 		all = append(all, used)
@@ -255,8 +256,8 @@ func (w *web) keep(c *gin.Context, rep repeat, key, to string) error {
 	return w.Login.Finish(context.WithoutCancel(c.Request.Context()), all...)
 }
 
-// nameForm gives the browser a name under which its forms are told apart from
-// those of others, where it has no other: before it is signed in.
+// nameForm gives a browser that is not signed in a cookie by which its forms
+// are told from those of others.
 func (w *web) nameForm(c *gin.Context) (token string) {
 	if token = w.cookies.get(c, formCookie); token == "" {
 		token, _ = identity.NewToken()
@@ -265,7 +266,8 @@ func (w *web) nameForm(c *gin.Context) (token string) {
 	return token
 }
 
-// usedHere is where a link led that this browser used; empty when it did not.
+// usedHere is where a link led that this browser used; empty when it did not
+// use it.
 func (w *web) usedHere(c *gin.Context) (to string, err error) {
 	token := w.cookies.get(c, formCookie)
 	if token == "" {

@@ -10,9 +10,10 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// stray says whether a form may not be taken because of where its page lies:
-// on another site, or on this one opened by another scheme or name than its
-// own, where no cookie of ours would be kept.
+// stray says whether a form must not be accepted because of the page that it
+// comes from. refused: the page is on another site. misplaced: the page is
+// ours, but was opened by another scheme or host name, where the browser would
+// not send our cookies.
 func (w *web) stray(r *http.Request) (misplaced, refused bool) {
 	if r.Method != http.MethodPost {
 		return false, w.cross.Check(r) != nil
@@ -25,14 +26,14 @@ func (w *web) stray(r *http.Request) (misplaced, refused bool) {
 	return false, w.cross.Check(r) != nil
 }
 
-// livesAt says whether a page's origin has the site's scheme and name. The port
-// may be another, as behind a forwarded one: cookies are kept there all the same.
+// livesAt says whether a page's origin has the site's scheme and host. The port
+// may differ, as behind a forwarded port, because cookies ignore it.
 func (w *web) livesAt(from *url.URL) bool {
 	return strings.EqualFold(from.Scheme, w.site.Scheme) && strings.EqualFold(from.Hostname(), w.site.Hostname())
 }
 
-// turnBack answers a form of a page that lies elsewhere, before anything of it
-// is looked at: with where the site lives, and in the log for its admin.
+// turnBack answers a form that stray reported, before anything in it is read:
+// it says at which address the site is, and logs it for the admin.
 func (w *web) turnBack(c *gin.Context, misplaced bool) {
 	w.Log.Warn("refused as another site's", "id", c.GetString(idKey), "route", c.FullPath(),
 		"origin", short(c.GetHeader("Origin"), maxOrigin), "host", short(c.Request.Host, maxOrigin), "url", w.site.String())

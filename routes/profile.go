@@ -16,8 +16,8 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// profile is a person in charge of their own doors. The address may name a form
-// that is to be open.
+// profile shows people their own account. The address may name a form that is
+// to be open.
 func (w *web) profile(c *gin.Context) error {
 	return w.showProfile(c, c.Query("form"), nil)
 }
@@ -67,7 +67,7 @@ func (w *web) profileScreen(v *login.Visit, o login.Overview) views.Profile {
 	return s
 }
 
-// remains says what is left when one of the factors is removed.
+// remains says what protects the account after one of the factors is removed.
 func remains(list []views.FactorRow, i int, a identity.Account, p identity.Policy) string {
 	var left []string
 	after := identity.Account{Role: a.Role}
@@ -95,8 +95,8 @@ func remains(list []views.FactorRow, i int, a identity.Account, p identity.Polic
 	return "These remain: " + strings.Join(left, ", ") + ", and " + codes + ". Trusted browsers are forgotten."
 }
 
-// driftHint is how far off a phone's clock must seem before it is worth a word,
-// in seconds: two thirds of a code's life.
+// driftHint is from how many seconds a phone's clock must seem to be off for a
+// hint about it: two thirds of a code's life.
 const driftHint = 20
 
 func factorRow(t factors.Traits, c factors.Credential, a identity.Account, off bool) views.FactorRow {
@@ -117,9 +117,9 @@ func factorRow(t factors.Traits, c factors.Credential, a identity.Account, off b
 // eventsPage is how many events one page shows.
 const eventsPage = 50
 
-// activity is the account's own security events.
+// activity shows the account's own security events.
 func (w *web) activity(c *gin.Context) error {
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) // anything else is the first page
+	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) // any other text means the first page
 	events, next, err := w.Login.Events(c.Request.Context(), visit(c), before, eventsPage)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (w *web) eventDetail(e identity.Event) string {
 	return e.Detail
 }
 
-// eventWords says each kind of event to its owner.
+// eventWords are the events in words for the account's owner.
 var eventWords = map[identity.EventKind]struct {
 	text string
 	bad  bool

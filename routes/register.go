@@ -12,7 +12,7 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// registerPage is there only where anyone may register.
+// registerPage exists only where anyone may register.
 func (w *web) registerPage(c *gin.Context) error {
 	if !w.Accounts.Open() {
 		return errNotFound
@@ -39,7 +39,7 @@ func (w *web) register(c *gin.Context) error {
 		})
 	}
 	w.cookies.set(c, registerCookie, browser, 24*time.Hour)
-	w.redirect(c, "/register?sent=1") // the mail says where it leads
+	w.redirect(c, "/register?sent=1") // the link in the mail carries the page to go to
 	return nil
 }
 
@@ -60,8 +60,8 @@ func (w *web) verifyEmailPage(c *gin.Context) error {
 	}, identity.LinkVerify, identity.LinkChange)
 }
 
-// verifyEmail confirms an address: that of an account, or that of one which is
-// made by it.
+// verifyEmail confirms an address: of an existing account, or of a
+// registration, whose account is then made.
 func (w *web) verifyEmail(c *gin.Context) error {
 	ctx, token, browser := c.Request.Context(), c.Param("token"), w.cookies.get(c, registerCookie)
 	x, ask, err := w.Accounts.Registration(ctx, token, browser)

@@ -18,7 +18,7 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// Options are what the site is made of.
+// Options are what the routes need of a site.
 type Options struct {
 	Login    *login.Service
 	Accounts *accounts.Service
@@ -27,7 +27,8 @@ type Options struct {
 	Proxies  Proxies
 	Setup    *SetupToken  // makes the first admin; nil when there is one
 	Ready    func() error // database and mail worker
-	// Lost says why nothing may be served any more; may be nil.
+	// Lost says why nothing may be served any more: the database is gone. May be
+	// nil.
 	Lost func() error
 	// Unavailable says whether a fault is that the database cannot work at the
 	// moment; may be nil.
@@ -50,7 +51,8 @@ type web struct {
 	engine  *gin.Engine
 }
 
-// handler answers one request. An error is a fault, or a status of its own.
+// handler answers one request. Its error is a refusal, a status, or an
+// unexpected error: see fail.
 type handler func(*gin.Context) error
 
 // route is one row of the table.
@@ -70,8 +72,8 @@ type act string
 func New(o Options) http.Handler {
 	opt := o.Login.Options()
 	w := &web{Options: o, brand: opt.Brand, cookies: newCookies(opt.URL), cross: http.NewCrossOriginProtection()}
-	// Behind a proxy that changes Host, the browser's Origin is still ours. A
-	// URL that is no origin was refused at the start.
+	// The browser's Origin is the public address, also behind a proxy that changes
+	// the Host header. No error: a bad URL was refused at the start.
 	_ = w.cross.AddTrustedOrigin(opt.URL)
 	w.site, _ = url.Parse(opt.URL)
 
@@ -84,7 +86,7 @@ func New(o Options) http.Handler {
 	w.rows = w.table()
 	for _, r := range w.rows {
 		e.Handle(r.method, r.path, w.handle(r.who, r.do))
-		if r.method == get { // the same answer, of which the server sends no body
+		if r.method == get { // the same answer; the server leaves the body out
 			e.Handle(http.MethodHead, r.path, w.handle(r.who, r.do))
 		}
 	}
@@ -110,7 +112,7 @@ func (w *web) table() []route {
 	return t
 }
 
-// front is what opens without a session.
+// front are the routes that need no session.
 func (w *web) front() []route {
 	return []route{
 		{get, "/", open, w.home, "Go to your profile"},
@@ -151,7 +153,7 @@ func (w *web) front() []route {
 	}
 }
 
-// own is what a person does about their own account.
+// own are the routes for people's own accounts.
 func (w *web) own() []route {
 	return []route{
 		{get, "/confirm", anySession, w.confirmPage, "Show the step-up"},
@@ -184,7 +186,7 @@ func (w *web) own() []route {
 	}
 }
 
-// admins is what only an admin at level 2 opens.
+// admins are the routes that only an admin at level 2 may open.
 func (w *web) admins() []route {
 	return []route{
 		{get, "/admin", admin, w.admin, "Show the accounts"},
@@ -215,7 +217,7 @@ func (w *web) admins() []route {
 }
 
 // here is the path and query of a request, for coming back to it. The parameter
-// of a notice is left out, so that the notice is not shown twice.
+// said is left out, so that its notice is not shown twice.
 func here(u *url.URL) string {
 	var kept []string
 	for part := range strings.SplitSeq(u.RawQuery, "&") {

@@ -16,24 +16,25 @@ import (
 // parent domain, one of a path, and one to spare.
 const maxValues = 4
 
-// claim is what a good value of a cookie stands for.
+// claim is what a valid value of a cookie stands for.
 type claim struct {
 	value, owner string // whose it is; of cookies that more than one account may use, the value itself
 	level        int
 	since        time.Time
 }
 
-// settle decides which of several values of one cookie counts: the one that is
-// good. Where an http site has a host name, other sites under its parent domain
-// can give a browser cookies of our name, which must not keep anybody out. Of
-// several that are good at one account the strongest counts. Of those of two
-// accounts none does: one is a stranger's own, planted so that somebody works in
-// the stranger's account, and neither order nor age tells which.
+// settle decides which of several values of one cookie counts: the valid one.
+// Where an http site has a host name, other sites under the same parent domain
+// can set cookies of our name, and must not keep anybody out by that. Of
+// several valid values for the same account the one with the highest level
+// counts. Of those for two accounts none does: one is a stranger's own, planted
+// so that the person works in the stranger's account, and neither order nor age
+// tells which.
 func (w *web) settle(c *gin.Context) error {
 	if w.cookieless(c.Request) {
 		return nil
 	}
-	w.unkept.take(w.who(c), w.Login.Now()) // its cookies come back
+	w.unkept.take(w.who(c), w.Login.Now()) // the browser does send cookies back
 	for name, judge := range map[string]func(context.Context, string) (claim, bool, error){
 		sessionCookie: w.sessionClaim, loginCookie: w.pendingClaim, ticketCookie: plainClaim(w.Login.IsTicket),
 		knownCookie:   plainClaim(func(ctx context.Context, token string) (bool, error) { return w.Login.IsBrowser(ctx, token, false) }),

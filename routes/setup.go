@@ -13,8 +13,8 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// SetupToken opens the page on which the first admin is made. It lives in this
-// process only, and ends once it was used.
+// SetupToken opens the page on which the first admin is made. It exists only in
+// this process, and is used up when that is done.
 type SetupToken struct {
 	mu    sync.Mutex
 	token string
@@ -27,10 +27,11 @@ func NewSetupToken() *SetupToken {
 	return &SetupToken{token: token}
 }
 
-// Link is the address that the terminal shows.
+// Link is the address to print on the terminal.
 func (t *SetupToken) Link(origin string) string { return origin + "/setup?token=" + t.token }
 
-// fits compares in constant time; nothing fits a token that was used.
+// fits compares in constant time. It is always false after the token was used
+// up.
 func (t *SetupToken) fits(token string) bool {
 	if t == nil {
 		return false
@@ -40,8 +41,8 @@ func (t *SetupToken) fits(token string) bool {
 	return t.token != "" && subtle.ConstantTimeCompare([]byte(t.token), []byte(token)) == 1
 }
 
-// begin lets uses of the token through one after another, so that a request that
-// had to wait finds it used. The caller calls done.
+// begin lets only one request at a time use the token, so that one that had to
+// wait finds it used up. The caller calls done.
 func (t *SetupToken) begin(token string) (done func(), ok bool) {
 	if !t.fits(token) {
 		return nil, false
@@ -88,7 +89,7 @@ func (w *web) setup(c *gin.Context) error {
 		_, err = w.Accounts.Create(ctx, accounts.Form{Login: f["login"], Password: f["password"], Role: identity.Admin, Origin: "setup", From: k.Range},
 			"", identity.Event{Actor: "self", Address: k.Address, Browser: k.Browser})
 	}
-	if identity.Reason(err) == identity.Gone { // somebody was quicker
+	if identity.Reason(err) == identity.Gone { // somebody else made it first
 		w.Options.Setup.end()
 		return errNotFound
 	}

@@ -10,26 +10,27 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// unkept remembers sign-ins that came without any cookie of ours, until a cookie
-// comes back: whoever lands on the sign-in page again instead has a browser that
-// keeps none, and would go round in circles without a word. Each process
-// remembers its own; a browser is also known by the page that it comes from.
+// unkept remembers sign-ins whose browser sent none of our cookies. When such a
+// browser comes back to the sign-in page without cookies, it does not keep
+// them, and without a message the person would try again and again. Each
+// process remembers its own; the page that a browser comes from is looked at
+// too.
 type unkept struct {
 	mu sync.Mutex
 	at map[string]time.Time
 }
 
 const (
-	unkeptFor = time.Minute // in which a browser follows the answer of a sign-in
-	unkeptMax = 1000        // sign-ins remembered; every one took a right password
+	unkeptFor = time.Minute // within which a browser follows the answer to a sign-in
+	unkeptMax = 1000        // sign-ins remembered, each with a right password
 )
 
-// who is a client as far as it can be told without a cookie.
+// who identifies a client as well as can be done without a cookie.
 func (w *web) who(c *gin.Context) string {
 	return w.Proxies.Client(c.Request).String() + "\n" + c.Request.UserAgent()
 }
 
-// note remembers a sign-in whose form brought no cookie.
+// note remembers a sign-in whose browser sent no cookie.
 func (u *unkept) note(who string, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -61,7 +62,7 @@ func (w *web) cookieless(r *http.Request) bool {
 }
 
 // lostCookie says whether somebody is back at the sign-in page because their
-// browser kept no cookie of the sign-in.
+// browser did not keep the cookie.
 func (w *web) lostCookie(c *gin.Context) bool {
 	if !w.cookieless(c.Request) {
 		return false
@@ -75,7 +76,7 @@ func (w *web) lostCookie(c *gin.Context) bool {
 	return true
 }
 
-// lostCookieText tells what to do about it.
+// lostCookieText tells the person what to do about it.
 func (w *web) lostCookieText() string {
 	return "Your browser did not keep the cookie that signs you in. Allow cookies for " + w.site.Hostname() +
 		", switch off what blocks them, and open this site as " + w.site.String() + ". Then sign in again."

@@ -10,8 +10,8 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// verify answers a reverse proxy: who is it, and how sure are we? It is asked
-// for every request of every application, so it shows no screen.
+// verify tells a reverse proxy who is signed in and at which level. It is asked
+// for every request to every application, so it shows no screen.
 func (w *web) verify(c *gin.Context) error {
 	ask, err := w.asked(c)
 	if err != nil {
@@ -35,7 +35,8 @@ func (w *web) verify(c *gin.Context) error {
 		if a.Vouched() {
 			email = a.Email
 		}
-		// All six always: what is not set, some proxies take from the visitor.
+		// Always all six: some proxies pass on the visitor's own header where one is
+		// missing.
 		h.Set("Remote-User", headerText(a.Login))
 		h.Set("Remote-Email", email)
 		h.Set("Remote-Name", headerText(identity.CutBytes(a.Name, maxRemoteName)))
@@ -65,7 +66,7 @@ func (w *web) readyz(c *gin.Context) error {
 	return nil
 }
 
-// asset serves what the pages are made of.
+// asset serves style sheets, scripts and icons.
 func (w *web) asset(c *gin.Context) error {
 	w.Static.ServeHTTP(c.Writer, c.Request)
 	return nil

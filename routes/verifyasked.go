@@ -10,15 +10,15 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// question is what a proxy wants to know, and for which request of which visitor.
+// question is what a proxy asks, and about which request of a visitor.
 type question struct {
 	level int    // that the application needs
 	page  bool   // a page that a person opens, who can be sent somewhere
 	next  string // where the visitor wanted to go; "" when that cannot be told
 }
 
-// asked reads a question. What it does not know is refused: a proxy whose
-// question was misread would let people in.
+// asked reads a question. A parameter that is not known is refused: if it were
+// ignored, a misspelt condition would let everybody in.
 func (w *web) asked(c *gin.Context) (a question, err error) {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
@@ -79,8 +79,8 @@ func bareHost(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-// isPage says whether a visitor's request opens a page, so that sending the
-// visitor somewhere shows them something and loses nothing.
+// isPage says whether the visitor's request opens a page, so that a redirect
+// shows something and loses no data.
 func isPage(method string, h http.Header) bool {
 	if method != http.MethodGet && method != http.MethodHead {
 		return false
@@ -92,8 +92,8 @@ func isPage(method string, h http.Header) bool {
 		h.Get("X-Requested-With") == "" && h.Get("HX-Request") == "" && h.Get("Upgrade") == ""
 }
 
-// turnAway refuses, and tells a proxy where the visitor can become who they
-// must be. It cannot encode an address itself, so it is given a whole one.
+// turnAway refuses, and gives the proxy the address where the visitor can sign
+// in or confirm. It is a complete address, because proxies cannot encode one.
 func (w *web) turnAway(c *gin.Context, code int, to string, a question) {
 	why := map[int]string{http.StatusUnauthorized: "not signed in\n", http.StatusForbidden: "a second factor is needed\n"}[code]
 	if a.page {
@@ -105,12 +105,12 @@ func (w *web) turnAway(c *gin.Context, code int, to string, a question) {
 	c.String(code, why)
 }
 
-// maxRemoteName is how many bytes of a name a header tells: encoded they are four
-// times as many, and all headers together fit into 4 KiB, as nginx wants it.
+// maxRemoteName is how many bytes of a name a header carries. Encoded they are up
+// to four times as many, and nginx wants all headers together within 4 KiB.
 const maxRemoteName = 500
 
-// headerText is a text as a header can carry it: RFC 2047 Q when it is not
-// plain ASCII, or when it would be taken for such a word.
+// headerText is a text in the form that a header can carry: RFC 2047 Q if it is
+// not plain ASCII, or if it already looks encoded.
 func headerText(text string) string {
 	if !strings.Contains(text, "=?") {
 		return mime.QEncoding.Encode("utf-8", text)

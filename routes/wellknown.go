@@ -22,7 +22,8 @@ func (w *web) robots(c *gin.Context) error {
 	return nil
 }
 
-// favicon answers what asks for the icon by its old name, without reading a page.
+// favicon serves the icon under the name at which browsers look for it by
+// default.
 func (w *web) favicon(c *gin.Context) error {
 	kind, content := w.Static.Content("favicon.svg")
 	c.Data(http.StatusOK, kind, content)

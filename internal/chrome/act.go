@@ -101,14 +101,14 @@ func (b *Browser) WaitText(text string) {
 	b.settle()
 }
 
-// ClearCookies makes the browser a stranger to every site.
+// ClearCookies deletes all cookies, so that no site knows the browser.
 func (b *Browser) ClearCookies() {
 	b.t.Helper()
 	b.run("clear cookies", network.ClearBrowserCookies())
 }
 
-// Run carries out chromedp actions that have no verb here, then waits until
-// the page rests.
+// Run carries out chromedp actions for which there is no method here, then
+// waits until the page rests.
 func (b *Browser) Run(actions ...chromedp.Action) {
 	b.t.Helper()
 	b.run("run", actions...)
@@ -121,8 +121,8 @@ func (b *Browser) Eval(expression string, out any) {
 	b.run("eval "+expression, chromedp.Evaluate(expression, out))
 }
 
-// ClickTwice is a double click: between is called after the first, and the page
-// may be on its way out by then.
+// ClickTwice is a double click. between is called after the first click, when
+// the page may already be about to be replaced.
 func (b *Browser) ClickTwice(sel string, between func()) {
 	b.t.Helper()
 	at := b.must("spot", sel, "")

@@ -41,7 +41,7 @@ func (b *Browser) Axe() []Violation {
 	const check = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations)`
 	var found []Violation
 	b.run("axe",
-		emulation.SetScriptExecutionDisabled(false), // axe waits for timers, which stand still without scripts
+		emulation.SetScriptExecutionDisabled(false), // axe needs timers, which do not run without scripts
 		chromedp.Evaluate(axeJS, nil),
 		chromedp.Evaluate(check, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
 			return p.WithAwaitPromise(true)

@@ -64,11 +64,11 @@ func New(t testing.TB, o Options) *Browser {
 	return b
 }
 
-// Own names the browser among all of the same Chromium.
+// Own identifies the browser among all that live in the same Chromium.
 func (b *Browser) Own() cdp.BrowserContextID { return b.own }
 
-// setUp prepares the page. Movement is reduced always, so that a picture or
-// an accessibility check never catches a transition half way.
+// setUp prepares the page. It always asks for reduced motion, so that no
+// picture and no accessibility check catches an animation halfway.
 func (b *Browser) setUp(o Options) chromedp.Tasks {
 	scheme := "light"
 	if o.Dark {

@@ -33,7 +33,7 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// running gives the Chromium of this process. One that went away is replaced.
+// running gives the Chromium of this process. One that crashed is replaced.
 func running(t testing.TB) context.Context {
 	t.Helper()
 	engine.Lock()
@@ -85,7 +85,7 @@ func open(t testing.TB) (own cdp.BrowserContextID, page target.ID) {
 	return own, page
 }
 
-// dispose forgets what open made. Chromium may have gone already.
+// dispose deletes what open made. Chromium may have ended already.
 func dispose(own cdp.BrowserContextID) {
 	engine.Lock()
 	defer engine.Unlock()
@@ -94,7 +94,7 @@ func dispose(own cdp.BrowserContextID) {
 	_ = target.DisposeBrowserContext(own).Do(ctx)
 }
 
-// whole is for commands to Chromium as a whole.
+// whole is a context for commands to Chromium itself and not to a page.
 func whole(ctx context.Context) context.Context {
 	return cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser)
 }
@@ -110,8 +110,8 @@ func remove(profile string) {
 	}
 }
 
-// flags keep Chromium headless and quiet: no sandbox, since a container's
-// root has none, and no traffic of its own.
+// flags keep Chromium headless and quiet. There is no sandbox, since root in a
+// container cannot have one, and no traffic of Chromium's own.
 func flags(t testing.TB) []chromedp.ExecAllocatorOption {
 	t.Helper()
 	var path string

@@ -23,13 +23,13 @@ func (b *Browser) HTML() string {
 	return b.must("html", "", "").Text
 }
 
-// URL is the page's present address.
+// URL is the page's current address.
 func (b *Browser) URL() string {
 	b.t.Helper()
 	return b.must("url", "", "").Text
 }
 
-// Status is the HTTP status that the present page came with.
+// Status is the HTTP status of the current page.
 func (b *Browser) Status() int {
 	b.watch.mu.Lock()
 	defer b.watch.mu.Unlock()

@@ -20,8 +20,8 @@ func DecodeQR(data []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("prepare the picture: %w", err)
 	}
-	// The search for the code's corners misses about one clean picture in a
-	// hundred; a picture of nothing but the code is then read without it.
+	// The search for the corners of the code fails for about one clean picture in a
+	// hundred. A picture that shows only the code can then be read without it.
 	for _, way := range []gozxing.DecodeHintType{gozxing.DecodeHintType_TRY_HARDER, gozxing.DecodeHintType_PURE_BARCODE} {
 		result, problem := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{way: true})
 		if problem == nil {

@@ -35,7 +35,8 @@ func (b *Browser) ask(ctx context.Context, verb, sel, text string) (answer, erro
 	return a, chromedp.Run(ctx, chromedp.Evaluate(call, &a))
 }
 
-// must asks until the page can do it, and fails the test when it never can.
+// must repeats a verb until the page can do it, and fails the test when it
+// never can.
 func (b *Browser) must(verb, sel, text string) answer {
 	b.t.Helper()
 	var a answer
@@ -50,8 +51,8 @@ func (b *Browser) must(verb, sel, text string) answer {
 	return a
 }
 
-// until looks again and again until done is true. Its last why is what the
-// failing test reports.
+// until checks again and again until done is true. When that takes too long,
+// the test fails with the last why.
 func (b *Browser) until(what string, done func(context.Context) (why string, ok bool)) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)

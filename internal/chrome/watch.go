@@ -25,7 +25,7 @@ type request struct {
 type watch struct {
 	mu       sync.Mutex
 	open     map[network.RequestID]request
-	answered map[network.RequestID]bool // a page's or a script's request: its status is the test's to judge
+	answered map[network.RequestID]bool // requests of a page or script, whose status the test itself judges
 	statuses map[cdp.LoaderID]int64     // of the whole pages, also those that "back" may show again
 	leaving  bool
 	since    time.Time    // when it was last about to leave
@@ -112,8 +112,9 @@ func (w *watch) complaint(ev any) {
 	}
 }
 
-// abandoned is after how long a navigation that asks for nothing is none: of two
-// that a double click starts, the end of one may not be told.
+// abandoned is after how long a navigation without a request counts as ended:
+// Chromium does not always report the end of the two that a double click
+// starts.
 const abandoned = 4 * time.Second
 
 // resting is true when nothing loads and no navigation is under way; else

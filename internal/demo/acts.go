@@ -118,7 +118,7 @@ func (t *story) empty(ctx context.Context, lane mail.Lane) error {
 	}
 }
 
-// finish brings some to the states that nobody comes to by living well.
+// finish brings some people to the states that ordinary days do not lead to.
 func (t *story) finish(ctx context.Context) error {
 	for _, p := range t.people {
 		if p.accepts < 0 {
@@ -147,13 +147,13 @@ func (t *story) finish(ctx context.Context) error {
 	return t.deliver(ctx)
 }
 
-// attack is somebody who knows a password and tries codes until they are
-// switched off. It takes place in the night before.
+// attack is somebody who knows a password and tries codes until the factor is
+// switched off, during the last night.
 func (t *story) attack(ctx context.Context, p *person) error {
 	now := t.clock.Now()
 	defer t.clock.set(now)
 	t.clock.set(now.Add(-20 * time.Hour))
-	thief := p.client // but for where he is and what he has
+	thief := p.client // with another address and browser
 	thief.Address = "203.0.113." + p.client.Address[len("198.51.100."):]
 	thief.Shown, thief.Range, thief.Browser = "203.0.113.x", thief.Address, "An unknown browser"
 	for range t.b.login.Options().LockDisable {
@@ -189,7 +189,7 @@ func (t *story) spend(ctx context.Context, p *person, n int) error {
 	return nil
 }
 
-// recoveryCode is one with which the admin of the demo can sign in.
+// recoveryCode is a code with which the admin of the demo can sign in.
 func (t *story) recoveryCode(ctx context.Context) (string, error) {
 	return t.firstCode(ctx, t.people[0])
 }

@@ -1,5 +1,5 @@
-// Package demo is the fiction of the demo: some 200 people who live through 90
-// days by way of the same rules that hold for everyone.
+// Package demo is the fiction of the demo: some 200 people live through 90 days
+// by the same rules that every site has.
 package demo
 
 import (
@@ -14,8 +14,8 @@ import (
 	"nightlatch.example/nightlatch/store"
 )
 
-// Site is an empty site to tell the story on. Its mail worker must not run yet,
-// and its Login must have been made with the Clock's Now.
+// Site is an empty site for the story. Its mail worker must not run yet, and
+// its Login must have been made with the Clock's Now.
 type Site struct {
 	Store    *store.Store
 	Login    *login.Service
@@ -23,22 +23,22 @@ type Site struct {
 	Clock    *Clock
 }
 
-// Guest is what whoever looks at the demo signs in with: the first of its
-// people, who is an admin.
+// Guest is what a visitor of the demo signs in with: the first of its people,
+// who is an admin.
 type Guest struct {
 	Login, Password, RecoveryCode string
-	Accounts                      int // that there are in all
+	Accounts                      int // how many there are
 }
 
-// rooms are what the people of the story walk through.
+// rooms are the services that the people of the story use.
 type rooms struct {
 	store    *store.Store
 	login    *login.Service
 	accounts *accounts.Service
 }
 
-// Tell lets the people live through their days, and sets the clock to the real
-// time at the end.
+// Tell lets the people live through their days, and at the end sets the clock
+// to the real time.
 func Tell(ctx context.Context, s Site) (Guest, error) {
 	t := newStory(rooms{s.Store, s.Login, s.Accounts}, s.Clock, rand.Text())
 	if err := t.tell(ctx); err != nil {
@@ -49,7 +49,7 @@ func Tell(ctx context.Context, s Site) (Guest, error) {
 	return Guest{Login: t.people[0].login, Password: t.password, RecoveryCode: code, Accounts: len(t.people)}, err
 }
 
-// Clock stands where the story is, until it is over; then it is the real one.
+// Clock shows the time in the story until it has ended, and then the real time.
 type Clock struct{ at atomic.Int64 }
 
 // Now is the time in the story.

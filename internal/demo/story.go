@@ -12,7 +12,7 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// The story that demo tells.
+// The numbers of the story.
 const (
 	storyDays   = 90
 	storyPeople = 200
@@ -139,7 +139,7 @@ func (t *story) live(ctx context.Context, i int, p *person, day int) error {
 	if p.accepts < 0 || day < p.accepts || !due {
 		return nil
 	}
-	t.clock.pass(61 * time.Second) // nobody uses one code twice, or has two sent in a minute
+	t.clock.pass(61 * time.Second) // no code is used twice, and no two are sent within a minute
 	p.lastSignIn = day
 	if err := t.signIn(ctx, p); err != nil || day != p.enrolls {
 		return err

@@ -1,5 +1,5 @@
-// Package oldsite is a site that version 0.1.0 made, for tests that bring it up
-// to date: its SQLite file, the same rows in a PostgreSQL database that its own
+// Package oldsite is a site that version 0.1.0 made, for tests that upgrade it:
+// its SQLite file, the same rows in a PostgreSQL database that its own
 // migrations made, its keys, and what its people know.
 package oldsite
 

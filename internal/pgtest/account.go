@@ -14,7 +14,7 @@ import (
 // Debian's package makes. Everybody else runs it as themselves.
 const account = "postgres"
 
-// giveAway makes the folder the server's own.
+// giveAway makes the server's account the owner of the folder.
 func (s *server) giveAway() error {
 	who, err := credential()
 	if err != nil || who == nil {
@@ -35,7 +35,7 @@ func (s *server) command(path string, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// credential is whom the server runs as; nil is the present account.
+// credential is the account that the server runs as; nil is the current one.
 func credential() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil

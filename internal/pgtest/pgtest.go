@@ -1,6 +1,6 @@
 // Package pgtest gives tests fresh databases on a real PostgreSQL. The server
-// is the tests' own: started once per test process with a data folder and a
-// port to itself, and gone when the process is.
+// is the tests' own: it is started once per test process, with its own data folder
+// and port, and ends with the process.
 package pgtest
 
 import (
@@ -22,8 +22,8 @@ import (
 // that may create databases.
 const Env = "NIGHTLATCH_TEST_POSTGRES"
 
-// OnlyEnv names the variable that, set to sqlite, leaves out what tests do on
-// PostgreSQL as well: for a second run of the same tests in another respect.
+// OnlyEnv names the variable that, set to sqlite, leaves out PostgreSQL, for
+// running the same tests again in another respect, such as the number of cores.
 const OnlyEnv = "NIGHTLATCH_TEST_ONLY"
 
 // Databases are the kinds that a test for both of them runs on.
@@ -111,8 +111,8 @@ func drop(t testing.TB, dsn string) {
 	}
 }
 
-// adminDSN is where databases are created. A server that failed to start is
-// not tried again.
+// adminDSN is the address at which databases are created. After a failed start
+// it does not try again.
 func adminDSN() (string, error) {
 	if dsn := os.Getenv(Env); dsn != "" {
 		return dsn, nil

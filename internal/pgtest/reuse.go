@@ -19,8 +19,8 @@ var ready struct {
 	kept []*kept
 }
 
-// kept is one of them, with the connection that empties it: a new one would
-// have to learn all tables first.
+// kept is one of them, with the connection that empties it: a new connection
+// would have to look up all tables first.
 type kept struct {
 	dsn string
 	db  *sql.DB
@@ -72,7 +72,8 @@ func takeReady() *kept {
 	return k
 }
 
-// keepRows copies what prepare itself wrote, for empty to put back.
+// keepRows copies the rows that prepare itself wrote, so that empty can put
+// them back.
 func (k *kept) keepRows() error {
 	return k.within(func(ctx context.Context, db *sql.Tx) error {
 		if _, err := db.ExecContext(ctx, "CREATE SCHEMA kept"); err != nil {
@@ -98,7 +99,7 @@ func (k *kept) empty() error {
 		if err != nil || len(names) == 0 {
 			return fmt.Errorf("nothing to empty: %w", err)
 		}
-		// Foreign keys are looked at for each row that goes, so not here.
+		// Without the replica role every deleted row would be checked for foreign keys.
 		all := []string{"SET LOCAL lock_timeout = '5s'", "SET LOCAL session_replication_role = replica"}
 		for _, name := range names {
 			all = append(all, fmt.Sprintf("DELETE FROM public.%q", name), fmt.Sprintf("INSERT INTO public.%[1]q TABLE kept.%[1]q", name))

@@ -50,7 +50,7 @@ func (s *server) boot() error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	// Between finding a free port and taking it somebody else may take it.
+	// Another process may take the free port before the server does.
 	for range 3 {
 		if err = s.serve(); err == nil {
 			return nil
@@ -59,8 +59,8 @@ func (s *server) boot() error {
 	return err
 }
 
-// serve starts the process and waits until it answers. It keeps nothing safe
-// from a power cut, which is what makes it quick; commits are otherwise real.
+// serve starts the process and waits until it answers. Nothing is written
+// safely to disk, which makes it quick; apart from that, commits are real.
 func (s *server) serve() error {
 	postgres, err := find("postgres")
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *server) serve() error {
 	return s.ready(&log)
 }
 
-// ready asks until the server answers.
+// ready waits until the server answers.
 func (s *server) ready(log fmt.Stringer) error {
 	late := time.After(patience)
 	again := time.NewTicker(20 * time.Millisecond)

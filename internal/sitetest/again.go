@@ -82,7 +82,7 @@ func (s *Site) Disable(name string) {
 	}
 }
 
-// Prove makes an account's address one that its owner has proved.
+// Prove confirms an account's address, as its owner would.
 func (s *Site) Prove(a identity.Account) {
 	s.T.Helper()
 	err := s.Store.Write(context.Background(), func(tx login.Tx) error {

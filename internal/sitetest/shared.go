@@ -18,11 +18,11 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// What all sites of a test process have alike is made once: making it takes
+// What all sites of a test process have in common is made once: making it takes
 // longer than most tests.
 
-// A hundred sites one after another leave much to collect, and little is alive
-// at a time: the collector may wait longer than in a server.
+// A hundred sites one after another leave much garbage while little is in use at
+// any time, so the garbage collector may run less often than in a server.
 func init() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
@@ -49,7 +49,7 @@ var blank = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-// putBlank writes such a database, unless there is one already.
+// putBlank writes such a database to path, unless a file is there.
 func putBlank(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
@@ -61,7 +61,7 @@ func putBlank(path string) error {
 	return os.WriteFile(path, text, 0o600)
 }
 
-// migrate brings an empty database to the shape of today.
+// migrate brings an empty database up to date.
 func migrate(url string) error {
 	s, err := store.Open(context.Background(), url)
 	if err != nil {
@@ -98,13 +98,14 @@ type stage struct {
 	clock atomic.Pointer[func() time.Time]
 }
 
-// stages are those that no site uses now.
+// stages are those that no site uses at the moment.
 var stages struct {
 	sync.Mutex
 	free []*stage
 }
 
-// takeStage finds a stage, or makes one. The site gives it back at its end.
+// takeStage finds a free stage, or makes one. The site gives it back when it
+// ends.
 func takeStage(host string, now func() time.Time) (*stage, error) {
 	stages.Lock()
 	i := slices.IndexFunc(stages.free, func(x *stage) bool { return x.host == host })

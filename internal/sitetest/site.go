@@ -56,7 +56,7 @@ type Site struct {
 	read    map[string]bool
 }
 
-// Config is what a test may want otherwise.
+// Config is what a test may change about its site.
 type Config struct {
 	Login    login.Options
 	Open     bool // anyone may register
@@ -72,7 +72,7 @@ type Config struct {
 	Queue    int                               // how many wait for one; 0: more than a test sends, on any machine
 }
 
-// shipped is the site as it is without any setting: the tests run on the numbers
+// shipped is a site without any setting, so that the tests run on the defaults
 // that people get.
 var shipped = sync.OnceValues(site.Options{}.Check)
 
@@ -85,7 +85,7 @@ func Defaults() Config {
 	return Config{Now: time.Date(2026, 11, 23, 12, 0, 5, 0, time.UTC), Login: set.Login}
 }
 
-// cheap keeps the suite quick: the cost of a hash is not what it tests.
+// cheap keeps the suite quick. Tests about the cost of a hash do not use it.
 var cheap = password.Cost{MemoryKiB: 64, Time: 1, Threads: 1}
 
 // New starts a site; changes alter its configuration.
@@ -144,8 +144,8 @@ func (s *Site) build(c Config) {
 	s.URL, s.Handler = c.Login.URL, x.Handler()
 }
 
-// settings are those of a shipped site, but for what the test wants otherwise
-// and what would take long.
+// settings are those of a site as it is shipped, except for what the test
+// changes and what would take long.
 func (s *Site) settings(c Config) (set site.Settings, err error) {
 	if set, err = shipped(); err != nil {
 		return set, err

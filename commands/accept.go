@@ -127,7 +127,8 @@ func (b *base) accept(ctx context.Context, std Streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.Out, "Keep this head elsewhere: nightlatch audit verify tells of this, until it is given a later one with --head: %s\n", found.Head)
+	err = printHead(std, found)
+	fmt.Fprintln(std.Out, "Without it, audit verify tells of the lost keys until you run nightlatch audit accept --reason R.")
 	var unsaid []string
 	for _, name := range slices.Sorted(maps.Keys(links)) {
 		if printOnce(std, "", name+": no email address; pass this link on: "+links[name], "") != nil {
@@ -135,7 +136,7 @@ func (b *base) accept(ctx context.Context, std Streams) error {
 		}
 	}
 	if unsaid != nil {
-		return unprinted("the link for each of these", anew("factor reset", strings.Join(unsaid, " "), "--reason R"))
+		err = errors.Join(err, unprinted("the link for each of these", anew("factor reset", strings.Join(unsaid, " "), "--reason R")))
 	}
-	return nil
+	return err
 }

@@ -80,7 +80,7 @@ func acceptAfter(t *testing.T, dir string, env []string, lose func(path string))
 	refuses(t, dir, env, []string{"user", "list"}, "NIGHTLATCH_KEYS")
 	out := must(t, dir, env, "", "key", "accept", "--yes")
 	link := enrollLink.FindString(out)
-	if link == "" || !strings.Contains(out, people[0].login+": no email address") || strings.Count(out, "/enroll/") != 1 {
+	if link == "" || !strings.Contains(out, people[0].login+": no email address") || strings.Count(out, "/enroll/") != 1 || !strings.Contains(out, "nightlatch audit accept --reason R") {
 		t.Errorf("it says %s", out)
 	}
 	must(t, dir, env, "", "doctor")
@@ -92,6 +92,8 @@ func acceptAfter(t *testing.T, dir string, env []string, lose func(path string))
 	} else {
 		must(t, dir, env, "", "audit", "verify", "--head", head)
 	}
+	must(t, dir, env, "", "audit", "accept", "--reason", "lost in a fire")
+	must(t, dir, env, "", "audit", "verify")
 
 	s = start(t, dir, env)
 	eve.base, half.base = s.url, s.url

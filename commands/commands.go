@@ -44,7 +44,7 @@ type cli struct {
 // when it did not, 2 when it was not understood.
 func Main(args []string, io Streams) int {
 	var c cli
-	out := &paper{Writer: io.Out}
+	out := &paper{Writer: io.Out, gone: unopened(io.Out)}
 	io.Out = out
 	exit := -1
 	info, _ := debug.ReadBuildInfo()

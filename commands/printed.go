@@ -13,7 +13,8 @@ import (
 // ends with status 0 although something was not printed.
 type paper struct {
 	io.Writer
-	err error
+	err  error
+	gone bool // what is printed goes nowhere: see unopened
 }
 
 // Write prints.
@@ -28,11 +29,20 @@ func (p *paper) Write(b []byte) (int, error) {
 // printOnce prints something that is kept nowhere else. When it cannot be
 // printed, the error says what is lost and how to get another.
 func printOnce(std Streams, what, text, another string) error {
+	if lostOut(std) {
+		return unprinted(what, another)
+	}
 	signal.Ignore(syscall.SIGPIPE) // a closed pipe is then an error and does not end the process
 	if _, err := fmt.Fprintln(std.Out, text); err != nil {
 		return unprinted(what, another)
 	}
 	return nil
+}
+
+// lostOut says whether standard output was closed from the beginning.
+func lostOut(std Streams) bool {
+	p, ok := std.Out.(*paper)
+	return ok && p.gone
 }
 
 func unprinted(what, another string) error {

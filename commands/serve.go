@@ -67,7 +67,7 @@ func (b *base) serve(ctx context.Context, std Streams) error {
 		return err
 	}
 	if link := b.site.SetupLink(); link != "" {
-		if err := printSetup(std, link); err != nil {
+		if err := b.printSetup(std, link); err != nil {
 			return err
 		}
 	}
@@ -100,8 +100,13 @@ func (b *base) announce(addr net.Addr) {
 }
 
 // printSetup prints the link for making the first admin, which is kept nowhere
-// else.
-func printSetup(std Streams, link string) error {
+// else. Without any standard output, as under some supervisors, the site is served
+// all the same, and the log says what to do.
+func (b *base) printSetup(std Streams, link string) error {
+	if lostOut(std) {
+		b.settings.Log.Warn("there is no standard output for the setup link: make the first admin with nightlatch user add LOGIN --admin")
+		return nil
+	}
 	return printOnce(std, "the setup link", "No account exists yet. Make the first admin here: "+link, "starting again makes another")
 }
 

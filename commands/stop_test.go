@@ -134,3 +134,48 @@ func TestWhatCannotBePrintedIsTold(t *testing.T) {
 		t.Errorf("the setup link: %+v", r)
 	}
 }
+
+// So it is where standard output was closed from the beginning. What is thrown
+// away on purpose, and what can be printed at any time, is no failure; a server
+// serves, and its log says how the first admin is made.
+func TestWhatClosedOutputLosesIsTold(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	newAccount(t, dir, nil, "root", "--admin")
+	must(t, dir, nil, "", "user", "add", "bob")
+	under := func(redirect string, args ...string) result {
+		t.Helper()
+		cmd := command(t.Context(), dir, nil)
+		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `"$0" "$@" ` + redirect, program}, args...)
+		var complaint strings.Builder
+		cmd.Stderr = &complaint
+		_ = cmd.Run()
+		return result{err: complaint.String(), code: cmd.ProcessState.ExitCode()}
+	}
+	for want, args := range map[string][]string{
+		"nightlatch user invite ada":    {"user", "add", "ada"},
+		"nightlatch user invite bob":    {"user", "invite", "bob", "--reason", "lost"},
+		"nightlatch user password root": {"user", "password", "root", "--reason", "lost"},
+		"nightlatch audit verify":       {"audit", "verify"},
+		"starting again":                {"demo"},
+	} {
+		if r := under(">&-", args...); r.code != 1 || !strings.Contains(r.err, want) {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+	for _, redirect := range []string{">&-", ">/dev/null"} {
+		if r := under(redirect, "user", "list"); r.code != 0 {
+			t.Errorf("a list, %s: %+v", redirect, r)
+		}
+	}
+	if r := under(">/dev/null", "user", "invite", "bob", "--reason", "lost"); r.code != 0 {
+		t.Errorf("thrown away: %+v", r)
+	}
+	cmd := command(t.Context(), t.TempDir(), nil)
+	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", `exec "$0" >&-`, program}
+	s := begin(t, cmd)
+	if log := strings.Join(s.lines(&s.log), "\n"); !strings.Contains(log, "nightlatch user add LOGIN --admin") {
+		t.Errorf("the log says %s", log)
+	}
+	s.stop()
+}

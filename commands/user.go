@@ -50,8 +50,8 @@ func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		if err != nil {
 			return err
 		}
-		if form.Password = strings.TrimRight(strings.TrimPrefix(string(text), "\ufeff"), "\r\n"); form.Password == "" {
-			return errors.New("no password came on standard input")
+		if form.Password, err = piped(text); err != nil {
+			return err
 		}
 	}
 	b, err := f.open(ctx, std)
@@ -125,4 +125,19 @@ func newUserRow(a identity.Account) userRow {
 		r.LastLogin = &a.LastLogin
 	}
 	return r
+}
+
+// piped is the password that came on standard input: one line, without what
+// ends it and without a byte order mark before it.
+func piped(text []byte) (string, error) {
+	line := strings.TrimRight(strings.TrimPrefix(string(text), "\ufeff"), "\r\n")
+	switch {
+	case line == "":
+		return "", errors.New("no password came on standard input")
+	case strings.ContainsAny(line, "\r\n"):
+		return "", errors.New("more than one line came on standard input: a password is one")
+	case strings.ContainsRune(line, 0):
+		return "", errors.New("what came on standard input is no text in UTF-8")
+	}
+	return line, nil
 }

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package commands
+
+import "io"
+
+// unopened is not known here.
+func unopened(io.Writer) bool { return false }

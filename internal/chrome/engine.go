@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -48,6 +49,9 @@ func running(t testing.TB) context.Context {
 		}
 	}
 	profile, err := os.MkdirTemp("", "nightlatch-chromium-")
+	if err == nil {
+		err = prefer(profile)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +72,20 @@ func running(t testing.TB) context.Context {
 	}
 	engine.ctx, engine.stop = ctx, end
 	return ctx
+}
+
+// Cookieless is a host of this machine whose cookies the browser blocks, as
+// somebody may have told theirs in its settings.
+const Cookieless = "cookieless.localhost"
+
+// prefer writes the settings of a new profile.
+func prefer(profile string) error {
+	settings := `{"profile":{"content_settings":{"exceptions":{"cookies":{"` + Cookieless + `,*":{"setting":2}}}}}}`
+	folder := filepath.Join(profile, "Default")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "Preferences"), []byte(settings), 0o600)
 }
 
 // open makes cookies, storage and cache of their own, and a window with a page.

@@ -195,7 +195,7 @@ func writeWhole(path string, text []byte, like os.FileInfo) (err error) {
 // ownAs gives a new file owner, group and mode of the one that it replaces.
 func ownAs(f *os.File, like os.FileInfo) error {
 	if like == nil {
-		return Inherit(f)
+		return inheritOwner(f)
 	}
 	now, err := f.Stat()
 	if err != nil {

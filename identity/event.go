@@ -66,6 +66,10 @@ const (
 	EventAccountSecured       EventKind = "account.secured"
 )
 
+// DetailTrusted is the detail of an EventLogin where a trusted browser stood in
+// for the factor. Otherwise it is the kind of the factor.
+const DetailTrusted = "browser"
+
 // Event is one row of the audit log.
 type Event struct {
 	Seq              int64

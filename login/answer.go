@@ -176,7 +176,7 @@ func (s *Service) complete(ctx context.Context, tx Tx, sub subject, cred factors
 	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
 		return Entry{}, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
-	entry, err := s.enter(ctx, tx, acct, grant{2, cred.Kind, p.Next}, sub.client)
+	entry, err := s.enter(ctx, tx, acct, grant{level: 2, by: cred.Kind, next: p.Next}, sub.client)
 	if err != nil || !trust {
 		return entry, err
 	}

@@ -22,6 +22,7 @@ type Reader interface {
 	PendingByToken(ctx context.Context, hash string) (identity.Pending, error)
 	Outcome(ctx context.Context, key string) (Outcome, error) // ErrNotFound when the form was not sent
 	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
+	Note(ctx context.Context, sessionID string, topic Topic, about string) (Note, error)
 	Browser(ctx context.Context, hash, accountID string, trusted bool) (identity.Browser, error)
 	// HasBrowser says whether a cookie is good at some account at a time.
 	HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error)
@@ -82,6 +83,10 @@ type Tx interface {
 	UntryCeremony(ctx context.Context, id string) error // takes a try back
 	TakeCeremony(ctx context.Context, id string) (bool, error)
 	DropCeremonies(ctx context.Context, subject string, p factors.Purpose) error
+
+	PutNote(ctx context.Context, n Note) error // replaces the one of its session, topic and account
+	TakeNote(ctx context.Context, id string) (bool, error)
+	DropNotes(ctx context.Context, sessionID string, topic Topic) error
 
 	// Lock keeps every other transaction that asks for the same one waiting until
 	// this one ends.

@@ -48,7 +48,7 @@ func Main(args []string, io Streams) int {
 	io.Out = out
 	exit := -1
 	info, _ := debug.ReadBuildInfo()
-	parser, err := kong.New(&c, kong.Name("nightlatch"), kong.Vars{"version": about(Version, info)}, kong.Writers(io.Out, io.Err), kong.Exit(func(code int) { exit = code }),
+	parser, err := kong.New(&c, kong.Name("nightlatch"), kong.Vars{"version": about(release, info)}, kong.Writers(io.Out, io.Err), kong.Exit(func(code int) { exit = code }),
 		kong.Description("The second lock on a login. Every flag is also an environment variable."),
 		kong.UsageOnError(), kong.PostBuild(defaultsLater))
 	if err != nil {

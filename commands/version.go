@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// Version is the number of a release, as in 0.2.0. Whoever builds one sets it:
+// release is the number of a release, as in 0.2.0. Whoever builds one sets it:
 //
-//	go build -ldflags "-X nightlatch.example/nightlatch/commands.Version=0.2.0"
+//	go build -ldflags "-X nightlatch.example/nightlatch/commands.release=0.2.0"
 //
 // Empty, it is the tag that go build finds in the repository.
-var Version string
+var release string
 
 type versionCmd struct{}
 
 // Run prints the version.
 func (versionCmd) Run(_ context.Context, _ *Flags, std Streams) error {
 	info, _ := debug.ReadBuildInfo()
-	_, err := fmt.Fprintln(std.Out, about(Version, info))
+	_, err := fmt.Fprintln(std.Out, about(release, info))
 	return err
 }
 

@@ -29,7 +29,7 @@ func TestVersion(t *testing.T) {
 func TestAReleaseKnowsItsNumber(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "nightlatch")
-	build := exec.Command("go", "build", "-ldflags", "-X nightlatch.example/nightlatch/commands.Version=1.2.3", "-o", path, "nightlatch.example/nightlatch")
+	build := exec.Command("go", "build", "-ldflags", "-X nightlatch.example/nightlatch/commands.release=1.2.3", "-o", path, "nightlatch.example/nightlatch")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -21,13 +21,11 @@ type Made struct {
 	Mails  *mail.Renderer
 }
 
-// Observe is told how each request ended. route is the path in the table of
-// routes, and empty when no route fitted.
-type Observe func(method, route string, status int, took time.Duration)
-
 // Prepare makes the mail worker, the screens and the handler, and the setup
-// token when there is no account. Nothing runs yet. observe may be nil.
-func (s *Site) Prepare(ctx context.Context, observe Observe) (err error) {
+// token when there is no account. Nothing runs yet. observe is told how each
+// request ended; route is the path in the table of routes, and empty when no
+// route fitted. It may be nil.
+func (s *Site) Prepare(ctx context.Context, observe func(method, route string, status int, took time.Duration)) (err error) {
 	r := &s.rooms
 	if r.Mail, err = s.worker(); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/scratch"
 )
 
 // program is the built binary: these tests run what people run.
@@ -45,8 +46,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "the program cannot be built:", err)
 		os.Exit(1)
 	}
+	end := scratch.Use()
 	code := m.Run()
 	pgtest.Stop()
+	end()
 	os.RemoveAll(dir)
 	os.Exit(code)
 }

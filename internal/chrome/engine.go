@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"nightlatch.example/nightlatch/internal/scratch"
 )
 
 // engine is the Chromium of this test process, started by the first test that
@@ -26,11 +28,13 @@ var engine struct {
 //
 //	func TestMain(m *testing.M) { chrome.Main(m) }
 func Main(m *testing.M) {
+	finish := scratch.Use()
 	code := m.Run()
 	engine.Lock()
 	if engine.ctx != nil {
 		engine.stop()
 	}
+	finish()
 	os.Exit(code)
 }
 

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
+
+	"nightlatch.example/nightlatch/internal/scratch"
 )
 
 // Env names the variable that may hold the address of a server to use instead
@@ -45,13 +47,16 @@ var shared struct {
 	err    error
 }
 
-// Main runs a package's tests and then stops the server, if one was started.
+// Main runs a package's tests, with their files in memory, and then stops the
+// server, if one was started.
 // A package that uses DSN calls it from TestMain:
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 func Main(m *testing.M) {
+	end := scratch.Use()
 	code := m.Run()
 	Stop()
+	end()
 	os.Exit(code)
 }
 

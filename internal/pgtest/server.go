@@ -71,7 +71,7 @@ func (s *server) serve() error {
 	}
 	s.cmd, err = s.command(postgres, "-D", s.path("data"), "-k", s.dir, "-p", strconv.Itoa(s.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "synchronous_commit=on",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "timezone=UTC")
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_wal_size=128MB", "-c", "timezone=UTC")
 	if err != nil {
 		return err
 	}

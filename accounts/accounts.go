@@ -27,11 +27,12 @@ const (
 type Store interface {
 	login.Reader
 	Write(ctx context.Context, do func(login.Tx) error) error
+	Act(ctx context.Context, do func(login.Act) (identity.Event, error)) error
 	// ImportTurn waits until no other import runs, on any process; done ends
 	// the turn. ok is false when it was waited for in vain.
 	ImportTurn(ctx context.Context, wait time.Duration) (done func(), ok bool, err error)
-	directoryStore
-	logStore
+	Directory
+	Log
 }
 
 // Service answers every question about having an account.
@@ -58,13 +59,21 @@ type Form struct {
 	Email                 string // where the login is not the address itself; may be empty
 	Role                  identity.Role
 	Origin                string // setup, cli, admin or self
-	From                  string // address range that asks, as in identity.Client; empty for the command line
+	From                  string // address range that asks, as in login.Client; empty for the command line
 	Next                  string // where a registration leads in the end
 }
 
-// write runs a transaction, then wakes the mail worker.
+// write runs a transaction that needs no event, then wakes the mail worker.
 func (s *Service) write(ctx context.Context, do func(login.Tx) error) error {
-	err := s.store.Write(ctx, do)
+	return s.wake(s.store.Write(ctx, do))
+}
+
+// act runs a transaction that ends with an event, then wakes the mail worker.
+func (s *Service) act(ctx context.Context, do func(login.Act) (identity.Event, error)) error {
+	return s.wake(s.store.Act(ctx, do))
+}
+
+func (s *Service) wake(err error) error {
 	if s.opt.Wake != nil && err == nil {
 		s.opt.Wake()
 	}
@@ -153,45 +162,45 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 		}
 		a.PasswordChanged, a.Standing = a.Created, identity.Active
 	}
-	err = s.write(ctx, func(tx login.Tx) error {
+	err = s.act(ctx, func(tx login.Act) (identity.Event, error) {
+		e := m.event
+		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), identity.EventAccountCreated, a.ID, string(a.Role)
 		if f.Origin == "setup" {
 			if err := tx.Lock(ctx, login.LockSetup); err != nil { // another process may be at it too
-				return err
+				return e, err
 			}
 			if n, err := s.store.CountAccounts(ctx); err != nil || n > 0 {
-				return cmp.Or(err, identity.Refuse(identity.Gone, ""))
+				return e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 			}
 		}
 		if m.event.Actor == "admin" {
 			if err := s.allowed(ctx, tx, m.by); err != nil {
-				return err
+				return e, err
 			}
 		}
 		_, err := tx.AccountByName(ctx, a.Key) // also one that proved this address
 		if err == nil {
-			return identity.Refuse(identity.Bad, "This login is taken.")
+			return e, identity.Refuse(identity.Bad, "This login is taken.")
 		}
 		if !errors.Is(err, identity.ErrNotFound) {
-			return err
+			return e, err
 		}
 		err = tx.InsertAccount(ctx, a)
 		if errors.Is(err, identity.ErrTaken) {
-			return identity.Refuse(identity.Bad, taken)
+			return e, identity.Refuse(identity.Bad, taken)
 		}
 		if err != nil {
-			return err
+			return e, err
 		}
 		if a.Standing == identity.Invited {
 			if link, err = s.invite(ctx, tx, a, m.name); err != nil {
-				return err
+				return e, err
 			}
 			if err := s.show(ctx, tx, m.by, a.ID, link); err != nil {
-				return err
+				return e, err
 			}
 		}
-		e := m.event
-		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), identity.EventAccountCreated, a.ID, string(a.Role)
-		return tx.Record(ctx, e)
+		return e, nil
 	})
 	return a.ID, link, err
 }
@@ -208,16 +217,13 @@ func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c ide
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
-			return err
+			return none, err
 		}
 		a.Name = name
-		if err := tx.SaveAccount(ctx, a); err != nil {
-			return err
-		}
-		return tx.Record(ctx, s.event(identity.EventNameChanged, a.ID, v, c))
+		return s.event(identity.EventNameChanged, a.ID, v, c), tx.SaveAccount(ctx, a)
 	})
 }
 

@@ -65,14 +65,14 @@ func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 }
 
 // manage changes one account as an admin.
-func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Tx, identity.Account) error) error {
-	return s.write(ctx, func(tx login.Tx) error {
+func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Act, identity.Account) (identity.Event, error)) error {
+	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, id)
 		if err != nil {
-			return err
+			return none, err
 		}
 		if err := s.allowed(ctx, tx, by); err != nil {
-			return err
+			return none, err
 		}
 		return do(tx, a)
 	})
@@ -84,12 +84,12 @@ type deed struct {
 	words string
 }
 
-// tellChange records what an admin did, and tells the owner.
-func (s *Service) tellChange(ctx context.Context, tx login.Tx, by By, a identity.Account, d deed) error {
-	if err := tx.Record(ctx, d.event); err != nil || a.Email == "" {
-		return err
+// tellChange tells the owner what an admin did, and gives the event.
+func (s *Service) tellChange(ctx context.Context, tx login.Tx, by By, a identity.Account, d deed) (identity.Event, error) {
+	if a.Email == "" {
+		return d.event, nil
 	}
-	return tx.Post(ctx, identity.Mail{Template: identity.MailAdminChange, To: a.Email, AccountID: a.ID, Created: d.event.At, Data: map[string]string{
+	return d.event, tx.Post(ctx, identity.Mail{Template: identity.MailAdminChange, To: a.Email, AccountID: a.ID, Created: d.event.At, Data: map[string]string{
 		"login": a.Login, "time": mailTime(d.event.At), "by": by.Name, "reason": by.Reason, "what": d.words}})
 }
 
@@ -107,23 +107,24 @@ func needsReason(by By) error {
 // them. The password alone does not sign in afterwards: the owner gets a link
 // by mail, good once. It is given back for an account that has no address.
 func (s *Service) ResetFactors(ctx context.Context, by By, id string) (sent Sent, err error) {
-	err = s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	err = s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (identity.Event, error) {
+		e := s.did(identity.EventFactorsReset, a.ID, by, "")
 		if err := needsReason(by); err != nil {
-			return err
+			return e, err
 		}
 		if a.ID == by.ID {
-			return identity.Refuse(identity.Denied, "Change your own factors on your profile.")
+			return e, identity.Refuse(identity.Denied, "Change your own factors on your profile.")
 		}
 		if !a.HasFactor() && !a.Bare() {
-			return identity.Refuse(identity.Denied, "This account has no factor to reset.")
+			return e, identity.Refuse(identity.Denied, "This account has no factor to reset.")
 		}
-		sent, err = s.takeFactors(ctx, tx, a, by, identity.EventFactorsReset)
-		return err
+		sent, err = s.takeFactors(ctx, tx, a, by)
+		return e, err
 	})
 	return sent, err
 }
 
-func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a identity.Account, by By, event identity.EventKind) (Sent, error) {
+func (s *Service) takeFactors(ctx context.Context, tx login.Act, a identity.Account, by By) (Sent, error) {
 	if err := s.login.Strip(ctx, tx, a); err != nil {
 		return Sent{}, err
 	}
@@ -139,28 +140,28 @@ func (s *Service) takeFactors(ctx context.Context, tx login.Tx, a identity.Accou
 	if err := tx.Unreach(ctx, a.ID); err != nil {
 		return Sent{}, err
 	}
-	if err := tx.Record(ctx, s.did(event, a.ID, by, "")); err != nil {
-		return Sent{}, err
-	}
 	return s.sendEnroll(ctx, tx, a, by)
 }
 
 // LostFactors is for an account that lost factors with the keys of the site, and
 // still has those that a says. Without any it is as after a reset: the password
 // alone does not sign in, and its owner enrolls by a link.
-func (s *Service) LostFactors(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
+func (s *Service) LostFactors(ctx context.Context, tx login.Act, a identity.Account, by By) (sent Sent, e identity.Event, err error) {
+	e = s.did(identity.EventFactorsLost, a.ID, by, "")
 	if !a.HasFactor() {
-		return s.takeFactors(ctx, tx, a, by, identity.EventFactorsLost)
+		sent, err = s.takeFactors(ctx, tx, a, by)
+		return sent, e, err
 	}
 	if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
-		return Sent{}, err
+		return sent, e, err
 	}
-	return Sent{}, s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventFactorsLost, a.ID, by, ""), "its authenticator apps and recovery codes were removed; make new ones on your profile"})
+	e, err = s.tellChange(ctx, tx, by, a, deed{e, "its authenticator apps and recovery codes were removed; make new ones on your profile"})
+	return sent, e, err
 }
 
 // sendEnroll makes the link with which an account without its factors enrolls
 // again.
-func (s *Service) sendEnroll(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
+func (s *Service) sendEnroll(ctx context.Context, tx login.Act, a identity.Account, by By) (Sent, error) {
 	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkEnroll, TTL: ticketTTL})
 	if err != nil {
 		return Sent{}, err
@@ -183,19 +184,16 @@ func (s *Service) Ticket(ctx context.Context, token string, c identity.Client) (
 	if err != nil {
 		return "", err
 	}
-	err = s.write(ctx, func(tx login.Tx) error {
+	err = s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
-			return err
+			return none, err
 		}
 		now := s.opt.Now()
 		var hash string
 		ticket, hash = identity.NewToken()
 		err = tx.PutLink(ctx, identity.Link{TokenHash: hash, AccountID: a.ID, Purpose: identity.LinkTicket, Created: now, Expires: now.Add(login.TicketTTL)})
-		if err != nil {
-			return err
-		}
-		return tx.Record(ctx, s.event(identity.EventTicketUsed, a.ID, nil, c))
+		return s.event(identity.EventTicketUsed, a.ID, nil, c), err
 	})
 	return ticket, err
 }
@@ -206,13 +204,13 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 	if k != "" && !s.login.Knows(k) {
 		return bad("There is no such kind of factor.")
 	}
-	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (none identity.Event, err error) {
 		var kinds []factors.Kind
 		if k != "" {
 			kinds = append(kinds, k)
 		}
 		if err := s.login.UnlockKinds(ctx, tx, a, kinds...); err != nil {
-			return err
+			return none, err
 		}
 		what := "past wrong passwords and codes no longer count, and factors that they had switched off work again"
 		return s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventAccountUnlocked, a.ID, by, string(k)), what})
@@ -221,9 +219,9 @@ func (s *Service) Unlock(ctx context.Context, by By, id string, k factors.Kind) 
 
 // EndSessions ends every session, pending login and trust of an account.
 func (s *Service) EndSessions(ctx context.Context, by By, id string) error {
-	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (none identity.Event, err error) {
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
-			return err
+			return none, err
 		}
 		return s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventSessionsEndedByAdmin, a.ID, by, ""), "all its sessions were ended"})
 	})

@@ -12,30 +12,30 @@ import (
 // SetDisabled locks an account out at once, or lets it in again. What was
 // proved before counts no more.
 func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bool) error {
-	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (none identity.Event, err error) {
 		if disabled == !a.Disabled.IsZero() {
-			return nil
+			return identity.NothingHappened, nil
 		}
 		kind, what := identity.EventAccountEnabled, "it was enabled again"
 		a.Disabled = time.Time{}
 		if disabled {
 			kind, what, a.Disabled = identity.EventAccountDisabled, "it was disabled", s.opt.Now()
 			if err := needsReason(by); err != nil {
-				return err
+				return none, err
 			}
 			if err := s.notTheLast(ctx, tx, a); err != nil {
-				return err
+				return none, err
 			}
 			if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
-				return err
+				return none, err
 			}
 			if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkVerify, identity.LinkSecure, identity.LinkTicket,
 				identity.LinkStop, identity.LinkUndo); err != nil {
-				return err
+				return none, err
 			}
 		}
 		if err := tx.SaveAccount(ctx, a); err != nil {
-			return err
+			return none, err
 		}
 		return s.tellChange(ctx, tx, by, a, deed{s.did(kind, a.ID, by, ""), what})
 	})
@@ -47,23 +47,23 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role identity.R
 	if role != identity.Admin && role != identity.Member {
 		return bad("Choose user or admin.")
 	}
-	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (none identity.Event, err error) {
 		if a.Role == role {
-			return identity.Refuse(identity.Bad, map[identity.Role]string{identity.Admin: "This account is an admin already. Nothing was changed.",
+			return none, identity.Refuse(identity.Bad, map[identity.Role]string{identity.Admin: "This account is an admin already. Nothing was changed.",
 				identity.Member: "This account is a user already. Nothing was changed."}[role])
 		}
 		if role != identity.Admin {
 			if err := s.notTheLast(ctx, tx, a); err != nil {
-				return err
+				return none, err
 			}
 		}
 		a.Role = role
 		if err := tx.SaveAccount(ctx, a); err != nil {
-			return err
+			return none, err
 		}
 		if role == identity.Admin {
 			if err := s.login.Promote(ctx, tx, a.ID); err != nil {
-				return err
+				return none, err
 			}
 		}
 		return s.tellChange(ctx, tx, by, a, deed{s.did(identity.EventRoleChanged, a.ID, by, string(role)), "its role is now " + string(role)})

@@ -27,8 +27,8 @@ type AuditPage struct {
 	Next   int64             // Before of the next page; 0 when this is the last
 }
 
-// logStore is what can be asked about all events and all mail.
-type logStore interface {
+// Log is what can be asked about all events and all mail.
+type Log interface {
 	// AuditPage reads a page; account is the id of the account that the events are
 	// about.
 	AuditPage(ctx context.Context, f AuditFilter, account string) (AuditPage, error)
@@ -147,17 +147,18 @@ func (s *Service) Outbox(ctx context.Context, f MailFilter) (MailPage, error) {
 
 // RetryMail tries a mail again at once, with three more days to go.
 func (s *Service) RetryMail(ctx context.Context, by By, id string) error {
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
+		e := s.did(identity.EventMailRetried, "", by, id)
 		if err := s.allowed(ctx, tx, by); err != nil {
-			return err
+			return e, err
 		}
 		ok, err := tx.RetryMail(ctx, id, s.opt.Now())
 		if err != nil {
-			return err
+			return e, err
 		}
 		if !ok {
-			return identity.Refuse(identity.Denied, "The content of this email was deleted, so it cannot be sent again. Start the action again to send a new one.")
+			return e, identity.Refuse(identity.Denied, "The content of this email was deleted, so it cannot be sent again. Start the action again to send a new one.")
 		}
-		return tx.Record(ctx, s.did(identity.EventMailRetried, "", by, id))
+		return e, nil
 	})
 }

@@ -1,9 +1,11 @@
-package accounts
+package accounts_test
 
 import (
 	"encoding/csv"
 	"strings"
 	"testing"
+
+	"nightlatch.example/nightlatch/accounts"
 )
 
 // startsFormula splits a line as a spreadsheet of some country would, and says
@@ -29,11 +31,11 @@ func TestCellStartsNoFormulaInAnyCountry(t *testing.T) {
 		"Ada;=1": "Ada;'=1", "Ada; =1": "Ada;' =1", "a\t@b": "a\t'@b", "a|-b,+c": "a|'-b,'+c", `a;"=1"`: `a;'"=1"`, "＝1;＠": "'＝1;'＠",
 		"'=1": "''=1", "''=1": "'''=1", "x;'=1": "x;''=1",
 	} {
-		got := Cell(text)
+		got := accounts.Cell(text)
 		if got != want {
 			t.Errorf("%q became %q, not %q", text, got, want)
 		}
-		if back := plainCell(got); back != text {
+		if back := accounts.PlainCell(got); back != text {
 			t.Errorf("%q came back as %q", text, back)
 		}
 	}
@@ -45,8 +47,8 @@ func FuzzCell(f *testing.F) {
 		f.Add(x)
 	}
 	f.Fuzz(func(t *testing.T, x string) {
-		got := Cell(x)
-		if back := plainCell(got); back != x {
+		got := accounts.Cell(x)
+		if back := accounts.PlainCell(got); back != x {
 			t.Errorf("%q became %q, which came back as %q", x, got, back)
 		}
 		if startsFormula(got) {

@@ -21,7 +21,7 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c identity.Clie
 		if err := s.countMail(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkVerify, Data: a.Email, TTL: emailTTL})
+		link, err := s.login.NewVerify(ctx, tx, a, emailTTL)
 		if err != nil {
 			return err
 		}
@@ -40,27 +40,24 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 	if strings.EqualFold(email, v.Account.Email) {
 		return bad("This is already your address.")
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
-			return err
+			return none, err
 		}
 		if err := s.countMail(ctx, tx, a.ID); err != nil {
-			return err
+			return none, err
 		}
 		link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkChange, Data: email, TTL: emailTTL})
 		if err != nil {
-			return err
+			return none, err
 		}
 		asked := a
 		asked.Email = email
 		if err := s.post(ctx, tx, identity.MailEmailChange, asked, link); err != nil {
-			return err
+			return none, err
 		}
-		if err := s.warnOld(ctx, tx, a, email, c); err != nil {
-			return err
-		}
-		return tx.Record(ctx, s.event(identity.EventEmailChangeAsked, a.ID, v, c))
+		return s.event(identity.EventEmailChangeAsked, a.ID, v, c), s.warnOld(ctx, tx, a, email, c)
 	})
 }
 
@@ -98,29 +95,29 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c identity.Clie
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
-			return err
+			return none, err
 		}
 		old, proved := a.Email, !a.EmailVerified.IsZero()
 		if l.Purpose == identity.LinkVerify && !strings.EqualFold(old, l.Data) {
-			return identity.Refuse(identity.Gone, "")
+			return none, identity.Refuse(identity.Gone, "")
 		}
 		a.Email, a.EmailVerified = l.Data, s.opt.Now()
 		if err := s.saveProved(ctx, tx, &a); err != nil {
-			return err
+			return none, err
 		}
 		if l.Purpose == identity.LinkVerify {
-			return tx.Record(ctx, s.event(identity.EventEmailVerified, a.ID, nil, c))
+			return s.event(identity.EventEmailVerified, a.ID, nil, c), nil
 		}
 		undo := ""
 		if proved {
 			if undo, err = s.undoLink(ctx, tx, a, old); err != nil {
-				return err
+				return none, err
 			}
 		} else if err := tx.DropLinks(ctx, a.ID, identity.LinkStop); err != nil { // it may be a stranger's, typed by mistake
-			return err
+			return none, err
 		}
 		return s.emailChanged(ctx, tx, a, moved{old: old, undo: undo, event: identity.EventEmailChanged}, c)
 	})
@@ -134,17 +131,15 @@ type moved struct {
 }
 
 // emailChanged tells both addresses and voids what was sent to the old one.
-func (s *Service) emailChanged(ctx context.Context, tx login.Tx, a identity.Account, m moved, c identity.Client) error {
+func (s *Service) emailChanged(ctx context.Context, tx login.Act, a identity.Account, m moved, c identity.Client) (identity.Event, error) {
+	e := s.event(m.event, a.ID, nil, c)
 	if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkInvite, identity.LinkVerify, identity.LinkSecure); err != nil {
-		return err
-	}
-	if err := tx.Record(ctx, s.event(m.event, a.ID, nil, c)); err != nil {
-		return err
+		return e, err
 	}
 	told := a
 	told.Email = m.old
 	if err := s.login.Tell(ctx, tx, login.Notice{Template: identity.MailEmailChanged, Account: told, Client: c}, "old", m.old, "new", a.Email, "undo", m.undo); err != nil {
-		return err
+		return e, err
 	}
-	return s.login.Tell(ctx, tx, login.Notice{Template: identity.MailEmailChanged, Account: a, Client: c}, "old", m.old, "new", a.Email)
+	return e, s.login.Tell(ctx, tx, login.Notice{Template: identity.MailEmailChanged, Account: a, Client: c}, "old", m.old, "new", a.Email)
 }

@@ -90,27 +90,25 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 // importAgain gives a new link for an account that an import made before. One
 // that has an address has its link in the mail, and keeps it while it is good.
 func (s *Service) importAgain(ctx context.Context, by By, l *Line) error {
-	err := s.manage(ctx, by, l.again, func(tx login.Tx, a identity.Account) error {
+	err := s.manage(ctx, by, l.again, func(tx login.Act, a identity.Account) (identity.Event, error) {
+		e := s.did(identity.EventAccountInvited, a.ID, by, "")
 		made, open, err := s.openInvite(ctx, by.ID, a)
 		if err != nil {
-			return err
+			return e, err
 		}
 		if !open {
-			return identity.Refuse(identity.Denied, taken)
+			return e, identity.Refuse(identity.Denied, taken)
 		}
 		if a.Email != "" && s.opt.Now().Sub(made) < inviteTTL {
 			l.Fate, l.Link = "Created before. The invite was sent by email.", ""
-			return nil
-		}
-		if err := tx.Record(ctx, s.did(identity.EventAccountInvited, a.ID, by, "")); err != nil {
-			return err
+			return identity.NothingHappened, nil
 		}
 		sent, err := s.inviteTo(ctx, tx, a, by)
 		l.Fate, l.Link = "Created before. Give them this new link.", sent.Link
 		if sent.Mailed {
 			l.Fate = "Created before. A new invite is on its way by email."
 		}
-		return err
+		return e, err
 	})
 	if errors.Is(err, identity.ErrNotFound) {
 		err = identity.Refuse(identity.Gone, "This account was deleted a moment ago.")

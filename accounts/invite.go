@@ -23,7 +23,7 @@ func (s *Service) inviteAs(ctx context.Context, by By, f Form) (id, link string,
 }
 
 // invite makes the link with which an account sets its first password.
-func (s *Service) invite(ctx context.Context, tx login.Tx, a identity.Account, by string) (string, error) {
+func (s *Service) invite(ctx context.Context, tx login.Act, a identity.Account, by string) (string, error) {
 	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkInvite, TTL: inviteTTL})
 	if err != nil || a.Email == "" || by == "" {
 		return link, err

@@ -24,13 +24,13 @@ func (s *Service) Change(ctx context.Context, v *login.Visit, current, password 
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
-			return err
+			return none, err
 		}
 		if a.Password != v.Account.Password {
-			return identity.Refuse(identity.Wrong, "The password was changed a moment ago.")
+			return none, identity.Refuse(identity.Wrong, "The password was changed a moment ago.")
 		}
 		return s.setPassword(ctx, tx, a, newPassword{phc, identity.EventPasswordChanged, v, c})
 	})
@@ -45,31 +45,29 @@ type newPassword struct {
 }
 
 // setPassword is what every change of a password does.
-func (s *Service) setPassword(ctx context.Context, tx login.Tx, a identity.Account, p newPassword) error {
+func (s *Service) setPassword(ctx context.Context, tx login.Act, a identity.Account, p newPassword) (identity.Event, error) {
+	e := s.event(p.event, a.ID, p.visit, p.client)
 	a.Password, a.PasswordChanged, a.Standing = p.hash, s.opt.Now(), identity.Active
 	if err := tx.SaveAccount(ctx, a); err != nil {
-		return err
+		return e, err
 	}
 	keep := ""
 	if p.visit != nil {
 		keep = p.visit.Session.ID
 	}
 	if err := s.login.CancelLogins(ctx, tx, a.ID, keep); err != nil {
-		return err
+		return e, err
 	}
 	if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkInvite, identity.LinkSecure); err != nil {
-		return err
+		return e, err
 	}
 	if err := s.login.ForgivePassword(ctx, tx, a); err != nil {
-		return err
-	}
-	if err := tx.Record(ctx, s.event(p.event, a.ID, p.visit, p.client)); err != nil {
-		return err
+		return e, err
 	}
 	if p.event == identity.EventAccountAccepted {
-		return nil
+		return e, nil
 	}
-	return s.login.Tell(ctx, tx, login.Notice{Template: identity.MailPasswordChanged, Account: a, Client: p.client})
+	return e, s.login.Tell(ctx, tx, login.Notice{Template: identity.MailPasswordChanged, Account: a, Client: p.client})
 }
 
 // Forgot mails a reset link to the account's address. Whoever asks learns
@@ -85,20 +83,21 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c identity.Clie
 		}
 		a = found
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
+		none := identity.NothingHappened
 		if err := s.login.CountStranger(ctx, tx, c); err != nil {
-			return err
+			return none, err
 		}
 		if a.ID == "" {
-			return nil
+			return none, nil
 		}
 		a, err := tx.LockAccount(ctx, a.ID)
 		if err != nil || a.Email == "" || !a.Disabled.IsZero() {
-			return err
+			return none, err
 		}
 		sent, err := s.mailReset(ctx, tx, a, next, c)
 		if err != nil || !sent {
-			return err
+			return none, err
 		}
 		e := s.event(identity.EventPasswordResetAsked, a.ID, nil, c)
 		e.Actor = "stranger"
@@ -108,7 +107,7 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c identity.Clie
 
 // mailReset sends a reset link, unless so many went out within the cooldown:
 // the form must not be a way to fill somebody's mailbox.
-func (s *Service) mailReset(ctx context.Context, tx login.Tx, a identity.Account, next string, c identity.Client) (sent bool, err error) {
+func (s *Service) mailReset(ctx context.Context, tx login.Act, a identity.Account, next string, c identity.Client) (sent bool, err error) {
 	now := s.opt.Now()
 	t, err := login.LockLimit(ctx, tx, login.Counter{What: login.CountReset, Account: a.ID}, now)
 	if err != nil {
@@ -181,13 +180,13 @@ func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c ident
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
-			return err
+			return none, err
 		}
 		if x.Purpose == identity.LinkReset && l.Data != "" && !strings.EqualFold(l.Data, a.Email) { // it was mailed to an address that is gone
-			return identity.Refuse(identity.Gone, "")
+			return none, identity.Refuse(identity.Gone, "")
 		}
 		kind := identity.EventPasswordReset
 		if x.Purpose == identity.LinkInvite {
@@ -200,7 +199,7 @@ func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c ident
 			proved := a
 			proved.EmailVerified = s.opt.Now()
 			if free, err := tx.Prove(ctx, proved); err != nil {
-				return err
+				return none, err
 			} else if free {
 				a = proved
 			}
@@ -210,7 +209,7 @@ func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c ident
 }
 
 // take spends a link, once.
-func (s *Service) take(ctx context.Context, tx login.Tx, l identity.Link) (identity.Account, error) {
+func (s *Service) take(ctx context.Context, tx login.Act, l identity.Link) (identity.Account, error) {
 	a, err := tx.LockAccount(ctx, l.AccountID)
 	if err != nil {
 		return a, err
@@ -229,28 +228,25 @@ func (s *Service) Secure(ctx context.Context, token string, c identity.Client) e
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
-			return err
+			return none, err
 		}
 		a.Password = ""
 		if a.Standing == identity.Active {
 			a.Standing = identity.Locked
 		}
 		if err := tx.SaveAccount(ctx, a); err != nil {
-			return err
+			return none, err
 		}
 		if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
-			return err
-		}
-		if err := tx.Record(ctx, s.event(identity.EventAccountSecured, a.ID, nil, c)); err != nil {
-			return err
+			return none, err
 		}
 		if err := tx.ClearThrottle(ctx, login.Counter{What: login.CountReset, Account: a.ID}); err != nil {
-			return err
+			return none, err
 		}
 		_, err = s.mailReset(ctx, tx, a, "", c)
-		return err
+		return s.event(identity.EventAccountSecured, a.ID, nil, c), err
 	})
 }

@@ -94,14 +94,12 @@ func (s *Service) SavePolicy(ctx context.Context, by By, p identity.Policy) erro
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
+		e := s.did(identity.EventPolicyChanged, "", by, p.Who+" from "+p.From.Format("2006-01-02"))
 		if err := s.allowed(ctx, tx, by); err != nil {
-			return err
+			return e, err
 		}
-		if err := tx.SaveSetting(ctx, policySetting, string(text)); err != nil {
-			return err
-		}
-		return tx.Record(ctx, s.did(identity.EventPolicyChanged, "", by, p.Who+" from "+p.From.Format("2006-01-02")))
+		return e, tx.SaveSetting(ctx, policySetting, string(text))
 	})
 }
 
@@ -123,7 +121,8 @@ type reminding struct {
 	Done  bool      `json:"done"`
 }
 
-const remindingSetting = "reminding"
+// RoundSetting is where it is kept how far a round of reminders has come.
+const RoundSetting = "reminding"
 
 // remind sends the reminders that are due: each round once to each account,
 // also when several processes do it or one dies in the middle.
@@ -184,13 +183,13 @@ func (s *Service) remindSome(ctx context.Context, p identity.Policy, round remin
 		if err != nil {
 			return err
 		}
-		return tx.SaveSetting(ctx, remindingSetting, string(text))
+		return tx.SaveRound(ctx, string(text))
 	})
 	return page.Next != "", err
 }
 
 func (s *Service) remindingAt(ctx context.Context, r login.Reader, round reminding) (reminding, error) {
-	kept, err := r.Setting(ctx, remindingSetting)
+	kept, err := r.Setting(ctx, RoundSetting)
 	if err != nil || kept == "" {
 		return round, err
 	}

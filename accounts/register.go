@@ -121,40 +121,40 @@ func (s *Service) Join(ctx context.Context, token, browser, password string, c i
 			return "", bad("That is not the password that was chosen for this account.")
 		}
 	}
-	err = s.write(ctx, func(tx login.Tx) error { return s.join(ctx, tx, x, c) })
+	err = s.act(ctx, func(tx login.Act) (identity.Event, error) { return s.join(ctx, tx, x, c) })
 	return x.Next, err
 }
 
-func (s *Service) join(ctx context.Context, tx login.Tx, x identity.Registration, c identity.Client) error {
+func (s *Service) join(ctx context.Context, tx login.Act, x identity.Registration, c identity.Client) (e identity.Event, err error) {
 	a, err := s.prepare(Form{Login: x.Login, Name: x.Name, Role: identity.Member, Origin: "self"})
 	if err != nil {
-		return err
+		return e, err
 	}
 	a.Email, a.EmailVerified, a.Standing = x.Login, a.Created, identity.Active
 	a.Password, a.PasswordChanged = x.Password, x.Created
 	if taken, err := tx.TakeRegistration(ctx, x.TokenHash); err != nil || !taken {
-		return cmp.Or(err, identity.Refuse(identity.Gone, ""))
+		return e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	if _, err := tx.AccountByName(ctx, a.Key); !errors.Is(err, identity.ErrNotFound) {
-		return cmp.Or(err, identity.Refuse(identity.Gone, ""))
+		return e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	err = tx.InsertAccount(ctx, a)
 	if errors.Is(err, identity.ErrTaken) {
-		return identity.Refuse(identity.Gone, "")
+		return e, identity.Refuse(identity.Gone, "")
 	}
 	if err != nil {
-		return err
+		return e, err
 	}
 	if err := s.proved(ctx, tx, a); err != nil {
-		return err
+		return e, err
 	}
-	e := s.event(identity.EventAccountCreated, a.ID, nil, c)
+	e = s.event(identity.EventAccountCreated, a.ID, nil, c)
 	e.Detail = string(a.Role)
-	return tx.Record(ctx, e)
+	return e, nil
 }
 
 // proved refuses an address that another account proved before.
-func (s *Service) proved(ctx context.Context, tx login.Tx, a identity.Account) error {
+func (s *Service) proved(ctx context.Context, tx login.Act, a identity.Account) error {
 	if mine, err := tx.Prove(ctx, a); err != nil || !mine {
 		return cmp.Or(err, identity.Refuse(identity.Bad, "This address belongs to another account."))
 	}
@@ -163,7 +163,7 @@ func (s *Service) proved(ctx context.Context, tx login.Tx, a identity.Account) e
 
 // saveProved saves an account whose address was proven just now. A login that
 // is another address goes with it: such a login is only ever the account's own.
-func (s *Service) saveProved(ctx context.Context, tx login.Tx, a *identity.Account) error {
+func (s *Service) saveProved(ctx context.Context, tx login.Act, a *identity.Account) error {
 	if a.LoginIsAddress() && a.Key != a.ProvenKey() {
 		a.Login, a.Key = a.Email, a.ProvenKey()
 	}

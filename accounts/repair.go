@@ -19,25 +19,23 @@ type Sent struct {
 // InviteAgain makes a new invite for an account whose invite nobody used, and
 // voids the one before.
 func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent, err error) {
-	err = s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	err = s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (identity.Event, error) {
+		e := s.did(identity.EventAccountInvited, a.ID, by, "")
 		if a.Standing != identity.Invited {
-			return identity.Refuse(identity.Denied, "Somebody used the invite of this account already. Reset the password instead.")
+			return e, identity.Refuse(identity.Denied, "Somebody used the invite of this account already. Reset the password instead.")
 		}
 		if !a.Disabled.IsZero() {
-			return identity.Refuse(identity.Denied, "This account is disabled. Enable it first.")
-		}
-		if err := tx.Record(ctx, s.did(identity.EventAccountInvited, a.ID, by, "")); err != nil {
-			return err
+			return e, identity.Refuse(identity.Denied, "This account is disabled. Enable it first.")
 		}
 		sent, err = s.inviteTo(ctx, tx, a, by)
-		return err
+		return e, err
 	})
 	return sent, err
 }
 
 // inviteTo makes an invite that only its owner sees where there is an address;
 // using it proves the address.
-func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
+func (s *Service) inviteTo(ctx context.Context, tx login.Act, a identity.Account, by By) (Sent, error) {
 	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkInvite, Data: a.Email, TTL: inviteTTL})
 	if err != nil {
 		return Sent{}, err
@@ -56,25 +54,23 @@ func (s *Service) inviteTo(ctx context.Context, tx login.Tx, a identity.Account,
 // removes or skips a factor. No admin ever chooses the password of a person who
 // has an address, nor of another admin: the link goes to the mailbox.
 func (s *Service) StartReset(ctx context.Context, by By, id string) (sent Sent, err error) {
-	err = s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	err = s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (identity.Event, error) {
+		e := s.did(identity.EventPasswordResetStarted, a.ID, by, "")
 		switch {
 		case a.ID == by.ID:
-			return identity.Refuse(identity.Denied, "Change your own password on your profile.")
+			return e, identity.Refuse(identity.Denied, "Change your own password on your profile.")
 		case !a.Disabled.IsZero():
-			return identity.Refuse(identity.Denied, "This account is disabled. Enable it first.")
+			return e, identity.Refuse(identity.Denied, "This account is disabled. Enable it first.")
 		case rival(a, by) && a.EmailVerified.IsZero():
-			return identity.Refuse(identity.Denied, "The link for another admin without a confirmed address can be created only on the server: nightlatch user password "+a.Login)
-		}
-		if err := tx.Record(ctx, s.did(identity.EventPasswordResetStarted, a.ID, by, "")); err != nil {
-			return err
+			return e, identity.Refuse(identity.Denied, "The link for another admin without a confirmed address can be created only on the server: nightlatch user password "+a.Login)
 		}
 		sent, err = s.sendReset(ctx, tx, a, by)
-		return err
+		return e, err
 	})
 	return sent, err
 }
 
-func (s *Service) sendReset(ctx context.Context, tx login.Tx, a identity.Account, by By) (Sent, error) {
+func (s *Service) sendReset(ctx context.Context, tx login.Act, a identity.Account, by By) (Sent, error) {
 	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkReset, Data: a.Email, TTL: resetTTL})
 	if err != nil {
 		return Sent{}, err
@@ -107,43 +103,43 @@ func (s *Service) CorrectEmail(ctx context.Context, by By, id, email string) err
 	if !identity.LooksLikeEmail(email) {
 		return bad("Enter an email address such as ada@example.com.")
 	}
-	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (identity.Event, error) {
+		e := s.did(identity.EventEmailCorrected, a.ID, by, "")
 		if err := needsReason(by); err != nil {
-			return err
+			return e, err
 		}
 		switch {
 		case a.ID == by.ID:
-			return identity.Refuse(identity.Denied, "Change your own address on your profile.")
+			return e, identity.Refuse(identity.Denied, "Change your own address on your profile.")
 		case rival(a, by):
-			return identity.Refuse(identity.Denied, "The address of another admin can be corrected only on the server: nightlatch user email "+a.Login)
+			return e, identity.Refuse(identity.Denied, "The address of another admin can be corrected only on the server: nightlatch user email "+a.Login)
 		case strings.EqualFold(email, a.Email) && !a.EmailVerified.IsZero():
-			return identity.Refuse(identity.Bad, "This is already the account’s address.")
+			return e, identity.Refuse(identity.Bad, "This is already the account’s address.")
 		}
 		old := a
 		a.Email, a.EmailVerified = email, identity.Account{}.EmailVerified
 		if err := tx.SaveAccount(ctx, a); err != nil {
-			return err
+			return e, err
 		}
 		if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkInvite, identity.LinkVerify, identity.LinkChange, identity.LinkSecure,
 			identity.LinkEnroll, identity.LinkTicket, identity.LinkStop, identity.LinkUndo); err != nil {
-			return err
+			return e, err
 		}
-		e := s.did(identity.EventEmailCorrected, a.ID, by, "")
-		if err := s.tellChange(ctx, tx, by, old, deed{e, "its email address is now " + factors.Mask(email)}); err != nil {
-			return err
+		if _, err := s.tellChange(ctx, tx, by, old, deed{e, "its email address is now " + factors.Mask(email)}); err != nil {
+			return e, err
 		}
-		return s.greet(ctx, tx, a, by)
+		return e, s.greet(ctx, tx, a, by)
 	})
 }
 
 // greet asks whoever reads a corrected address whether it is theirs: with a new
 // invite where nobody used the one before.
-func (s *Service) greet(ctx context.Context, tx login.Tx, a identity.Account, by By) error {
+func (s *Service) greet(ctx context.Context, tx login.Act, a identity.Account, by By) error {
 	if a.Status() == identity.Invited {
 		_, err := s.inviteTo(ctx, tx, a, by)
 		return err
 	}
-	link, err := s.login.NewLink(ctx, tx, a, login.Terms{Purpose: identity.LinkVerify, Data: a.Email, TTL: emailTTL})
+	link, err := s.login.NewVerify(ctx, tx, a, emailTTL)
 	if err != nil {
 		return err
 	}
@@ -164,23 +160,23 @@ func (s *Service) Delete(ctx context.Context, by By, id string) error {
 }
 
 func (s *Service) delete(ctx context.Context, by By, id string) error {
-	return s.manage(ctx, by, id, func(tx login.Tx, a identity.Account) error {
+	return s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (identity.Event, error) {
+		e := s.did(identity.EventAccountDeleted, a.ID, by, a.Login)
 		if err := needsReason(by); err != nil {
-			return err
+			return e, err
 		}
 		if a.ID == by.ID {
-			return identity.Refuse(identity.Denied, "You cannot delete your own account. Ask another admin to do it.")
+			return e, identity.Refuse(identity.Denied, "You cannot delete your own account. Ask another admin to do it.")
 		}
 		if err := s.notTheLast(ctx, tx, a); err != nil {
-			return err
+			return e, err
 		}
 		if err := s.login.ForgivePassword(ctx, tx, a); err != nil {
-			return err
+			return e, err
 		}
 		if err := tx.DeleteAccount(ctx, a.ID); err != nil {
-			return err
+			return e, err
 		}
-		e := s.did(identity.EventAccountDeleted, a.ID, by, a.Login)
 		a.ID = "" // what is told to the address from here on belongs to no account
 		return s.tellChange(ctx, tx, by, a, deed{e, "it was deleted"})
 	})
@@ -192,5 +188,5 @@ func (s *Service) show(ctx context.Context, tx login.Tx, by By, id, link string)
 	if by.Session == "" {
 		return nil
 	}
-	return s.login.Show(ctx, tx, login.Note{SessionID: by.Session, AccountID: by.ID, About: id, Text: link})
+	return s.login.Show(ctx, tx, login.Note{SessionID: by.Session, AdminID: by.ID, AccountID: id, Text: link})
 }

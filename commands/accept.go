@@ -112,12 +112,12 @@ Keep a copy of the database first: should the key file be found, only such a cop
 // accept makes the change, and prints the links of people who have no address.
 func (b *base) accept(ctx context.Context, std Streams) error {
 	by, links := accounts.Terminal("the keys of this site were lost"), map[string]string{}
-	lost, err := b.store.AcceptKeys(ctx, time.Now(), func(tx login.Tx, a identity.Account) error {
-		sent, err := b.accounts.LostFactors(ctx, tx, a, by)
+	lost, err := b.store.AcceptKeys(ctx, time.Now(), func(tx login.Act, a identity.Account) (identity.Event, error) {
+		sent, e, err := b.accounts.LostFactors(ctx, tx, a, by)
 		if delete(links, a.Login); sent.Link != "" {
 			links[a.Login] = sent.Link
 		}
-		return err
+		return e, err
 	})
 	if err != nil {
 		return err

@@ -9,11 +9,13 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
+	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/store"
 )
@@ -59,8 +61,7 @@ var shownCode = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z
 func mailable(t *testing.T, dir string, env []string, people []person) {
 	s := open(t, dir, env)
 	defer s.Close()
-	ctx := context.Background()
-	err := s.Write(ctx, func(tx login.Tx) error {
+	err := sitetest.Change(s, time.Now(), func(ctx context.Context, tx login.Act) error {
 		for _, p := range people {
 			a, err := tx.LockAccount(ctx, p.id)
 			if err != nil {

@@ -80,9 +80,8 @@ func seed(t testing.TB, dir string, env []string, prefix string, n int, withApp 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
 	people := make([]person, n)
-	err = s.Write(ctx, func(tx login.Tx) error {
+	err = sitetest.Change(s, time.Now(), func(ctx context.Context, tx login.Act) error {
 		for i := range people {
 			p := person{id: identity.NewID(), login: fmt.Sprintf("%s%d", prefix, i)}
 			err := tx.InsertAccount(ctx, identity.Account{ID: p.id, Login: p.login, Key: p.login, Role: identity.Member,

@@ -7,10 +7,10 @@ import (
 	"unicode"
 )
 
-// tidy drops what people and password managers put between the characters of a
+// Tidy drops what people and password managers put between the characters of a
 // code: spaces, dashes of any sort, and characters that show nothing.
 // Everything else stays, and makes the code wrong.
-func tidy(code string) string {
+func Tidy(code string) string {
 	return strings.Map(func(r rune) rune {
 		if Around(r) || unicode.Is(unicode.Pd, r) {
 			return -1
@@ -21,7 +21,7 @@ func tidy(code string) string {
 
 // digits gives a code as exactly six ASCII digits, or says that it is none.
 func digits(code string) (string, bool) {
-	code = tidy(code)
+	code = Tidy(code)
 	if len(code) != codeDigits {
 		return "", false
 	}

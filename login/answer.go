@@ -39,9 +39,9 @@ func (s *Service) Answer(ctx context.Context, token string, r Reply, c identity.
 		return Entry{}, err
 	}
 	var entry Entry
-	err = s.write(ctx, func(tx Tx) error {
-		entry, err = s.complete(ctx, tx, sub, cred, r.Trust)
-		return err
+	err = s.act(ctx, func(tx Act) (e identity.Event, err error) {
+		entry, e, err = s.complete(ctx, tx, sub, cred, r.Trust)
+		return e, err
 	})
 	return entry, s.faultedIn(ctx, sub.account.ID, r.Kind, c, err)
 }
@@ -127,31 +127,33 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 // switches the kind off when the cap is reached (NIST SP 800-63B-4 §3.2.2).
 func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error) error {
 	c := sub.client
-	err := s.write(ctx, func(tx Tx) error {
+	err := s.act(ctx, func(tx Act) (identity.Event, error) {
+		e := s.event(identity.EventFactorFailed, sub.account.ID, c)
 		a, err := tx.LockAccount(ctx, sub.account.ID)
 		if err != nil {
-			return err
+			return e, err
 		}
-		e := s.event(identity.EventFactorFailed, a.ID, c)
 		e.Actor, e.Detail = "stranger", string(k)
 		if errors.Is(why, factors.ErrReplayed) {
 			e.Kind = identity.EventFactorReplayed
 			if err := tx.WarnSessions(ctx, a.ID, "A code of yours was used a second time. If that was not you, end your other sessions and change your password."); err != nil {
-				return err
+				return e, err
 			}
 		}
 		if err := s.capFailures(ctx, tx, a, k, c); err != nil {
-			return err
+			return e, err
 		}
 		if sub.purpose == factors.ForLogin {
 			if err := s.addressFailed(ctx, tx, c); err != nil {
-				return err
+				return e, err
 			}
-			if err := s.warnOwner(ctx, tx, a, sub.pending); err != nil {
-				return err
+			warned, err := s.warnOwner(ctx, tx, a, sub.pending)
+			if err != nil {
+				return e, err
 			}
+			tx.Record(warned)
 		}
-		return tx.Record(ctx, e)
+		return e, nil
 	})
 	if err != nil {
 		return err
@@ -164,30 +166,31 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 
 // complete is the transaction of Answer: it spends the credential and opens the
 // session.
-func (s *Service) complete(ctx context.Context, tx Tx, sub subject, cred factors.Credential, trust bool) (Entry, error) {
+func (s *Service) complete(ctx context.Context, tx Act, sub subject, cred factors.Credential, trust bool) (entry Entry, e identity.Event, err error) {
 	acct, err := s.spend(ctx, tx, sub, cred)
 	if err != nil {
-		return Entry{}, err
+		return entry, e, err
 	}
 	p, err := s.pending(ctx, tx, sub.pending.TokenHash)
 	if err != nil {
-		return Entry{}, err
+		return entry, e, err
 	}
 	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
-		return Entry{}, cmp.Or(err, identity.Refuse(identity.Gone, ""))
+		return entry, e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
-	entry, err := s.enter(ctx, tx, acct, grant{level: 2, by: cred.Kind, next: p.Next}, sub.client)
-	if err != nil || !trust {
-		return entry, err
+	entry, e, err = s.enter(ctx, tx, acct, grant{2, cred.Kind, p.Next}, sub.client)
+	if err != nil || !trust || s.opt.TrustTTL <= 0 {
+		return entry, e, err
 	}
-	entry.Trusted, err = s.trust(ctx, tx, acct, sub.client)
-	return entry, err
+	tx.Record(e)
+	entry.Trusted, e, err = s.trust(ctx, tx, acct, sub.client)
+	return entry, e, err
 }
 
 // spend saves an accepted credential in the transaction that grants the request,
 // so that a code is accepted only once. It also takes back the failure that was
 // counted in advance.
-func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Credential) (identity.Account, error) {
+func (s *Service) spend(ctx context.Context, tx Act, sub subject, cred factors.Credential) (identity.Account, error) {
 	a, err := tx.LockAccount(ctx, sub.account.ID)
 	if err != nil {
 		return a, err
@@ -216,11 +219,9 @@ func (s *Service) spend(ctx context.Context, tx Tx, sub subject, cred factors.Cr
 	return a, nil
 }
 
-func (s *Service) recoveryUsed(ctx context.Context, tx Tx, a identity.Account, c identity.Client) error {
+func (s *Service) recoveryUsed(ctx context.Context, tx Act, a identity.Account, c identity.Client) error {
 	e := s.event(identity.EventRecoveryUsed, a.ID, c)
 	e.Detail = fmt.Sprintf("%d left", a.RecoveryLeft)
-	if err := tx.Record(ctx, e); err != nil {
-		return err
-	}
+	tx.Record(e)
 	return s.Tell(ctx, tx, Notice{identity.MailRecoveryUsed, a, c}, "left", strconv.Itoa(a.RecoveryLeft))
 }

@@ -20,56 +20,53 @@ type proven struct {
 }
 
 // bind is the transaction of ConfirmEnrollment.
-func (s *Service) bind(ctx context.Context, tx Tx, p proven) (Enrolled, error) {
+func (s *Service) bind(ctx context.Context, tx Act, p proven) (done Enrolled, e identity.Event, err error) {
 	v, cred, c := p.visit, p.cred, p.client
 	a, err := tx.LockAccount(ctx, v.Account.ID)
 	if err != nil {
-		return Enrolled{}, err
+		return done, e, err
 	}
 	if a.HasFactor() && v.Session.Level < 2 { // someone enrolled elsewhere meanwhile
-		return Enrolled{}, identity.Refuse(identity.Gone, "")
+		return done, e, identity.Refuse(identity.Gone, "")
 	}
 	if taken, err := tx.TakeCeremony(ctx, p.pending.ID); err != nil || !taken {
-		return Enrolled{}, cmp.Or(err, identity.Refuse(identity.Gone, ""))
+		return done, e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	first := !a.HasFactor()
 	cred.ID, cred.AccountID, cred.Created = identity.NewID(), a.ID, s.Now()
 	if err := tx.InsertCredentials(ctx, cred); err != nil {
-		return Enrolled{}, err
+		return done, e, err
 	}
 	if err := tx.ClearKind(ctx, a.ID, cred.Kind); err != nil {
-		return Enrolled{}, err
+		return done, e, err
 	}
 	if err := tx.Reach(ctx, a.ID, identity.StepBegan|identity.StepConfirmed); err != nil {
-		return Enrolled{}, err
+		return done, e, err
 	}
 	if err := s.adopt(ctx, tx, &a, cred); err != nil {
-		return Enrolled{}, err
+		return done, e, err
 	}
 	if first {
 		if err := s.firstFactor(ctx, tx, a, p); err != nil {
-			return Enrolled{}, err
+			return done, e, err
 		}
 	}
 	if err := s.Distrust(ctx, tx, a.ID); err != nil {
-		return Enrolled{}, err
+		return done, e, err
 	}
 	entry, err := s.raise(ctx, tx, v, 2, cred.Kind)
 	if err != nil {
-		return Enrolled{}, err
+		return done, e, err
 	}
-	e := s.event(identity.EventFactorAdded, a.ID, c)
+	e = s.event(identity.EventFactorAdded, a.ID, c)
 	e.Level, e.Detail = 2, string(cred.Kind)+" “"+cred.Name+"”"
-	if err := tx.Record(ctx, e); err != nil {
-		return Enrolled{}, err
-	}
-	return Enrolled{Entry: entry, First: first},
+	return Enrolled{Entry: entry, First: first}, e,
 		s.Tell(ctx, tx, Notice{identity.MailFactorAdded, a, c}, "name", cred.Name, "kind", s.kinds.Of(cred.Kind).Label)
 }
 
 // adopt makes a proved address the account's own where it has none, and takes
 // the proof where it is the same.
-func (s *Service) adopt(ctx context.Context, tx Tx, a *identity.Account, cred factors.Credential) error {
+func (s *Service) adopt(ctx context.Context, tx Act, a *identity.Account, cred factors.Credential) error {
 	if !s.kinds.Of(cred.Kind).Proves || a.Email != "" && !strings.EqualFold(a.Email, cred.Address) {
 		return nil
 	}
@@ -85,7 +82,7 @@ func (s *Service) adopt(ctx context.Context, tx Tx, a *identity.Account, cred fa
 // firstFactor creates recovery codes, ends every other session and pending login
 // of the account, and no longer treats any other browser as known: none of them
 // has passed the factor (CVE-2023-31140).
-func (s *Service) firstFactor(ctx context.Context, tx Tx, a identity.Account, p proven) error {
+func (s *Service) firstFactor(ctx context.Context, tx Act, a identity.Account, p proven) error {
 	if _, err := tx.EndSessions(ctx, a.ID, p.visit.Session.ID); err != nil {
 		return err
 	}
@@ -101,29 +98,29 @@ func (s *Service) firstFactor(ctx context.Context, tx Tx, a identity.Account, p 
 	if err := tx.SetMustEnroll(ctx, a.ID, time.Time{}); err != nil {
 		return err
 	}
-	return s.replaceCodes(ctx, tx, a, p.codes, p.client)
+	made, err := s.replaceCodes(ctx, tx, a, p.codes, p.client)
+	tx.Record(made)
+	return err
 }
 
 // replaceCodes deletes the old recovery codes and saves a new set.
-func (s *Service) replaceCodes(ctx context.Context, tx Tx, a identity.Account, codes []factors.Credential, c identity.Client) error {
+func (s *Service) replaceCodes(ctx context.Context, tx Act, a identity.Account, codes []factors.Credential, c identity.Client) (identity.Event, error) {
+	e := s.event(identity.EventRecoveryMade, a.ID, c)
 	spare := s.kinds.Spare()
 	if spare == nil {
-		return nil
+		return identity.NothingHappened, nil
 	}
 	if err := tx.DeleteKind(ctx, a.ID, spare.Kind()); err != nil {
-		return err
+		return e, err
 	}
 	for i := range codes {
 		codes[i].ID = identity.NewID()
 	}
 	if err := tx.InsertCredentials(ctx, codes...); err != nil {
-		return err
+		return e, err
 	}
 	if err := tx.ClearKind(ctx, a.ID, spare.Kind()); err != nil {
-		return err
+		return e, err
 	}
-	if err := tx.Record(ctx, s.event(identity.EventRecoveryMade, a.ID, c)); err != nil {
-		return err
-	}
-	return s.Tell(ctx, tx, Notice{identity.MailRecoveryMade, a, c})
+	return e, s.Tell(ctx, tx, Notice{identity.MailRecoveryMade, a, c})
 }

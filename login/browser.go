@@ -31,7 +31,7 @@ func (s *Service) browser(ctx context.Context, r Reader, token, accountID string
 
 // greet remembers a browser that signed in, and notifies the owner if it is new.
 // One cookie serves all the accounts of a browser.
-func (s *Service) greet(ctx context.Context, tx Tx, a identity.Account, c identity.Client) (token string, err error) {
+func (s *Service) greet(ctx context.Context, tx Act, a identity.Account, c identity.Client) (token string, err error) {
 	now := s.Now()
 	b, ok, err := s.browser(ctx, tx, c.Known, a.ID, false)
 	if err != nil {
@@ -54,26 +54,20 @@ func (s *Service) greet(ctx context.Context, tx Tx, a identity.Account, c identi
 }
 
 // trust remembers a browser so that it is not asked for a factor again.
-func (s *Service) trust(ctx context.Context, tx Tx, a identity.Account, c identity.Client) (token string, err error) {
-	if s.opt.TrustTTL <= 0 {
-		return "", nil
-	}
+func (s *Service) trust(ctx context.Context, tx Act, a identity.Account, c identity.Client) (token string, e identity.Event, err error) {
 	now := s.Now()
 	token, hash, err := renew(ctx, tx, c.Trusted)
 	if err != nil {
-		return "", err
+		return "", e, err
 	}
 	err = tx.PutBrowser(ctx, identity.Browser{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Trusted: true,
 		Address: c.Address, Browser: c.Browser, Created: now, LastUsed: now, Until: now.Add(s.opt.TrustTTL)})
-	if err != nil {
-		return "", err
-	}
-	return token, tx.Record(ctx, s.event(identity.EventBrowserTrusted, a.ID, c))
+	return token, s.event(identity.EventBrowserTrusted, a.ID, c), err
 }
 
 // renew gives a browser a new token and moves the trust of other accounts to it.
 // Without this, whoever planted the old cookie could use the trust as well.
-func renew(ctx context.Context, tx Tx, old string) (token, hash string, err error) {
+func renew(ctx context.Context, tx Act, old string) (token, hash string, err error) {
 	token, hash = identity.NewToken()
 	if old != "" {
 		err = tx.MoveBrowser(ctx, identity.HashToken(old), hash)

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -13,13 +12,13 @@ import (
 // capFailures checks the counter of a wrong answer: it switches the kind off at
 // the cap and warns the owner before that. The kind stays off until it is set up
 // again with another factor, or reset by an admin.
-func (s *Service) capFailures(ctx context.Context, tx Tx, a identity.Account, k factors.Kind, c identity.Client) error {
+func (s *Service) capFailures(ctx context.Context, tx Act, a identity.Account, k factors.Kind, c identity.Client) error {
 	now := s.Now()
 	key, err := s.lane(ctx, tx, a.ID, k, c)
 	if err != nil {
 		return err
 	}
-	t, err := lockThrottle(ctx, tx, key, now)
+	t, err := LockThrottle(ctx, tx, key, now)
 	if err != nil || !t.Off.IsZero() {
 		return err
 	}
@@ -34,7 +33,8 @@ func (s *Service) capFailures(ctx context.Context, tx Tx, a identity.Account, k 
 		t.Off = now
 		e := s.event(identity.EventFactorOff, a.ID, c)
 		e.Actor, e.Detail = "system", detail
-		err = errors.Join(tx.Record(ctx, e), s.Tell(ctx, tx, Notice{identity.MailFactorOff, a, c}, about...))
+		tx.Record(e)
+		err = s.Tell(ctx, tx, Notice{identity.MailFactorOff, a, c}, about...)
 	case len(t.Recent) >= WarnAfter && (t.Warned.IsZero() || now.Sub(t.Warned) >= FailureWindow):
 		t.Warned = now
 		err = s.Tell(ctx, tx, Notice{identity.MailFactorFailures, a, c}, about...)
@@ -56,7 +56,7 @@ func (s *Service) settleSteps(ctx context.Context, creds []factors.Credential) (
 			continue
 		}
 		if err := s.write(ctx, func(tx Tx) error {
-			_, err := tx.SwapCredential(ctx, cred)
+			_, err := tx.SettleCredential(ctx, cred)
 			return err
 		}); err != nil {
 			return settled, err

@@ -97,7 +97,7 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error { return s.begin(ctx, tx, sub, challenge{k, step, words}) })
+	return s.act(ctx, func(tx Act) (identity.Event, error) { return s.begin(ctx, tx, sub, challenge{k, step, words}) })
 }
 
 // challenge is what a kind asks of somebody, and what for, as its mail says it.
@@ -108,9 +108,10 @@ type challenge struct {
 }
 
 // begin saves the state of a ceremony and queues its code.
-func (s *Service) begin(ctx context.Context, tx Tx, sub subject, ch challenge) error {
+func (s *Service) begin(ctx context.Context, tx Act, sub subject, ch challenge) (identity.Event, error) {
+	sent := identity.NothingHappened
 	if _, err := tx.LockAccount(ctx, sub.account.ID); err != nil {
-		return err
+		return sent, err
 	}
 	now := s.Now()
 	ttl := ch.step.TTL
@@ -121,22 +122,21 @@ func (s *Service) begin(ctx context.Context, tx Tx, sub subject, ch challenge) e
 	err := tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: sub.account.ID, Subject: sub.id, Purpose: sub.purpose,
 		Kind: ch.kind, State: ch.step.State, Created: now, Expires: now.Add(ttl)})
 	if err != nil {
-		return err
+		return sent, err
 	}
 	for _, d := range ch.step.Send {
 		if err := s.countCode(ctx, tx, sub.account.ID); err != nil {
-			return err
+			return sent, err
 		}
 		m := s.codeMail(sub, d, ch.words)
 		m.ID = identity.CodeMail + id
 		if err := tx.Post(ctx, m); err != nil {
-			return err
+			return sent, err
 		}
-		if err := tx.Record(ctx, s.event(identity.EventCodeSent, sub.account.ID, sub.client)); err != nil {
-			return err
-		}
+		tx.Record(sent)
+		sent = s.event(identity.EventCodeSent, sub.account.ID, sub.client)
 	}
-	return nil
+	return sent, nil
 }
 
 // codeMail is the mail that carries a code.

@@ -24,20 +24,23 @@ type SheetCode struct {
 
 // MakeCodes makes a new set of recovery codes and voids the old one.
 func (s *Service) MakeCodes(ctx context.Context, v *Visit, c identity.Client) error {
+	if s.kinds.Spare() == nil {
+		return identity.ErrNotFound
+	}
 	codes, err := s.drawCodes(ctx, v, c)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error {
+	return s.act(ctx, func(tx Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
-			return err
+			return none, err
 		}
 		if !a.HasFactor() {
-			return identity.Refuse(identity.Denied, "Recovery codes come with a second factor. Add one first.")
+			return none, identity.Refuse(identity.Denied, "Recovery codes come with a second factor. Add one first.")
 		}
 		if err := s.Distrust(ctx, tx, a.ID); err != nil {
-			return err
+			return none, err
 		}
 		return s.replaceCodes(ctx, tx, a, codes, c)
 	})

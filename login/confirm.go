@@ -33,17 +33,14 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		return Entry{}, err
 	}
 	var entry Entry
-	err = s.write(ctx, func(tx Tx) error {
-		if _, err := s.spend(ctx, tx, sub, cred); err != nil {
-			return err
-		}
-		entry, err = s.raise(ctx, tx, v, 2, k)
-		if err != nil {
-			return err
-		}
+	err = s.act(ctx, func(tx Act) (identity.Event, error) {
 		e := s.event(identity.EventConfirmed, v.Account.ID, c)
 		e.Level, e.Detail = 2, string(k)
-		return tx.Record(ctx, e)
+		if _, err := s.spend(ctx, tx, sub, cred); err != nil {
+			return e, err
+		}
+		entry, err = s.raise(ctx, tx, v, 2, k)
+		return e, err
 	})
 	return entry, s.faultedIn(ctx, v.Account.ID, k, c, err)
 }
@@ -59,20 +56,18 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 	}
 	ctx = context.WithoutCancel(ctx)
 	var entry Entry
-	err = s.write(ctx, func(tx Tx) error {
+	err = s.act(ctx, func(tx Act) (identity.Event, error) {
+		e := s.event(identity.EventConfirmed, v.Account.ID, c)
+		e.Level, e.Detail = v.Session.Level, "password"
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
-			return err
+			return e, err
 		}
 		if a.HasFactor() || a.Password != v.Account.Password {
-			return identity.Refuse(identity.Wrong, "")
+			return e, identity.Refuse(identity.Wrong, "")
 		}
-		if entry, err = s.raise(ctx, tx, v, v.Session.Level, v.Session.Factor); err != nil {
-			return err
-		}
-		e := s.event(identity.EventConfirmed, a.ID, c)
-		e.Level, e.Detail = v.Session.Level, "password"
-		return tx.Record(ctx, e)
+		entry, err = s.raise(ctx, tx, v, v.Session.Level, v.Session.Factor)
+		return e, err
 	})
 	return entry, err
 }
@@ -89,11 +84,8 @@ func (s *Service) CheckPassword(ctx context.Context, a identity.Account, passwor
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // it was judged: it is counted
-	err = s.write(ctx, func(tx Tx) error {
-		if err := s.addressFailed(ctx, tx, c); err != nil {
-			return err
-		}
-		return tx.Record(ctx, s.event(identity.EventPasswordFailed, a.ID, c))
+	err = s.act(ctx, func(tx Act) (identity.Event, error) {
+		return s.event(identity.EventPasswordFailed, a.ID, c), s.addressFailed(ctx, tx, c)
 	})
 	return cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 }

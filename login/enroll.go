@@ -61,20 +61,17 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 		return err
 	}
 	step.TTL = s.opt.LoginTTL // the pending enrollment may outlive its code
-	return s.write(ctx, func(tx Tx) error {
-		stays := false
+	return s.act(ctx, func(tx Act) (identity.Event, error) {
 		if len(step.Send) == 0 && !wish.Over {
-			if stays, err = s.isEnrolling(ctx, tx, v, k); err != nil {
-				return err
+			if stays, err := s.isEnrolling(ctx, tx, v, k); err != nil || stays {
+				return identity.NothingHappened, err
 			}
 		}
-		if stays {
-			return nil
+		sent, err := s.begin(ctx, tx, sub, challenge{k, step, kind.Traits().Purpose})
+		if err != nil {
+			return sent, err
 		}
-		if err := s.begin(ctx, tx, sub, challenge{k, step, kind.Traits().Purpose}); err != nil {
-			return err
-		}
-		return tx.Reach(ctx, v.Account.ID, identity.StepBegan)
+		return sent, tx.Reach(ctx, v.Account.ID, identity.StepBegan)
 	})
 }
 
@@ -163,9 +160,9 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 		return Enrolled{}, err
 	}
 	var done Enrolled
-	err = s.write(ctx, func(tx Tx) error {
-		done, err = s.bind(ctx, tx, proven{v, pending, cred, codes, c})
-		return err
+	err = s.act(ctx, func(tx Act) (e identity.Event, err error) {
+		done, e, err = s.bind(ctx, tx, proven{v, pending, cred, codes, c})
+		return e, err
 	})
 	return done, s.faultedIn(ctx, v.Account.ID, k, c, err)
 }
@@ -198,10 +195,10 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	case errors.Is(err, factors.ErrExpired):
 		return cred, identity.Refuse(identity.Expired, "")
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed):
-		err := s.write(ctx, func(tx Tx) error {
+		err := s.act(ctx, func(Act) (identity.Event, error) {
 			e := s.event(identity.EventEnrollFailed, v.Account.ID, c)
 			e.Detail = string(pending.Kind)
-			return tx.Record(ctx, e)
+			return e, nil
 		})
 		return cred, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}

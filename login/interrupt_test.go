@@ -32,6 +32,11 @@ func (m *moments) Write(ctx context.Context, do func(login.Tx) error) error {
 	return m.Store.Write(ctx, do)
 }
 
+func (m *moments) Act(ctx context.Context, do func(login.Act) (identity.Event, error)) error {
+	m.pass()
+	return m.Store.Act(ctx, do)
+}
+
 func (m *moments) Throttle(ctx context.Context, key login.Counter) (login.Throttle, error) {
 	m.pass()
 	return m.Store.Throttle(ctx, key)
@@ -232,7 +237,7 @@ func TestChangedWhileThePasswordIsChecked(t *testing.T) {
 				changed := false
 				do := func() {
 					changed = true
-					err := s.Store.Write(ctx, func(tx login.Tx) error {
+					err := sitetest.Change(s.Store, s.Now(), func(ctx context.Context, tx login.Act) error {
 						b, err := tx.LockAccount(ctx, a.ID)
 						if err != nil {
 							return err

@@ -33,9 +33,21 @@ type Terms struct {
 
 // NewLink makes a one-time link and voids the older ones of its purpose. The
 // origin is the configured one, whatever the request said.
-func (s *Service) NewLink(ctx context.Context, tx Tx, a identity.Account, t Terms) (string, error) {
+func (s *Service) NewLink(ctx context.Context, tx Act, a identity.Account, t Terms) (string, error) {
+	url, l := s.link(a, t)
+	return url, tx.PutLink(ctx, l)
+}
+
+// NewVerify is NewLink for a link that only confirms the address which the
+// account has.
+func (s *Service) NewVerify(ctx context.Context, tx Tx, a identity.Account, ttl time.Duration) (string, error) {
+	url, l := s.link(a, Terms{identity.LinkVerify, a.Email, ttl})
+	return url, tx.PutVerify(ctx, l)
+}
+
+func (s *Service) link(a identity.Account, t Terms) (url string, l identity.Link) {
 	token, hash := identity.NewToken()
 	now := s.Now()
-	err := tx.PutLink(ctx, identity.Link{TokenHash: hash, AccountID: a.ID, Purpose: t.Purpose, Data: t.Data, Created: now, Expires: now.Add(t.TTL)})
-	return s.opt.URL + linkPath[t.Purpose] + token, err
+	return s.opt.URL + linkPath[t.Purpose] + token,
+		identity.Link{TokenHash: hash, AccountID: a.ID, Purpose: t.Purpose, Data: t.Data, Created: now, Expires: now.Add(t.TTL)}
 }

@@ -63,12 +63,9 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			if rapid.IntRange(0, 3).Draw(t, "seldom") > 0 {
 				return
 			}
-			err := m.s.Store.Write(context.Background(), func(tx login.Tx) error {
-				return m.s.Login.UnlockKinds(context.Background(), tx, m.s.Account(m.name), k)
+			m.s.Change(func(ctx context.Context, tx login.Act) error {
+				return m.s.Login.UnlockKinds(ctx, tx, m.s.Account(m.name), k)
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			*m.counts[k] = count{}
 		},
 		"at once": m.atOnce,

@@ -33,23 +33,23 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	}
 	ctx = context.WithoutCancel(ctx) // it was judged: what follows is carried to the end, whoever hangs up
 	if !right || !acct.Disabled.IsZero() {
-		err := s.write(ctx, func(tx Tx) error {
-			if err := s.addressFailed(ctx, tx, c); err != nil {
-				return err
-			}
+		err := s.act(ctx, func(tx Act) (identity.Event, error) {
 			e := s.event(identity.EventLoginFailed, acct.ID, c)
 			e.Actor = "stranger"
+			if err := s.addressFailed(ctx, tx, c); err != nil {
+				return e, err
+			}
 			if key.Browser != "" { // by its owner, or one who has their browser
-				return tx.Record(ctx, e)
+				return e, nil
 			}
 			return tx.Tried(ctx, e)
 		})
 		return Entry{}, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}
 	var entry Entry
-	err = s.write(ctx, func(tx Tx) error {
-		entry, err = s.passwordRight(ctx, tx, rightPassword{acct, rehash, next}, c)
-		return err
+	err = s.act(ctx, func(tx Act) (e identity.Event, err error) {
+		entry, e, err = s.passwordRight(ctx, tx, rightPassword{acct, rehash, next}, c)
+		return e, err
 	})
 	return entry, err
 }
@@ -134,49 +134,50 @@ type rightPassword struct {
 
 // passwordRight opens a session where nothing else stands before the account,
 // and a pending login where a factor does.
-func (s *Service) passwordRight(ctx context.Context, tx Tx, p rightPassword, c identity.Client) (Entry, error) {
+func (s *Service) passwordRight(ctx context.Context, tx Act, p rightPassword, c identity.Client) (entry Entry, e identity.Event, err error) {
 	a, err := tx.LockAccount(ctx, p.account.ID)
 	if err != nil {
-		return Entry{}, err
+		return entry, e, err
 	}
 	if !a.Disabled.IsZero() || a.Password != p.account.Password {
-		return Entry{}, identity.Refuse(identity.Wrong, "")
+		return entry, e, identity.Refuse(identity.Wrong, "")
 	}
 	if p.rehash != "" {
 		a.Password = identity.Hidden(p.rehash)
 	}
 	if a.Bare() {
 		if err := s.admitBare(ctx, tx, a, c); err != nil {
-			return Entry{}, err
+			return entry, e, err
 		}
 	}
 	if !a.HasFactor() {
-		return s.enter(ctx, tx, a, grant{level: 1, next: p.next}, c)
+		return s.enter(ctx, tx, a, grant{1, "", p.next}, c)
 	}
 	trusted, ok, err := s.browser(ctx, tx, c.Trusted, a.ID, true)
 	if err != nil {
-		return Entry{}, err
+		return entry, e, err
 	}
 	if ok {
 		trusted.LastUsed, trusted.Address = s.Now(), c.Address
 		if err := tx.PutBrowser(ctx, trusted); err != nil {
-			return Entry{}, err
+			return entry, e, err
 		}
-		return s.enter(ctx, tx, a, grant{level: 2, trusted: true, next: p.next}, c)
+		return s.enter(ctx, tx, a, grant{2, identity.ByBrowser, p.next}, c)
 	}
 	if p.rehash != "" {
 		if err := tx.SaveAccount(ctx, a); err != nil {
-			return Entry{}, err
+			return entry, e, err
 		}
 	}
 	return s.pend(ctx, tx, a, p.next, c)
 }
 
 // pend begins a pending login.
-func (s *Service) pend(ctx context.Context, tx Tx, a identity.Account, next string, c identity.Client) (Entry, error) {
+func (s *Service) pend(ctx context.Context, tx Act, a identity.Account, next string, c identity.Client) (Entry, identity.Event, error) {
+	e := s.event(identity.EventLoginPassword, a.ID, c)
 	_, known, err := s.browser(ctx, tx, c.Known, a.ID, false)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, e, err
 	}
 	token, hash := identity.NewToken()
 	now := s.Now()
@@ -185,7 +186,7 @@ func (s *Service) pend(ctx context.Context, tx Tx, a identity.Account, next stri
 		Address: c.Address, Shown: c.Shown, Browser: c.Browser, Created: now, Expires: now.Add(s.opt.LoginTTL),
 	})
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, e, err
 	}
-	return Entry{Pending: token, Next: next}, tx.Record(ctx, s.event(identity.EventLoginPassword, a.ID, c))
+	return Entry{Pending: token, Next: next}, e, nil
 }

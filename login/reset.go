@@ -24,7 +24,7 @@ func (s *Service) admitBare(ctx context.Context, tx Tx, a identity.Account, c id
 
 // UnlockKinds ends every wait of an account, and switches kinds on again that
 // failures switched off; no kinds named means all, and the password's wait.
-func (s *Service) UnlockKinds(ctx context.Context, tx Tx, a identity.Account, kinds ...factors.Kind) error {
+func (s *Service) UnlockKinds(ctx context.Context, tx Act, a identity.Account, kinds ...factors.Kind) error {
 	if len(kinds) == 0 {
 		if err := tx.ClearCounters(ctx, a.ID, CountFactor, CountPassword, CountSend, CountReset, CountLinks); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (s *Service) unlockApps(ctx context.Context, tx Tx, a identity.Account) err
 	}
 	for _, cred := range creds {
 		if cred, ok := s.settle(cred); ok {
-			if _, err := tx.SwapCredential(ctx, cred); err != nil {
+			if _, err := tx.SettleCredential(ctx, cred); err != nil {
 				return err
 			}
 		}

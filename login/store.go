@@ -22,7 +22,6 @@ type Reader interface {
 	PendingByToken(ctx context.Context, hash string) (identity.Pending, error)
 	Outcome(ctx context.Context, key string) (Outcome, error) // ErrNotFound when the form was not sent
 	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
-	Note(ctx context.Context, sessionID string, topic Topic, about string) (Note, error)
 	Browser(ctx context.Context, hash, accountID string, trusted bool) (identity.Browser, error)
 	// HasBrowser says whether a cookie is good at some account at a time.
 	HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error)
@@ -46,88 +45,50 @@ const (
 	LockReminders             // sending the next reminders of the policy
 )
 
-// Tx is one transaction. Every change to an account begins with LockAccount,
-// which makes changes to one account happen one after another.
+// Tx is one transaction in which something is written that needs no event of the
+// audit log: it changes nothing that an account is or has. What does is in Act.
+// Every change to an account begins with LockAccount, which makes changes to one
+// account happen one after another.
 type Tx interface {
 	Reader
 	LockAccount(ctx context.Context, id string) (identity.Account, error)
-	InsertAccount(ctx context.Context, a identity.Account) error // ErrTaken
-	SaveAccount(ctx context.Context, a identity.Account) error   // ErrTaken
-	// Prove keeps the address that an account has proved, as the two above do;
-	// false when another account proved the same one before.
-	Prove(ctx context.Context, a identity.Account) (bool, error)
+	// Lock keeps every other transaction that asks for the same one waiting until
+	// this one ends.
+	Lock(ctx context.Context, what Lock) error
+	// OtherAdmin says whether there is an admin who can act beside this one. It
+	// makes changes of admins happen one after another.
+	OtherAdmin(ctx context.Context, accountID string) (bool, error)
+
+	// What waits for a proof. None of it is an account's before the proof.
 	PutRegistration(ctx context.Context, r identity.Registration) error
-	TakeRegistration(ctx context.Context, hash string) (bool, error)
-	// DeleteAccount takes an account away with everything that names it, but for
-	// events.
-	DeleteAccount(ctx context.Context, id string) error
-
-	InsertCredentials(ctx context.Context, cs ...factors.Credential) error
-	// SwapCredential saves a credential if nobody saved it since it was read.
-	// What was bound at enrollment (secret, address, hash) stays as it is.
-	SwapCredential(ctx context.Context, c factors.Credential) (bool, error)
-	DeleteCredential(ctx context.Context, accountID, id string) (bool, error)
-	DeleteKind(ctx context.Context, accountID string, k factors.Kind) error
-	DeleteCredentials(ctx context.Context, accountID string) error // all of an account, whatever their kind
-
-	InsertPending(ctx context.Context, p identity.Pending) error
 	SavePending(ctx context.Context, p identity.Pending) error
 	// TakePending deletes a pending login if it is still the one of that token.
 	TakePending(ctx context.Context, id, tokenHash string) (bool, error)
-	DropPendings(ctx context.Context, accountID string) error
 	// HushPendings marks those of one browser as nothing to warn about.
 	HushPendings(ctx context.Context, accountID string, c identity.Client) error
-
 	PutCeremony(ctx context.Context, c Ceremony) error // replaces the one of its subject and kind
 	TryCeremony(ctx context.Context, id string) (tries int, err error)
 	UntryCeremony(ctx context.Context, id string) error // takes a try back
 	TakeCeremony(ctx context.Context, id string) (bool, error)
 	DropCeremonies(ctx context.Context, subject string, p factors.Purpose) error
+	// PutVerify voids older links of identity.LinkVerify, whatever the link says:
+	// it only confirms the address that its account has.
+	PutVerify(ctx context.Context, l identity.Link) error
 
-	PutNote(ctx context.Context, n Note) error // replaces the one of its session, topic and account
-	TakeNote(ctx context.Context, id string) (bool, error)
-	DropNotes(ctx context.Context, sessionID string, topic Topic) error
-
-	// Lock keeps every other transaction that asks for the same one waiting until
-	// this one ends.
-	Lock(ctx context.Context, what Lock) error
+	// Counters of failures and of mails.
 	LockThrottle(ctx context.Context, key Counter) (Throttle, error)
 	SaveThrottle(ctx context.Context, t Throttle) error
 	ClearThrottle(ctx context.Context, key Counter) error
-	// ClearKind forgets the failures of a kind: of strangers and of every browser.
-	ClearKind(ctx context.Context, accountID string, k factors.Kind) error
-	// ClearCounters forgets all that an account was counted for, of some matters.
-	ClearCounters(ctx context.Context, accountID string, what ...Counted) error
 
-	InsertSession(ctx context.Context, s identity.Session) error
-	SaveSession(ctx context.Context, s identity.Session) error
-	EndSession(ctx context.Context, accountID, id string) (bool, error)
-	EndSessionByToken(ctx context.Context, hash string) (identity.Session, error)
-	EndSessions(ctx context.Context, accountID, except string) (int, error)
-	LowerSessions(ctx context.Context, accountID string) error // back to level 1
+	// What the clock makes of a credential: no more than which steps count as used.
+	// False when somebody saved it since it was read.
+	SettleCredential(ctx context.Context, c factors.Credential) (bool, error)
+
+	// What is shown and counted.
 	WarnSessions(ctx context.Context, accountID, text string) error
-
-	// MoveBrowser gives all rows of one browser cookie another token.
-	MoveBrowser(ctx context.Context, oldHash, newHash string) error
-	PutBrowser(ctx context.Context, b identity.Browser) error
-	DropBrowser(ctx context.Context, accountID, id string) (bool, error)
-	DropTrusted(ctx context.Context, accountID string) (int, error)
-
-	// DropKnown forgets the browsers that signed in before, but one.
-	DropKnown(ctx context.Context, accountID, exceptHash string) error
-
-	PutLink(ctx context.Context, l identity.Link) error // voids older ones of its purpose
-	TakeLink(ctx context.Context, hash string) (bool, error)
-	DropLinks(ctx context.Context, accountID string, purposes ...identity.LinkPurpose) error
-
-	// SetMustEnroll notes that the account's factors were taken; zero takes it back.
-	SetMustEnroll(ctx context.Context, accountID string, at time.Time) error
-	// Reach notes steps that an account took; Unreach forgets all.
-	Reach(ctx context.Context, accountID string, steps identity.Step) error
-	Unreach(ctx context.Context, accountID string) error
-	// OtherAdmin says whether there is an admin who can act beside this one. It
-	// makes changes of admins happen one after another.
-	OtherAdmin(ctx context.Context, accountID string) (bool, error)
+	Reach(ctx context.Context, accountID string, steps identity.Step) error // notes steps that an account took
+	SaveRound(ctx context.Context, text string) error                       // how far the reminders of the policy have come
+	Post(ctx context.Context, ms ...identity.Mail) error
 
 	// ClaimForm notes that a form is being carried out, in the place of a row
 	// that began at some time; false when somebody else claimed it.
@@ -135,23 +96,17 @@ type Tx interface {
 	PutOutcome(ctx context.Context, o Outcome) error // replaces the claim
 	DropClaim(ctx context.Context, key string) error
 	DropOutcomes(ctx context.Context, session string) error // those of a session token's hash; lasting ones lose their cookies
-
-	SaveSetting(ctx context.Context, key, value string) error
-	Record(ctx context.Context, es ...identity.Event) error
-	// Tried is Record for what strangers bring about as often as they like: see
-	// Tries. It comes last, since every stranger's try waits for the one before.
-	Tried(ctx context.Context, e identity.Event) error
-	Post(ctx context.Context, ms ...identity.Mail) error
-	// RetryMail queues a mail anew, as if it were written now; false when there
-	// is nothing to send any more.
-	RetryMail(ctx context.Context, id string, now time.Time) (bool, error)
 }
 
-// Store keeps everything. Write runs its function in one transaction, and may
-// run it again when the database asks for that: so it must change nothing else.
+// Store keeps everything. Write and Act run their function in one transaction,
+// and may run it again when the database asks for that: so it must change nothing else.
 type Store interface {
 	Reader
 	Write(ctx context.Context, do func(Tx) error) error
+	// Act keeps what the function changed together with the event that it gives:
+	// both or neither. An event without a kind is identity.ErrUnrecorded, and so is
+	// identity.NothingHappened after a change.
+	Act(ctx context.Context, do func(Act) (identity.Event, error)) error
 	// Visit is the hot path: session, account and policy by the hash of a token.
 	Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error)
 	// Touch notes when a session was last used.

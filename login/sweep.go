@@ -11,37 +11,35 @@ import (
 // warnOwner tells an owner that someone knew the password and then failed at,
 // or walked away from, the second step. Once for a pending login, once in an
 // hour for an account, and not about a browser that signed in before.
-func (s *Service) warnOwner(ctx context.Context, tx Tx, a identity.Account, p identity.Pending) error {
+func (s *Service) warnOwner(ctx context.Context, tx Act, a identity.Account, p identity.Pending) (identity.Event, error) {
+	none := identity.NothingHappened
 	if p.Known || p.Told {
-		return nil
+		return none, nil
 	}
 	now := s.Now()
 	t, err := LockLimit(ctx, tx, Counter{What: countWarned, Account: a.ID}, now)
-	if err != nil {
-		return err
-	}
-	if now.Before(t.Until) {
-		return nil
+	if err != nil || now.Before(t.Until) {
+		return none, err
 	}
 	t.Last, t.Until = now, now.Add(warnAgain)
 	if err := tx.SaveThrottle(ctx, t); err != nil {
-		return err
+		return none, err
 	}
 	p.Told = true
 	if err := tx.SavePending(ctx, p); err != nil {
-		return err
+		return none, err
 	}
 	c := identity.Client{Address: p.Address, Shown: p.Shown, Browser: p.Browser}
 	e := s.event(identity.EventLoginAbandoned, a.ID, c)
 	e.Actor = "stranger"
-	if err := tx.Record(ctx, e); err != nil || !Hears(a, identity.MailSecondStepFailed) {
-		return err
+	if !Hears(a, identity.MailSecondStepFailed) {
+		return e, nil
 	}
 	link, err := s.NewLink(ctx, tx, a, Terms{identity.LinkSecure, "", SecureTTL})
 	if err != nil {
-		return err
+		return e, err
 	}
-	return s.Tell(ctx, tx, Notice{identity.MailSecondStepFailed, a, c}, "link", link)
+	return e, s.Tell(ctx, tx, Notice{identity.MailSecondStepFailed, a, c}, "link", link)
 }
 
 // Sweep ends what is over: pending logins nobody finished, whose owners are
@@ -53,19 +51,20 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, p := range stale {
-		err := s.write(ctx, func(tx Tx) error {
+		err := s.act(ctx, func(tx Act) (identity.Event, error) {
+			none := identity.NothingHappened
 			a, err := tx.LockAccount(ctx, p.AccountID)
 			if errors.Is(err, identity.ErrNotFound) {
-				return nil
+				return none, nil
 			}
 			if err != nil {
-				return err
+				return none, err
 			}
 			if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
-				return err
+				return none, err
 			}
 			if err := tx.DropCeremonies(ctx, p.ID, factors.ForLogin); err != nil {
-				return err
+				return none, err
 			}
 			return s.warnOwner(ctx, tx, a, p)
 		})
@@ -79,7 +78,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 // Distrust is for whoever changes what protects an account: browsers that were
 // trusted before, and a change of address that was asked for before, count no
 // more. Somebody else may have trusted or asked.
-func (s *Service) Distrust(ctx context.Context, tx Tx, accountID string) error {
+func (s *Service) Distrust(ctx context.Context, tx Act, accountID string) error {
 	if _, err := tx.DropTrusted(ctx, accountID); err != nil {
 		return err
 	}

@@ -86,19 +86,18 @@ func (s *Service) ended(x identity.Session, now time.Time) bool {
 
 // Logout ends the session of a token and forgets the pending login of another.
 func (s *Service) Logout(ctx context.Context, session, pending string, c identity.Client) error {
-	err := s.write(ctx, func(tx Tx) error {
+	return s.act(ctx, func(tx Act) (identity.Event, error) {
+		e := identity.NothingHappened
 		if session != "" {
 			x, err := tx.EndSessionByToken(ctx, identity.HashToken(session))
 			if err == nil {
-				err = tx.Record(ctx, s.event(identity.EventLogout, x.AccountID, c))
-			}
-			if err != nil && !errors.Is(err, identity.ErrNotFound) {
-				return err
+				e = s.event(identity.EventLogout, x.AccountID, c)
+			} else if !errors.Is(err, identity.ErrNotFound) {
+				return e, err
 			}
 		}
-		return s.cancel(ctx, tx, pending)
+		return e, s.cancel(ctx, tx, pending)
 	})
-	return err
 }
 
 // Cancel forgets a pending login.

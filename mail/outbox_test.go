@@ -72,7 +72,7 @@ func laneOf(template string) Lane {
 	switch template {
 	case CodeTemplate:
 		return Codes
-	case reminderTemplate, restoredTemplate:
+	case ReminderTemplate, RestoredTemplate:
 		return Bulk
 	}
 	return Letters

@@ -34,8 +34,8 @@ type Renderer struct {
 	html             map[string]*htmltemplate.Template
 }
 
-// templateNames are the names of all templates, sorted.
-func templateNames() []string { return slices.Sorted(maps.Keys(templates)) }
+// Names are the names of all templates, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(templates)) }
 
 // NewRenderer reads every template and tries each with sample data, so that a
 // broken one stops the start and not a message.
@@ -59,7 +59,7 @@ func NewRenderer(o RenderOptions) (*Renderer, error) {
 	if err := r.load(o.Overrides); err != nil {
 		return nil, err
 	}
-	for _, name := range templateNames() {
+	for _, name := range Names() {
 		if err := r.try(name); err != nil {
 			return nil, err
 		}

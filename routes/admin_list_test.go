@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -25,7 +26,7 @@ func population(t *testing.T, s *sitetest.Site, n int) {
 		name := fmt.Sprintf("p%03d@example.com", i)
 		role := []identity.Role{identity.Member, identity.Member, identity.Admin}[i%3]
 		a := s.User(name, role)
-		err := s.Store.Write(t.Context(), func(tx login.Tx) error {
+		err := sitetest.Change(s.Store, s.Now(), func(_ context.Context, tx login.Act) error {
 			a, err := tx.LockAccount(t.Context(), a.ID)
 			if err != nil {
 				return err

@@ -108,9 +108,10 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// behind is the site's database as somebody sees it who does not ask the site.
-func behind(t *testing.T, s *sitetest.Site) (db *sql.DB) {
+// tamper runs SQL behind the site's back.
+func tamper(t *testing.T, s *sitetest.Site, statement string) {
 	t.Helper()
+	var db *sql.DB
 	if path, ok := strings.CutPrefix(s.Database, "sqlite:"); ok {
 		var err error
 		if db, err = sql.Open("sqlite", path); err != nil {
@@ -119,14 +120,8 @@ func behind(t *testing.T, s *sitetest.Site) (db *sql.DB) {
 	} else {
 		db = sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(s.Database)))
 	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-// tamper runs SQL behind the site's back.
-func tamper(t *testing.T, s *sitetest.Site, statement string) {
-	t.Helper()
-	if _, err := behind(t, s).ExecContext(t.Context(), statement); err != nil {
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
 }

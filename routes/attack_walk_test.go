@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -76,8 +77,7 @@ func (c *cast) person(who string) *sitetest.Browser {
 // change puts an account or its session into a state that takes time, or
 // another's doing, to come about.
 func (c *cast) change(who, id string) {
-	ctx := c.s.T.Context()
-	err := c.s.Store.Write(ctx, func(tx login.Tx) error {
+	err := sitetest.Change(c.s.Store, c.s.Now(), func(ctx context.Context, tx login.Act) error {
 		switch who {
 		case "forced":
 			return tx.SetMustEnroll(ctx, id, c.s.Now())

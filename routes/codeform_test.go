@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,9 +96,7 @@ func TestAllZeros(t *testing.T) {
 	creds, _ := s.Store.Credentials(t.Context(), s.Account(ada).ID)
 	app := creds[slices.IndexFunc(creds, func(c factors.Credential) bool { return c.Kind == factors.KindTOTP })]
 	app.ID, app.Secret, app.Name = identity.NewID(), secret, "Zeros"
-	if err := s.Store.Write(t.Context(), func(tx login.Tx) error { return tx.InsertCredentials(t.Context(), app) }); err != nil {
-		t.Fatal(err)
-	}
+	s.Change(func(ctx context.Context, tx login.Act) error { return tx.InsertCredentials(ctx, app) })
 	s.Advance(time.Unix(step*factors.TOTPPeriod, 0).Sub(s.Now()))
 	pend(s, ada).Post("/login/challenge/totp", "code", "0").WantStatus(t, 422)
 	pend(s, ada).Post("/login/challenge/totp", "code", "000000").Want(t, "/profile")

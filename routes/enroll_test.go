@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"context"
 	"html"
 	"net/url"
 	"regexp"
@@ -161,13 +162,10 @@ func TestWithoutTheFactorNothingOpens(t *testing.T) {
 		b.Post(appPage+"/confirm", "code", b.Code(b.PendingSecret()), "name", "Grandmother’s phone").Want(t, sheet)
 		codes, id := b.RecoveryCodes(), b.Factor("Grandmother’s phone")
 		token, hash := identity.NewToken()
-		err := s.Store.Write(t.Context(), func(tx login.Tx) error {
-			return tx.InsertSession(t.Context(), identity.Session{ID: identity.NewID(), TokenHash: hash, AccountID: s.Account("ada@example.com").ID,
+		s.Change(func(ctx context.Context, tx login.Act) error {
+			return tx.InsertSession(ctx, identity.Session{ID: identity.NewID(), TokenHash: hash, AccountID: s.Account("ada@example.com").ID,
 				Level: 1, Created: s.Now(), LastSeen: s.Now(), Confirm: s.Now()})
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		stale := s.Browser()
 		stale.SetCookie("nightlatch_session", token)
 		before := mustCredentials(t, s)

@@ -20,10 +20,7 @@ func setPolicy(t *testing.T, s *sitetest.Site, p identity.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Store.Write(t.Context(), func(tx login.Tx) error { return tx.SaveSetting(context.Background(), "policy", string(text)) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.Change(func(ctx context.Context, tx login.Act) error { return tx.SaveSetting(ctx, "policy", string(text)) })
 }
 
 // Removing the last factor removes recovery codes and trusted browsers

@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -32,9 +33,7 @@ func TestWhoLockedTheirAccountStaysAMember(t *testing.T) {
 		boss := s.Admin("boss")
 		own := s.User(ownAddress, identity.Member)
 		own.EmailVerified = s.Now()
-		if err := s.Store.Write(t.Context(), func(tx login.Tx) error { return tx.SaveAccount(t.Context(), own) }); err != nil {
-			t.Fatal(err)
-		}
+		s.Change(func(ctx context.Context, tx login.Act) error { return tx.SaveAccount(ctx, own) })
 		secret := s.Browser().SignIn(ownAddress).EnrollTOTP()
 		s.Advance(31 * time.Second)
 		reset := secured(t, s, ownAddress)

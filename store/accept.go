@@ -65,8 +65,8 @@ func (s *Store) Lost(ctx context.Context) (l Lost, err error) {
 
 // AcceptKeys makes the keys the site's in the place of lost ones and takes away
 // what they do not open, in one transaction. bereft says what happens to an
-// account that lost a factor; it may be called again, when the transaction is.
-func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login.Tx, identity.Account) error) (l Lost, err error) {
+// account that lost a factor, and gives the event; it may be called again, when the transaction is.
+func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login.Act, identity.Account) (identity.Event, error)) (l Lost, err error) {
 	s, done, err := s.patient()
 	if err != nil {
 		return l, err
@@ -79,26 +79,26 @@ func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login
 	if err != nil {
 		return l, err
 	}
-	return l, s.Write(ctx, func(x login.Tx) error {
-		t := x.(*tx)
-		err := t.Record(ctx, identity.Event{At: now, Kind: keysAccepted, Actor: "cli", Detail: "the keys from before are lost"})
-		if err == nil {
-			err = t.replaceKeyset(ctx, keysetRow{ID: 1, Value: value, Resealed: l.kept == 0})
-		}
+	return l, s.Act(ctx, func(x login.Act) (last identity.Event, err error) {
+		t := x.(*act).change()
+		x.Record(identity.Event{At: now, Kind: keysAccepted, Actor: "cli", Detail: "the keys from before are lost"})
+		err = t.replaceKeyset(ctx, keysetRow{ID: 1, Value: value, Resealed: l.kept == 0})
 		if err == nil {
 			err = t.dropLost(ctx, l)
 		}
+		last = identity.NothingHappened
 		for _, id := range l.accounts {
 			err = errors.Join(err, t.recount(ctx, id))
 			a, err2 := t.LockAccount(ctx, id)
 			if err = errors.Join(err, err2); err != nil {
-				return err
+				return last, err
 			}
-			if err := bereft(t, a); err != nil {
-				return err
+			x.Record(last)
+			if last, err = bereft(x, a); err != nil {
+				return last, err
 			}
 		}
-		return err
+		return last, err
 	})
 }
 
@@ -118,7 +118,7 @@ func (t *tx) replaceKeyset(ctx context.Context, row keysetRow) error {
 // dropLost takes away what is lost, and every sign-in under way: its codes were
 // hashed with the lost keys.
 func (t *tx) dropLost(ctx context.Context, l Lost) error {
-	for _, statement := range []string{"DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM notes", "DELETE FROM outcomes"} {
+	for _, statement := range []string{"DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM outcomes"} {
 		if _, err := t.db.NewRaw(statement).Exec(ctx); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func full(t *testing.T, s *store.Store) identity.Account {
 			t.Fatalf("%s is not set", v.Type().Field(i).Name)
 		}
 	}
-	write(t, s, func(tx login.Tx) error {
+	write(t, s, func(tx login.Act) error {
 		for _, do := range []func() error{
 			func() error { return tx.InsertAccount(ctx, a) },
 			func() error {
@@ -38,7 +38,7 @@ func full(t *testing.T, s *store.Store) identity.Account {
 			func() error { return tx.SetMustEnroll(ctx, a.ID, a.MustEnroll) },
 			func() error { return tx.Reach(ctx, a.ID, identity.StepTold) },
 			func() error {
-				return tx.InsertSession(ctx, identity.Session{ID: identity.NewID(), TokenHash: "hash", AccountID: a.ID, Level: 2, Factor: factors.KindTOTP, Trusted: true,
+				return tx.InsertSession(ctx, identity.Session{ID: identity.NewID(), TokenHash: "hash", AccountID: a.ID, Level: 2, Factor: factors.KindTOTP,
 					Address: "192.0.2.1", Browser: "Firefox", Created: noon, LastSeen: noon, Confirm: noon, Warning: "look"})
 			},
 		} {
@@ -57,7 +57,7 @@ func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, _ string) {
 		ctx, want := t.Context(), full(t, s)
 		var locked identity.Account
-		write(t, s, func(tx login.Tx) (err error) {
+		write(t, s, func(tx login.Act) (err error) {
 			if locked, err = tx.LockAccount(ctx, want.ID); err == nil {
 				err = tx.SaveAccount(ctx, locked) // changes nothing
 			}
@@ -97,7 +97,7 @@ func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 // An account whose status nobody says is not made.
 func TestAnAccountHasAStatus(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, _ string) {
-		err := s.Write(t.Context(), func(tx login.Tx) error {
+		err := s.Do(t.Context(), func(tx login.Act) error {
 			return tx.InsertAccount(context.Background(), identity.Account{ID: identity.NewID(), Login: "ada", Key: "ada"})
 		})
 		if err == nil {

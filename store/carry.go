@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 
 	"github.com/uptrace/bun"
-
-	"nightlatch.example/nightlatch/login"
 )
 
 // carriedTables hold what nothing else in the database tells and a step back
@@ -16,11 +14,11 @@ var carriedTables = []string{"audit_head", "tries"}
 
 // carriedColumns go with a step back that keeps what they hold: in the column's
 // place before, or in settings of its own.
-var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached", "sessions.trusted"}
+var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached"}
 
 // movedTables go with a step back whose statements move their rows into the tables
 // before.
-var movedTables = []string{"counters", "notes"}
+var movedTables = []string{"counters"}
 
 // carried is what is in these tables. Only what one step takes is in one setting.
 type carried struct {
@@ -64,7 +62,7 @@ func (s *Store) undoKeeping(ctx context.Context, btx bun.Tx, down []string) erro
 		if err != nil {
 			return err
 		}
-		if err := (&tx{query: query{db: btx}}).SaveSetting(ctx, carriedKey+table, string(text)); err != nil {
+		if err := (&tx{query: query{db: btx}}).setting(ctx, carriedKey+table, string(text)); err != nil {
 			return err
 		}
 	}
@@ -78,8 +76,7 @@ func (s *Store) putBack(ctx context.Context) error {
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	return s.Write(ctx, func(x login.Tx) error {
-		t := x.(*tx)
+	return s.write(ctx, func(t *tx) error {
 		for _, key := range keys {
 			var texts []string // none when another process was quicker
 			if err := t.db.NewRaw("DELETE FROM settings WHERE key = ? RETURNING value", key).Scan(ctx, &texts); err != nil {

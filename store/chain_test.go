@@ -56,13 +56,15 @@ func TestEventsAreOneChain(t *testing.T) {
 		other, _ := second(t, s, url)
 		together(writers, func(i int) {
 			for j := range each {
-				err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) error {
+				err := []*store.Store{s, other}[i%2].Do(t.Context(), func(tx login.Act) error {
 					e := identity.Event{At: noon.Add(time.Duration(i)), Kind: "login", AccountID: fmt.Sprint(i), Level: j,
 						Browser: "Firefox “<&>\u2028", Reason: "r", Detail: "d"}
 					if j%2 == 0 {
-						return tx.Record(t.Context(), e)
+						tx.Record(e)
+						return nil
 					}
-					return tx.Record(t.Context(), e, e)
+					tx.Record(e, e)
+					return nil
 				})
 				if err != nil {
 					t.Error(err)
@@ -91,8 +93,9 @@ func TestTheChainShowsChanges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onStore(t, func(t *testing.T, s *store.Store, url string) {
 				for range 5 {
-					write(t, s, func(tx login.Tx) error {
-						return tx.Record(t.Context(), identity.Event{At: noon, Kind: "login", AccountID: "ada", Address: "203.0.113.7"})
+					write(t, s, func(tx login.Act) error {
+						tx.Record(identity.Event{At: noon, Kind: "login", AccountID: "ada", Address: "203.0.113.7"})
+						return nil
 					})
 				}
 				if broken(events(t, url)) != 0 {
@@ -112,10 +115,8 @@ func TestTheChainShowsChanges(t *testing.T) {
 func TestNoEventOfWhatDidNotHappen(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		for _, fails := range []bool{false, true, false} {
-			err := s.Write(t.Context(), func(tx login.Tx) error {
-				if err := tx.Record(t.Context(), identity.Event{At: noon, Kind: "login"}); err != nil {
-					return err
-				}
+			err := s.Do(t.Context(), func(tx login.Act) error {
+				tx.Record(identity.Event{At: noon, Kind: "login"})
 				if fails {
 					return identity.ErrNotFound
 				}

@@ -17,7 +17,7 @@ import (
 func ask(t *testing.T, s *store.Store, a identity.Account, session string) (mailID string) {
 	t.Helper()
 	id := identity.NewID()
-	write(t, s, func(tx login.Tx) error {
+	write(t, s, func(tx login.Act) error {
 		err := tx.PutCeremony(t.Context(), login.Ceremony{ID: id, AccountID: a.ID, Subject: session, Purpose: factors.ForConfirm,
 			Kind: factors.KindEmail, State: []byte("{}"), Created: noon, Expires: noon.Add(5 * time.Minute)})
 		if err != nil {
@@ -42,14 +42,14 @@ func claimCodes(t *testing.T, s *store.Store, now time.Time) []mail.Message {
 func TestAVoidCodeIsNotSent(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		a, _ := account(t, s, "ada")
-		for name, end := range map[string]func(tx login.Tx) error{
-			"cancelled": func(tx login.Tx) error { return tx.DropCeremonies(t.Context(), "s1", factors.ForConfirm) },
-			"signed out": func(tx login.Tx) error {
+		for name, end := range map[string]func(tx login.Act) error{
+			"cancelled": func(tx login.Act) error { return tx.DropCeremonies(t.Context(), "s1", factors.ForConfirm) },
+			"signed out": func(tx login.Act) error {
 				_, err := tx.EndSessions(t.Context(), a.ID, "")
 				return err
 			},
 		} {
-			write(t, s, func(tx login.Tx) error {
+			write(t, s, func(tx login.Act) error {
 				return tx.InsertSession(t.Context(), identity.Session{ID: "s1", TokenHash: "h", AccountID: a.ID, Level: 1, Created: noon, LastSeen: noon})
 			})
 			first, second := ask(t, s, a, "s1"), ask(t, s, a, "s1") // the second replaces the first
@@ -66,7 +66,7 @@ func TestAVoidCodeIsNotSent(t *testing.T) {
 			if err != nil || full != 0 {
 				t.Errorf("%s: %d still say their code, %v", name, full, err)
 			}
-			write(t, s, func(tx login.Tx) error { _, err := tx.EndSessions(t.Context(), a.ID, ""); return err })
+			write(t, s, func(tx login.Act) error { _, err := tx.EndSessions(t.Context(), a.ID, ""); return err })
 		}
 	})
 }
@@ -180,7 +180,7 @@ func TestMailIsRescuedFromAWrongClock(t *testing.T) {
 // retryMail queues a mail anew, in a transaction of its own.
 func retryMail(s *store.Store, id string, now time.Time) (ok bool, err error) {
 	ctx := context.Background()
-	err = s.Write(ctx, func(tx login.Tx) (err error) {
+	err = s.Do(ctx, func(tx login.Act) (err error) {
 		ok, err = tx.RetryMail(ctx, id, now)
 		return err
 	})

@@ -45,8 +45,9 @@ func TestAheadFindsWhatAClockDated(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		record := func(at time.Time) {
 			t.Helper()
-			write(t, s, func(tx login.Tx) error {
-				return tx.Record(t.Context(), identity.Event{At: at, Kind: "login", Actor: "cli"})
+			write(t, s, func(tx login.Act) error {
+				tx.Record(identity.Event{At: at, Kind: "login", Actor: "cli"})
+				return nil
 			})
 		}
 		look := func() store.Ahead {

@@ -97,7 +97,8 @@ func (t *tx) ClearThrottle(ctx context.Context, key login.Counter) error {
 
 // ClearKind forgets the failures of a kind: of strangers and of every browser
 // that signed in before.
-func (t *tx) ClearKind(ctx context.Context, accountID string, k factors.Kind) error {
+func (x *act) ClearKind(ctx context.Context, accountID string, k factors.Kind) error {
+	t := x.change()
 	_, err := t.db.NewRaw("DELETE FROM counters WHERE account_id = ? AND what = ? AND kind = ?", accountID, login.CountFactor, k).Exec(ctx)
 	if err != nil {
 		return err
@@ -106,7 +107,8 @@ func (t *tx) ClearKind(ctx context.Context, accountID string, k factors.Kind) er
 }
 
 // ClearCounters forgets all that an account was counted for, of some matters.
-func (t *tx) ClearCounters(ctx context.Context, accountID string, what ...login.Counted) error {
+func (x *act) ClearCounters(ctx context.Context, accountID string, what ...login.Counted) error {
+	t := x.change()
 	_, err := t.db.NewRaw("DELETE FROM counters WHERE account_id = ? AND what IN (?)", accountID, bun.List(what)).Exec(ctx)
 	if err != nil || !slices.Contains(what, login.CountFactor) {
 		return err

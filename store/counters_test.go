@@ -41,7 +41,7 @@ func TestCountersKeepTheirCountOnTheWayUpAndDown(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		ada, _ := account(t, s, "ada")
 		browser := identity.NewID()
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			return tx.PutBrowser(t.Context(), identity.Browser{ID: browser, TokenHash: "hash", AccountID: ada.ID, Until: noon})
 		})
 		undoTo(t, s, step)
@@ -116,14 +116,14 @@ func TestCountersGoWithTheirAccount(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		ada, _ := account(t, s, "ada")
 		bob, _ := account(t, s, "bob")
-		count := func(tx login.Tx, c login.Counter) error {
+		count := func(tx login.Act, c login.Counter) error {
 			x := login.Throttle{Key: c, Fails: 3, Last: noon}
 			if c.Kind == "invented" {
 				x.Off = noon
 			}
 			return tx.SaveThrottle(t.Context(), x)
 		}
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			for _, id := range []string{ada.ID, bob.ID} {
 				for _, c := range []login.Counter{
 					{What: login.CountFactor, Account: id, Kind: "invented"}, {What: login.CountFactor, Account: id, Kind: factors.KindTOTP, Browser: "forgotten"},
@@ -155,17 +155,17 @@ func TestCountersGoWithTheirAccount(t *testing.T) {
 		if off(ada.ID) != 1 || off(bob.ID) != 1 {
 			t.Fatal("the kind is not off")
 		}
-		write(t, s, func(tx login.Tx) error { return tx.ClearKind(t.Context(), ada.ID, factors.KindTOTP) })
+		write(t, s, func(tx login.Act) error { return tx.ClearKind(t.Context(), ada.ID, factors.KindTOTP) })
 		if n := left("kind = 'totp'"); n != 2 || off(ada.ID) != 1 {
 			t.Errorf("after a kind was cleared: %d", n)
 		}
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			return tx.ClearCounters(t.Context(), ada.ID, login.CountFactor, login.CountSend)
 		})
 		if n := left("account_id = '" + ada.ID + "'"); n != 2 || off(ada.ID) != 0 {
 			t.Errorf("after two matters were cleared: %d, %d kinds are off", n, off(ada.ID))
 		}
-		write(t, s, func(tx login.Tx) error { return tx.DeleteAccount(t.Context(), ada.ID) })
+		write(t, s, func(tx login.Act) error { return tx.DeleteAccount(t.Context(), ada.ID) })
 		if n, rest := left("account_id = '"+ada.ID+"'"), left("true"); n != 0 || rest != 7 || off(bob.ID) != 1 {
 			t.Errorf("after the account was deleted: %d of it, %d in all", n, rest)
 		}

@@ -44,7 +44,7 @@ func (c *counter) Check(context.Context, string) (string, error) { return "", ni
 func TestACodeOvertakesAHundredThousandReminders(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		ctx, db := t.Context(), raw(t, url)
-		write(t, s, func(tx login.Tx) error { // those that are sent must open
+		write(t, s, func(tx login.Act) error { // those that are sent must open
 			for range 40 {
 				err := tx.Post(ctx, identity.Mail{Template: "policy-reminder", To: "ada@example.com", Created: noon.Add(-time.Hour), Data: map[string]string{"days": "3"}})
 				if err != nil {
@@ -63,7 +63,7 @@ func TestACodeOvertakesAHundredThousandReminders(t *testing.T) {
 		if _, err := db.NewRaw("ANALYZE outbox").Exec(ctx); err != nil {
 			t.Fatal(err)
 		}
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			return tx.Post(ctx, identity.Mail{Template: mail.CodeTemplate, To: "code@example.com", Created: noon, Expires: noon.Add(5 * time.Minute),
 				Data: map[string]string{"code": "042137"}})
 		})

@@ -9,7 +9,8 @@ import (
 // DeleteAccount takes an account away. What belongs to it goes with it by the
 // foreign keys; mails, counters and the links that an admin is shown are found by its id.
 // The totals are counted down by what the directory knew of it.
-func (t *tx) DeleteAccount(ctx context.Context, id string) error {
+func (x *act) DeleteAccount(ctx context.Context, id string) error {
+	t := x.change()
 	a, err := t.accountRow(ctx, "id = ?", id, true)
 	if err != nil {
 		return err
@@ -18,7 +19,7 @@ func (t *tx) DeleteAccount(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, sql := range []string{"DELETE FROM outbox WHERE account_id = ?", "DELETE FROM counters WHERE account_id = ?", "DELETE FROM notes WHERE about = ?"} {
+	for _, sql := range []string{"DELETE FROM outbox WHERE account_id = ?", "DELETE FROM counters WHERE account_id = ?", "DELETE FROM ceremonies WHERE purpose = 'shown' AND kind = ?"} {
 		if _, err := t.db.NewRaw(sql, id).Exec(ctx); err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"nightlatch.example/nightlatch/identity"
-	"nightlatch.example/nightlatch/login"
 )
 
 // Mended tells what Rebuild found wrong.
@@ -85,8 +84,7 @@ func (t *tx) reenter(ctx context.Context, id string) (wrong bool, err error) {
 // Whoever changes both does it in one transaction, and the totals last: with
 // them locked, what is not in the count yet is added to it afterwards.
 func (s *Store) recountTotals(ctx context.Context) (wrong int, err error) {
-	err = s.Write(ctx, func(x login.Tx) error {
-		t := x.(*tx)
+	err = s.write(ctx, func(t *tx) error {
 		if t.pg {
 			if _, err := t.db.ExecContext(ctx, "LOCK TABLE totals IN SHARE ROW EXCLUSIVE MODE"); err != nil {
 				return err

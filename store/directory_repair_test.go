@@ -56,7 +56,7 @@ func TestTheDirectoryIsMadeAnewFromTheAccounts(t *testing.T) {
 		full(t, s)
 		for i := range 12 {
 			a, _ := account(t, s, fmt.Sprintf("ada%d", i))
-			write(t, s, func(tx login.Tx) error { return tx.Reach(t.Context(), a.ID, identity.Step(i)) })
+			write(t, s, func(tx login.Act) error { return tx.Reach(t.Context(), a.ID, identity.Step(i)) })
 		}
 		want := listed(t, s, url)
 		if len(want.found) != 13 {
@@ -105,7 +105,7 @@ func TestTheDirectoryIsMadeAnewBesideAServer(t *testing.T) {
 			}
 			for n := range 15 {
 				name := fmt.Sprintf("bob%d-%d", i, n)
-				write(t, other, func(tx login.Tx) error {
+				write(t, other, func(tx login.Act) error {
 					return tx.InsertAccount(t.Context(), identity.Account{ID: identity.NewID(), Login: name, Key: name, Standing: identity.Invited})
 				})
 			}

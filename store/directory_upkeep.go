@@ -132,7 +132,8 @@ func (t *tx) directory(ctx context.Context, id string) (r directoryRow, known bo
 func (t *tx) touch(id string) { t.touched[id] = true }
 
 // SetMustEnroll notes that an account's factors were taken.
-func (t *tx) SetMustEnroll(ctx context.Context, id string, when time.Time) error {
+func (x *act) SetMustEnroll(ctx context.Context, id string, when time.Time) error {
+	t := x.change()
 	_, err := t.db.NewRaw("UPDATE accounts SET must_enroll_at = ? WHERE id = ? AND must_enroll_at <> ?", at(when), id, at(when)).Exec(ctx)
 	return err
 }
@@ -143,7 +144,8 @@ func (t *tx) Reach(ctx context.Context, id string, steps identity.Step) error {
 }
 
 // Unreach forgets them.
-func (t *tx) Unreach(ctx context.Context, id string) error {
+func (x *act) Unreach(ctx context.Context, id string) error {
+	t := x.change()
 	return t.reached(ctx, id, func(int) int { return 0 })
 }
 

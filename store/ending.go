@@ -61,30 +61,27 @@ func (s *Store) CheckHead(ctx context.Context) error {
 // The log must still have the row that was looked at last. False when it has not.
 func (s *Store) AcceptEvents(ctx context.Context, seen accounts.AuditState, e identity.Event) (same bool, err error) {
 	e.Kind = auditAccepted
-	err = s.Write(ctx, func(x login.Tx) error {
-		t := x.(*tx)
+	err = s.Act(ctx, func(x login.Act) (none identity.Event, err error) {
+		t := x.(*act).t
 		end, err := t.lockTail(ctx)
 		if err != nil {
-			return err
+			return none, err
 		}
 		var hash string
 		err = missing(t.db.NewRaw("SELECT hash FROM events WHERE seq = ?", seen.Rows).Scan(ctx, &hash))
 		if err != nil && !errors.Is(err, identity.ErrNotFound) {
-			return err
+			return none, err
 		}
 		if same = hash == seen.Head; !same {
-			return nil
+			return identity.NothingHappened, nil
 		}
 		mac, err := t.keys.MAC(marked(end.last.Seq, end.last.Hash))
 		if err != nil {
-			return err
+			return none, err
 		}
-		_, err = t.db.NewInsert().Model(&headRow{ID: 1, Seq: end.last.Seq, Hash: end.last.Hash, MAC: mac}).
+		_, err = x.(*act).change().db.NewInsert().Model(&headRow{ID: 1, Seq: end.last.Seq, Hash: end.last.Hash, MAC: mac}).
 			On("CONFLICT (id) DO UPDATE").Set("seq = excluded.seq").Set("hash = excluded.hash").Set("mac = excluded.mac").Exec(ctx)
-		if err != nil {
-			return err
-		}
-		return t.Record(ctx, e)
+		return e, err
 	})
 	return same && err == nil, err
 }

@@ -45,12 +45,6 @@ func (r *eventRow) chained(before string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Record adds events at the end of the transaction.
-func (t *tx) Record(_ context.Context, es ...identity.Event) error {
-	t.events = append(t.events, es...)
-	return nil
-}
-
 // chainLock makes writers of the chain queue up on PostgreSQL while there is no
 // head to lock. SQLite has one writer anyway.
 const chainLock = 7_112_002

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 )
 
@@ -13,6 +14,11 @@ var (
 	Words      = words
 	SearchText = searchText
 )
+
+// Do runs a transaction that may change anything, with or without an event.
+func (s *Store) Do(ctx context.Context, do func(login.Act) error) error {
+	return s.write(ctx, func(t *tx) error { return do(&act{Tx: t, t: t}) })
+}
 
 // LaneSQL is what is in a lane of the outbox.
 func LaneSQL(l mail.Lane) string { return laneSQL[l] }

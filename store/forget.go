@@ -11,7 +11,7 @@ import (
 
 // revived is what lived when a backup was made and must not live again.
 var revived = []string{
-	"DELETE FROM sessions", "DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM notes", "DELETE FROM links", "DELETE FROM registrations",
+	"DELETE FROM sessions", "DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM links", "DELETE FROM registrations",
 	"DELETE FROM outcomes", "DELETE FROM servers",
 	"UPDATE outbox SET status = 'expired', data = NULL WHERE status = 'queued'",
 }
@@ -39,24 +39,24 @@ func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, er
 		return r, err
 	}
 	r.Time = newest.Time()
-	return r, s.Write(ctx, func(x login.Tx) error {
-		t := x.(*tx)
+	return r, s.Act(ctx, func(x login.Act) (e identity.Event, err error) {
+		t := x.(*act).change()
 		for _, statement := range revived {
 			if _, err := t.db.NewRaw(statement).Exec(ctx); err != nil {
-				return err
+				return e, err
 			}
 		}
 		if _, err := t.db.NewRaw("DELETE FROM browsers WHERE trusted = ?", true).Exec(ctx); err != nil {
-			return err
+			return e, err
 		}
 		if err := t.spendSteps(ctx, now); err != nil {
-			return err
+			return e, err
 		}
 		if r.Codes, err = t.voidCodes(ctx, now); err != nil {
-			return err
+			return e, err
 		}
-		return t.Record(ctx, identity.Event{At: now, Kind: identity.EventDatabaseRestored, Actor: "cli",
-			Detail: fmt.Sprintf("%d accounts, as of %s; %s", r.Accounts, r.Time.Format(time.RFC3339), unknown)})
+		return identity.Event{At: now, Kind: identity.EventDatabaseRestored, Actor: "cli",
+			Detail: fmt.Sprintf("%d accounts, as of %s; %s", r.Accounts, r.Time.Format(time.RFC3339), unknown)}, nil
 	})
 }
 

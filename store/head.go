@@ -111,8 +111,9 @@ func (t *tx) beginHead(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.Record(ctx, identity.Event{At: time.Now(), Kind: auditBegun, Actor: "system",
+	t.events = append(t.events, identity.Event{At: time.Now(), Kind: auditBegun, Actor: "system",
 		Detail: fmt.Sprintf("the head of the log is kept under the keys from row %d on", last.Seq)})
+	return nil
 }
 
 // append writes rows and moves the head to the last of them, on PostgreSQL in one

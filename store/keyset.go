@@ -70,7 +70,7 @@ func (s *Store) Adopt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Write(ctx, func(t login.Tx) error { return t.(*tx).adopt(ctx, value) })
+	err = s.write(ctx, func(t *tx) error { return t.adopt(ctx, value) })
 	if err != nil {
 		return err
 	}
@@ -129,8 +129,8 @@ func (s *Store) Lead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Write(ctx, func(t login.Tx) error {
-		_, err := t.(*tx).db.NewRaw("UPDATE keyset SET value = ?, resealed = ? WHERE id = 1", value, false).Exec(ctx)
+	err = s.write(ctx, func(t *tx) error {
+		_, err := t.db.NewRaw("UPDATE keyset SET value = ?, resealed = ? WHERE id = 1", value, false).Exec(ctx)
 		return err
 	})
 	if err != nil {
@@ -139,8 +139,8 @@ func (s *Store) Lead(ctx context.Context) error {
 	if err := s.FollowKeys(ctx); err != nil {
 		return err
 	}
-	return s.Write(ctx, func(t login.Tx) error { // also brings the head of the audit log under the new key
-		return t.Record(ctx, identity.Event{At: time.Now(), Kind: identity.EventKeysRotated, Actor: "cli"})
+	return s.Act(ctx, func(login.Act) (identity.Event, error) { // also brings the head of the audit log under the new key
+		return identity.Event{At: time.Now(), Kind: identity.EventKeysRotated, Actor: "cli"}, nil
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 // post puts n mails into the outbox, to 0@x, 1@x and so on.
 func post(t *testing.T, s *store.Store, n int, expires time.Time) {
 	t.Helper()
-	write(t, s, func(tx login.Tx) error {
+	write(t, s, func(tx login.Act) error {
 		for i := range n {
 			err := tx.Post(t.Context(), identity.Mail{Template: "invite", To: fmt.Sprintf("%d@x", i), Created: noon, Expires: expires,
 				Data: map[string]string{"code": fmt.Sprint(i)}})

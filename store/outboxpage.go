@@ -70,7 +70,8 @@ func (s *Store) MailFault(ctx context.Context) (since time.Time, words string, e
 
 // RetryMail queues a mail anew. One that is due within a lease may be on its
 // way already, and is left as it is.
-func (t *tx) RetryMail(ctx context.Context, id string, now time.Time) (bool, error) {
+func (x *act) RetryMail(ctx context.Context, id string, now time.Time) (bool, error) {
+	t := x.change()
 	_, err := t.db.NewRaw("UPDATE outbox SET status = ?, attempts = 0, created_at = ?, next_at = ?"+
 		" WHERE id = ? AND data IS NOT NULL AND (expires_at = 0 OR expires_at > ?) AND (status = ? OR status = ? AND next_at > ?)",
 		mailQueued, at(now), at(now), id, at(now), mailFailed, mailQueued, at(now.Add(mail.Lease))).Exec(ctx)

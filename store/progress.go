@@ -1,10 +1,6 @@
 package store
 
-import (
-	"context"
-
-	"nightlatch.example/nightlatch/login"
-)
+import "context"
 
 // Progress is how far a migration has come.
 type Progress struct {
@@ -38,9 +34,9 @@ func (s *Store) eachAccount(ctx context.Context, page int, left string, do func(
 				return err
 			}
 		}
-		err = s.Write(ctx, func(x login.Tx) error {
+		err = s.write(ctx, func(t *tx) error {
 			for _, id := range ids {
-				if err := do(ctx, x.(*tx), id); err != nil {
+				if err := do(ctx, t, id); err != nil {
 					return err
 				}
 			}

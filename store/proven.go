@@ -22,7 +22,8 @@ func (q query) AccountByName(ctx context.Context, key string) (identity.Account,
 
 // Prove keeps which address an account has proved. It is false when another
 // account proved the same one before.
-func (t *tx) Prove(ctx context.Context, a identity.Account) (bool, error) {
+func (x *act) Prove(ctx context.Context, a identity.Account) (bool, error) {
+	t := x.change()
 	key := a.ProvenKey()
 	if _, err := t.db.NewRaw("DELETE FROM proven WHERE account_id = ? AND key <> ?", a.ID, key).Exec(ctx); err != nil || key == "" {
 		return err == nil, err
@@ -62,6 +63,7 @@ func (t *tx) PutRegistration(ctx context.Context, r identity.Registration) error
 }
 
 // TakeRegistration ends one; false when somebody else did.
-func (t *tx) TakeRegistration(ctx context.Context, hash string) (bool, error) {
+func (x *act) TakeRegistration(ctx context.Context, hash string) (bool, error) {
+	t := x.change()
 	return changed(t.db.NewDelete().Table("registrations").Where("token_hash = ?", hash).Exec(ctx))
 }

@@ -22,7 +22,7 @@ func TestProvenAddressesAreTakenOver(t *testing.T) {
 			if a.Email = ""; name != "carl" {
 				a.Email, a.EmailVerified = "Shared@Example.com", a.Created.AddDate(0, 0, len(name)+int(name[0]-'a'))
 			}
-			if err := s.Write(t.Context(), func(tx login.Tx) error { return tx.SaveAccount(t.Context(), a) }); err != nil {
+			if err := s.Do(t.Context(), func(tx login.Act) error { return tx.SaveAccount(t.Context(), a) }); err != nil {
 				t.Fatal(err)
 			}
 		}

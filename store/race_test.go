@@ -14,13 +14,13 @@ import (
 
 // winners runs n transactions at once on two handles of one database, as two
 // processes would, and counts those that found something to take.
-func winners(t *testing.T, s *store.Store, url string, n int, take func(tx login.Tx) (bool, error)) (won int32) {
+func winners(t *testing.T, s *store.Store, url string, n int, take func(tx login.Act) (bool, error)) (won int32) {
 	t.Helper()
 	other := open(t, url)
 	var count atomic.Int32
 	together(n, func(i int) {
 		var mine bool
-		err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) (err error) {
+		err := []*store.Store{s, other}[i%2].Do(t.Context(), func(tx login.Act) (err error) {
 			mine, err = take(tx)
 			return err
 		})
@@ -41,7 +41,7 @@ func TestOneTaker(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		a, cred := account(t, s, "ada")
 		recovery := factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: factors.KindRecovery, Hash: "x", Version: 1}
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			return errors.Join(
 				tx.InsertCredentials(ctx, recovery),
 				tx.InsertPending(ctx, identity.Pending{ID: "p", TokenHash: "h", AccountID: a.ID}),
@@ -50,18 +50,18 @@ func TestOneTaker(t *testing.T) {
 				tx.PutLink(ctx, identity.Link{TokenHash: "l", AccountID: a.ID, Purpose: identity.LinkReset}))
 		})
 		cred.Counter, recovery.Used = 7, noon
-		for name, take := range map[string]func(login.Tx) (bool, error){
-			"app":      func(tx login.Tx) (bool, error) { return tx.SwapCredential(ctx, cred) },
-			"recovery": func(tx login.Tx) (bool, error) { return tx.SwapCredential(ctx, recovery) },
-			"ceremony": func(tx login.Tx) (bool, error) { return tx.TakeCeremony(ctx, "c") },
-			"pending":  func(tx login.Tx) (bool, error) { return tx.TakePending(ctx, "p", "h") },
-			"link":     func(tx login.Tx) (bool, error) { return tx.TakeLink(ctx, "l") },
+		for name, take := range map[string]func(login.Act) (bool, error){
+			"app":      func(tx login.Act) (bool, error) { return tx.SwapCredential(ctx, cred) },
+			"recovery": func(tx login.Act) (bool, error) { return tx.SwapCredential(ctx, recovery) },
+			"ceremony": func(tx login.Act) (bool, error) { return tx.TakeCeremony(ctx, "c") },
+			"pending":  func(tx login.Act) (bool, error) { return tx.TakePending(ctx, "p", "h") },
+			"link":     func(tx login.Act) (bool, error) { return tx.TakeLink(ctx, "l") },
 		} {
 			if won := winners(t, s, url, 10, take); won != 1 {
 				t.Errorf("%s: %d took it", name, won)
 			}
 		}
-		if won := winners(t, s, url, 2, func(tx login.Tx) (bool, error) { return tx.TakePending(ctx, "q", "old") }); won != 0 {
+		if won := winners(t, s, url, 2, func(tx login.Act) (bool, error) { return tx.TakePending(ctx, "q", "old") }); won != 0 {
 			t.Errorf("pending login with another token: %d took it", won)
 		}
 		if got, err := s.Account(ctx, a.ID); err != nil || got.RecoveryLeft != 0 || !got.Has(factors.KindTOTP) {
@@ -78,7 +78,7 @@ func TestSwapNeedsTheVersionAndTheOwner(t *testing.T) {
 		a, cred := account(t, s, "ada")
 		b, _ := account(t, s, "bob")
 		swap := func(c factors.Credential) (ok bool) {
-			write(t, s, func(tx login.Tx) (err error) { ok, err = tx.SwapCredential(ctx, c); return err })
+			write(t, s, func(tx login.Act) (err error) { ok, err = tx.SwapCredential(ctx, c); return err })
 			return ok
 		}
 		foreign, stale := cred, cred
@@ -95,7 +95,7 @@ func TestSwapNeedsTheVersionAndTheOwner(t *testing.T) {
 
 func TestOneOwnerOfALogin(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
-		won := winners(t, s, url, 10, func(tx login.Tx) (bool, error) {
+		won := winners(t, s, url, 10, func(tx login.Act) (bool, error) {
 			err := tx.InsertAccount(t.Context(), identity.Account{ID: identity.NewID(), Login: "Ada", Key: "ada", Standing: identity.Active})
 			if errors.Is(err, identity.ErrTaken) {
 				return false, nil

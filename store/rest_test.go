@@ -191,7 +191,7 @@ func TestAMovedSecretDoesNotOpen(t *testing.T) {
 				move(t, raw(t, url))
 				for _, id := range []string{a.ID, b.ID} {
 					got, err := s.Credentials(t.Context(), id, factors.KindTOTP)
-					if !errors.Is(err, identity.ErrSealed) {
+					if !errors.Is(err, store.ErrSealed) {
 						t.Errorf("%v, %v", len(got), err)
 					}
 					if _, err := s.Credentials(t.Context(), id); err != nil {
@@ -209,7 +209,7 @@ func TestAMovedStateOrMailDoesNotOpen(t *testing.T) {
 		a, _ := account(t, s, "ada")
 		b, _ := account(t, s, "bob")
 		for i, id := range []string{a.ID, b.ID} {
-			write(t, s, func(tx login.Tx) error {
+			write(t, s, func(tx login.Act) error {
 				return tx.PutCeremony(t.Context(), login.Ceremony{ID: fmt.Sprint(i), AccountID: id, Subject: fmt.Sprint(i),
 					Purpose: factors.ForLogin, Kind: factors.KindEmail, State: []byte("state")})
 			})
@@ -222,7 +222,7 @@ func TestAMovedStateOrMailDoesNotOpen(t *testing.T) {
 		exchange(t, db, "ceremonies", "state")
 		exchange(t, db, "outbox", "data")
 		for _, subject := range []string{"0", "1"} {
-			if _, err := s.Ceremony(t.Context(), factors.ForLogin, subject, factors.KindEmail); !errors.Is(err, identity.ErrSealed) {
+			if _, err := s.Ceremony(t.Context(), factors.ForLogin, subject, factors.KindEmail); !errors.Is(err, store.ErrSealed) {
 				t.Errorf("state %s: %v", subject, err)
 			}
 		}

@@ -69,7 +69,7 @@ func TestAnUpgradeBringsTheFoldToThoseWhoWereThere(t *testing.T) {
 		for name := range people {
 			a := identity.Account{ID: identity.NewID(), Login: identity.NewID(), Name: name, Standing: identity.Invited, Created: noon}
 			a.Key = strings.ToLower(a.Login)
-			write(t, s, func(tx login.Tx) error { return tx.InsertAccount(t.Context(), a) })
+			write(t, s, func(tx login.Act) error { return tx.InsertAccount(t.Context(), a) })
 		}
 		want := holds(t, raw(t, url))
 		asFirstWritten(t, s, url)

@@ -68,7 +68,7 @@ func TestTargetSessionAttrsFollowsThePrimary(t *testing.T) {
 	}
 	a, _ := account(t, s, "ada")
 	pair.LosePrimary()
-	if err := s.Write(t.Context(), func(tx login.Tx) error { return tx.Reach(t.Context(), a.ID, 1) }); err == nil || !store.Unavailable(err) {
+	if err := s.Do(t.Context(), func(tx login.Act) error { return tx.Reach(t.Context(), a.ID, 1) }); err == nil || !store.Unavailable(err) {
 		t.Errorf("written to a standby, or a wrong fault: %v", err)
 	}
 	if _, err := store.Open(t.Context(), address(hosts[0], "read-write")); err == nil || !strings.Contains(err.Error(), "not what target_session_attrs asks for") {

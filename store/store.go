@@ -143,9 +143,14 @@ func (s *Store) patient() (long *Store, done func(), err error) {
 // tries is how often a transaction is run when the database asks for it.
 const tries = 5
 
-// Write runs a transaction. When PostgreSQL reports a deadlock or a failed
-// serialisation it is run again, as its manual asks (§13.2.3).
+// Write runs a transaction that leaves no event.
 func (s *Store) Write(ctx context.Context, do func(login.Tx) error) error {
+	return s.write(ctx, func(t *tx) error { return do(t) })
+}
+
+// write runs a transaction. When PostgreSQL reports a deadlock or a failed
+// serialisation it is run again, as its manual asks (§13.2.3).
+func (s *Store) write(ctx context.Context, do func(*tx) error) error {
 	var err error
 	for range tries {
 		err = s.once(ctx, do)
@@ -158,7 +163,7 @@ func (s *Store) Write(ctx context.Context, do func(login.Tx) error) error {
 
 // once runs a transaction. What went into a file that is no longer the
 // database was not kept, and is not reported as done.
-func (s *Store) once(ctx context.Context, do func(login.Tx) error) error {
+func (s *Store) once(ctx context.Context, do func(*tx) error) error {
 	if err := s.files.check(); err != nil {
 		return err
 	}
@@ -168,7 +173,7 @@ func (s *Store) once(ctx context.Context, do func(login.Tx) error) error {
 	return s.files.check()
 }
 
-func (s *Store) transact(ctx context.Context, do func(login.Tx) error) error {
+func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 	return s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
 		t := &tx{query: query{db: btx, keys: s.keys, kinds: s.kinds, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
 		if err := do(t); err != nil {

@@ -95,9 +95,17 @@ func run(t *testing.T, db *bun.DB, statement string, args ...any) {
 }
 
 // write runs a transaction that must work.
-func write(t testing.TB, s *store.Store, do func(tx login.Tx) error) {
+func write(t testing.TB, s *store.Store, do func(tx login.Act) error) {
 	t.Helper()
-	if err := s.Write(context.Background(), do); err != nil {
+	if err := s.Do(context.Background(), do); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// act runs a transaction that must work and ends with an event.
+func act(t testing.TB, s *store.Store, do func(tx login.Act) (identity.Event, error)) {
+	t.Helper()
+	if err := s.Act(context.Background(), do); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -109,7 +117,7 @@ func account(t testing.TB, s *store.Store, name string) (identity.Account, facto
 	a := identity.Account{ID: identity.NewID(), Login: name, Key: name, Role: identity.Member, Origin: "cli", Standing: identity.Active, Created: noon}
 	c := factors.Credential{ID: identity.NewID(), AccountID: a.ID, Kind: factors.KindTOTP, Name: "Phone",
 		Secret: []byte("secret of " + name), Created: noon}
-	write(t, s, func(tx login.Tx) error {
+	write(t, s, func(tx login.Act) error {
 		if err := tx.InsertAccount(ctx, a); err != nil {
 			return err
 		}

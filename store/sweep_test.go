@@ -19,7 +19,7 @@ func TestSweep(t *testing.T) {
 	onStore(t, func(t *testing.T, s *store.Store, url string) {
 		a, _ := account(t, s, "ada")
 		for name, end := range map[string]time.Time{"over": noon, "alive": noon.Add(time.Second)} {
-			write(t, s, func(tx login.Tx) error {
+			write(t, s, func(tx login.Act) error {
 				return errors.Join(
 					tx.PutCeremony(ctx, login.Ceremony{ID: name, AccountID: a.ID, Subject: name, Purpose: factors.ForLogin,
 						Kind: factors.KindEmail, Expires: end.Add(-time.Minute)}),
@@ -36,9 +36,9 @@ func TestSweep(t *testing.T) {
 			{Key: login.Counter{What: login.CountPassword, Subject: "over"}, Fails: 3, Last: old}, {Key: login.Counter{What: login.CountPassword, Subject: "alive"}, Fails: 3, Last: day},
 			{Key: login.Counter{What: login.CountFactor, Account: "a", Kind: factors.KindTOTP}, Fails: 49, Last: old}, {Key: login.Counter{What: login.CountFactor, Account: "b", Kind: factors.KindTOTP}, Fails: 50, Last: old, Off: old},
 		} {
-			write(t, s, func(tx login.Tx) error { return tx.SaveThrottle(ctx, x) })
+			write(t, s, func(tx login.Act) error { return tx.SaveThrottle(ctx, x) })
 		}
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			return tx.Post(ctx, identity.Mail{Template: "keeps", To: "a@x", Created: noon})
 		})
 		if err := s.Sweep(ctx, noon, noon.Add(-24*time.Hour)); err != nil {

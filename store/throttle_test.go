@@ -63,7 +63,7 @@ func TestACounterHasOneHolder(t *testing.T) {
 		var inside, most atomic.Int32
 		together(40, func(i int) {
 			for range 20 {
-				err := []*store.Store{s, other}[i%2].Write(ctx, func(tx login.Tx) error {
+				err := []*store.Store{s, other}[i%2].Do(ctx, func(tx login.Act) error {
 					x, err := tx.LockThrottle(ctx, key)
 					if err != nil {
 						return err

@@ -30,26 +30,30 @@ func (r *triesRow) tries() login.Tries {
 		Times: r.Times, Address: r.Address, Browser: r.Browser}
 }
 
-// Tried records what strangers bring about: as an event, or in the count of
-// those like it. The count is kept in this very transaction.
-func (t *tx) Tried(ctx context.Context, e identity.Event) error {
+// Tried gives what the log is to tell of something that strangers bring about: the event,
+// or nothing where it is only counted with those like it. The count is kept in
+// this very transaction.
+func (x *act) Tried(ctx context.Context, e identity.Event) (identity.Event, error) {
+	t := x.change()
+	x.told = true
 	r := triesRow{AccountID: e.AccountID, Kind: e.Kind}
 	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (account_id, kind) DO UPDATE").Set("kind = excluded.kind").Returning("*").Exec(ctx)
 	if err != nil {
-		return err
+		return e, err
 	}
-	x := r.tries()
-	if x.Times > 0 && x.Over(e.At) {
-		if told, some := x.Event(); some {
+	n := r.tries()
+	if n.Times > 0 && n.Over(e.At) {
+		if told, some := n.Event(); some {
 			t.events = append(t.events, told)
 		}
-		x = login.Tries{AccountID: e.AccountID, Kind: e.Kind}
+		n = login.Tries{AccountID: e.AccountID, Kind: e.Kind}
 	}
-	if x.Times == 0 {
-		t.events = append(t.events, e)
+	shown := identity.NothingHappened
+	if n.Times == 0 {
+		shown = e
 	}
-	_, err = t.db.NewUpdate().Model(fromTries(x.With(e))).WherePK().Exec(ctx)
-	return err
+	_, err = t.db.NewUpdate().Model(fromTries(n.With(e))).WherePK().Exec(ctx)
+	return shown, err
 }
 
 // tell has the log tell of counts, which end with it.
@@ -99,9 +103,9 @@ func (s *Store) tellTries(ctx context.Context, now time.Time) error {
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		err = s.Write(ctx, func(x login.Tx) error {
+		err = s.write(ctx, func(t *tx) error {
 			for _, r := range rows { // in one order, and again only what is over: others count and tell too
-				if err := x.(*tx).tell(ctx, "account_id = ? AND kind = ? AND "+over, r.AccountID, r.Kind, ended, ahead); err != nil {
+				if err := t.tell(ctx, "account_id = ? AND kind = ? AND "+over, r.AccountID, r.Kind, ended, ahead); err != nil {
 					return err
 				}
 			}

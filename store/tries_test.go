@@ -12,7 +12,7 @@ import (
 
 func try(t *testing.T, s *store.Store, account string, at time.Time) {
 	t.Helper()
-	write(t, s, func(tx login.Tx) error {
+	act(t, s, func(tx login.Act) (identity.Event, error) {
 		return tx.Tried(t.Context(), identity.Event{At: at, Kind: "login.failed", AccountID: account, Actor: "stranger", Address: "192.0.2.1"})
 	})
 }
@@ -38,7 +38,7 @@ func TestTriesOfSeveralServersAreAllCounted(t *testing.T) {
 		both := []*store.Store{s, other}
 		together(40, func(i int) {
 			for j := range 5 {
-				err := both[i%2].Write(t.Context(), func(tx login.Tx) error {
+				err := both[i%2].Act(t.Context(), func(tx login.Act) (identity.Event, error) {
 					return tx.Tried(t.Context(), identity.Event{At: noon.Add(time.Duration(j) * time.Minute), Kind: "login.failed",
 						AccountID: []string{"", "ada"}[j%2], Actor: "stranger", Address: fmt.Sprint("192.0.2.", i)})
 				})
@@ -71,8 +71,8 @@ func TestCountsOutliveTheServer(t *testing.T) {
 		for i := range 7 {
 			try(t, s, "ada", noon.Add(time.Duration(i)*time.Second))
 		}
-		_ = s.Write(t.Context(), func(tx login.Tx) error {
-			_ = tx.Tried(t.Context(), identity.Event{At: noon, Kind: "login.failed", AccountID: "ada", Actor: "stranger"})
+		_ = s.Do(t.Context(), func(tx login.Act) error {
+			_, _ = tx.Tried(t.Context(), identity.Event{At: noon, Kind: "login.failed", AccountID: "ada", Actor: "stranger"})
 			return identity.ErrNotFound
 		})
 		later := open(t, url) // nothing was said to s
@@ -123,11 +123,12 @@ func TestCountsOfADeletedAccountAreTold(t *testing.T) {
 		for range 3 {
 			try(t, s, a.ID, noon)
 		}
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			if err := tx.DeleteAccount(t.Context(), a.ID); err != nil {
 				return err
 			}
-			return tx.Record(t.Context(), identity.Event{At: noon, Kind: "account.deleted", AccountID: a.ID, Actor: "cli", Detail: "ada"})
+			tx.Record(identity.Event{At: noon, Kind: "account.deleted", AccountID: a.ID, Actor: "cli", Detail: "ada"})
+			return nil
 		})
 		var left int
 		if err := raw(t, url).NewRaw("SELECT count(*) FROM tries").Scan(t.Context(), &left); err != nil || left != 0 {

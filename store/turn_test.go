@@ -42,7 +42,7 @@ func TestALockIsHeldByOneTransactionAtATime(t *testing.T) {
 		other := open(t, url)
 		var inside, most atomic.Int32
 		together(8, func(i int) {
-			err := []*store.Store{s, other}[i%2].Write(t.Context(), func(tx login.Tx) error {
+			err := []*store.Store{s, other}[i%2].Do(t.Context(), func(tx login.Act) error {
 				if err := tx.Lock(t.Context(), login.LockReminders); err != nil {
 					return err
 				}

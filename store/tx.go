@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
@@ -28,7 +29,8 @@ func (t *tx) LockAccount(ctx context.Context, id string) (identity.Account, erro
 var errNoStatus = errors.New("an account without a status")
 
 // InsertAccount adds an account; ErrTaken when its login exists.
-func (t *tx) InsertAccount(ctx context.Context, a identity.Account) error {
+func (x *act) InsertAccount(ctx context.Context, a identity.Account) error {
+	t := x.change()
 	if a.Standing == "" {
 		return errNoStatus
 	}
@@ -38,14 +40,15 @@ func (t *tx) InsertAccount(ctx context.Context, a identity.Account) error {
 	}
 	t.touch(a.ID)
 	if err == nil {
-		_, err = t.Prove(ctx, a)
+		_, err = x.Prove(ctx, a)
 	}
 	return err
 }
 
 // SaveAccount saves all but what follows from the credentials; ErrTaken when
 // another account has its login.
-func (t *tx) SaveAccount(ctx context.Context, a identity.Account) error {
+func (x *act) SaveAccount(ctx context.Context, a identity.Account) error {
+	t := x.change()
 	t.touch(a.ID)
 	ok, err := changed(t.db.NewUpdate().Model(fromAccount(a)).ExcludeColumn(accountFollows...).WherePK().Exec(ctx))
 	switch {
@@ -56,12 +59,13 @@ func (t *tx) SaveAccount(ctx context.Context, a identity.Account) error {
 	case !ok:
 		return identity.ErrNotFound
 	}
-	_, err = t.Prove(ctx, a)
+	_, err = x.Prove(ctx, a)
 	return err
 }
 
 // InsertCredentials adds credentials of one account, sealing their secrets.
-func (t *tx) InsertCredentials(ctx context.Context, cs ...factors.Credential) error {
+func (x *act) InsertCredentials(ctx context.Context, cs ...factors.Credential) error {
+	t := x.change()
 	if len(cs) == 0 {
 		return nil
 	}
@@ -94,7 +98,8 @@ func (t *tx) InsertCredentials(ctx context.Context, cs ...factors.Credential) er
 }
 
 // SwapCredential saves what answering changes, if nobody did since it was read.
-func (t *tx) SwapCredential(ctx context.Context, c factors.Credential) (bool, error) {
+func (x *act) SwapCredential(ctx context.Context, c factors.Credential) (bool, error) {
+	t := x.change()
 	ok, err := changed(t.db.NewUpdate().Table("credentials").
 		Set("name = ?", c.Name).Set("counter = ?", c.Counter).Set("drift = ?", c.Drift).
 		Set("last_used_at = ?", at(c.LastUsed)).Set("used_at = ?", at(c.Used)).Set("version = version + 1").
@@ -108,8 +113,20 @@ func (t *tx) SwapCredential(ctx context.Context, c factors.Credential) (bool, er
 	return true, t.recount(ctx, c.AccountID)
 }
 
+// SettleCredential saves which steps count as used, if nobody saved the
+// credential since it was read.
+func (t *tx) SettleCredential(ctx context.Context, c factors.Credential) (bool, error) {
+	ok, err := changed(t.db.NewUpdate().Table("credentials").Set("version = version + 1").
+		Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, c.Version).Exec(ctx))
+	if err == nil && ok {
+		err = t.saveSteps(ctx, c)
+	}
+	return ok, err
+}
+
 // DeleteCredential takes one away.
-func (t *tx) DeleteCredential(ctx context.Context, accountID, id string) (bool, error) {
+func (x *act) DeleteCredential(ctx context.Context, accountID, id string) (bool, error) {
+	t := x.change()
 	ok, err := changed(t.db.NewDelete().Table("credentials").Where("id = ? AND account_id = ?", id, accountID).Exec(ctx))
 	if err != nil || !ok {
 		return ok, err
@@ -118,7 +135,8 @@ func (t *tx) DeleteCredential(ctx context.Context, accountID, id string) (bool, 
 }
 
 // DeleteKind takes all of a kind away.
-func (t *tx) DeleteKind(ctx context.Context, accountID string, k factors.Kind) error {
+func (x *act) DeleteKind(ctx context.Context, accountID string, k factors.Kind) error {
+	t := x.change()
 	if _, err := t.db.NewDelete().Table("credentials").Where("account_id = ? AND kind = ?", accountID, k).Exec(ctx); err != nil {
 		return err
 	}
@@ -126,7 +144,8 @@ func (t *tx) DeleteKind(ctx context.Context, accountID string, k factors.Kind) e
 }
 
 // DeleteCredentials takes all of an account away.
-func (t *tx) DeleteCredentials(ctx context.Context, accountID string) error {
+func (x *act) DeleteCredentials(ctx context.Context, accountID string) error {
+	t := x.change()
 	if _, err := t.db.NewDelete().Table("credentials").Where("account_id = ?", accountID).Exec(ctx); err != nil {
 		return err
 	}
@@ -202,8 +221,18 @@ func (t *tx) DropCeremonies(ctx context.Context, subject string, p factors.Purpo
 	return err
 }
 
-// SaveSetting keeps a setting.
-func (t *tx) SaveSetting(ctx context.Context, key, value string) error {
+// SaveSetting keeps a setting of the site.
+func (x *act) SaveSetting(ctx context.Context, key, value string) error {
+	return x.change().setting(ctx, key, value)
+}
+
+// SaveRound keeps how far the reminders of the policy have come.
+func (t *tx) SaveRound(ctx context.Context, text string) error {
+	return t.setting(ctx, accounts.RoundSetting, text)
+}
+
+// setting keeps a value under a key.
+func (t *tx) setting(ctx context.Context, key, value string) error {
 	_, err := t.db.NewRaw("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 		key, value).Exec(ctx)
 	return err

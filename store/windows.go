@@ -48,7 +48,8 @@ func readWindow(x *login.Throttle, text string) {
 }
 
 // DropKnown forgets the browsers that signed in before, but one.
-func (t *tx) DropKnown(ctx context.Context, accountID, exceptHash string) error {
+func (x *act) DropKnown(ctx context.Context, accountID, exceptHash string) error {
+	t := x.change()
 	_, err := t.db.NewDelete().Table("browsers").
 		Where("account_id = ? AND trusted = ? AND token_hash <> ?", accountID, false, exceptHash).Exec(ctx)
 	return err

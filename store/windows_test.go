@@ -23,7 +23,7 @@ func TestWindowsAndStepsSurviveTheWayDown(t *testing.T) {
 		sent := login.Throttle{Key: login.Counter{What: login.CountSend, Account: ada.ID}, Fails: 1, Last: noon, Recent: []time.Time{noon}}
 		kept.Counter, kept.Steps = 40, []int64{7, 12, 40}
 		gone.Counter, gone.Steps = 9, []int64{9}
-		write(t, s, func(tx login.Tx) error {
+		write(t, s, func(tx login.Act) error {
 			for _, x := range []login.Throttle{counter, sent} {
 				if err := tx.SaveThrottle(t.Context(), x); err != nil {
 					return err

@@ -25,6 +25,7 @@ func (w *World) arm(c *Chance) {
 
 // disarm mends what was broken until now.
 func (w *World) disarm() {
+	w.Hit = false
 	var on []mending
 	for _, m := range w.mendings {
 		if m.hit() {
@@ -42,10 +43,8 @@ func (w *World) disarm() {
 
 // Mend ends everything that is broken, at once.
 func (w *World) Mend() {
-	all := w.mendings
-	w.mendings = nil
-	for _, m := range all {
-		w.Hit = m.hit() || w.Hit
+	for _, m := range w.mendings {
 		m.undo()
 	}
+	w.mendings = nil
 }

@@ -65,37 +65,47 @@ func AtOnce(n int, do func(i int) *Page) []*Page {
 	return pages
 }
 
-// Disable switches an account off, as an admin does.
-func (s *Site) Disable(name string) {
+// Change changes what a test needs changed, with a made-up event, for nothing is
+// changed without one.
+func (s *Site) Change(do func(ctx context.Context, tx login.Act) error) {
 	s.T.Helper()
-	id := s.Account(name).ID
-	err := s.Store.Write(context.Background(), func(tx login.Tx) error {
-		a, err := tx.LockAccount(context.Background(), id)
+	if err := Change(s.Store, s.Now(), do); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// Change is Site.Change for a store without a site. The event names no account,
+// so that the events of an account stay those that it caused.
+func Change(kept login.Store, now time.Time, do func(ctx context.Context, tx login.Act) error) error {
+	ctx := context.Background()
+	return kept.Act(ctx, func(tx login.Act) (identity.Event, error) {
+		return identity.Event{At: now, Kind: "test", Actor: "system"}, do(ctx, tx)
+	})
+}
+
+// edit changes an account.
+func (s *Site) edit(id string, how func(*identity.Account)) {
+	s.T.Helper()
+	s.Change(func(ctx context.Context, tx login.Act) error {
+		a, err := tx.LockAccount(ctx, id)
 		if err != nil {
 			return err
 		}
-		a.Disabled = s.Now()
-		return tx.SaveAccount(context.Background(), a)
+		how(&a)
+		return tx.SaveAccount(ctx, a)
 	})
-	if err != nil {
-		s.T.Fatal(err)
-	}
+}
+
+// Disable switches an account off, as an admin does.
+func (s *Site) Disable(name string) {
+	s.T.Helper()
+	s.edit(s.Account(name).ID, func(a *identity.Account) { a.Disabled = s.Now() })
 }
 
 // Prove confirms an account's address, as its owner would.
 func (s *Site) Prove(a identity.Account) {
 	s.T.Helper()
-	err := s.Store.Write(context.Background(), func(tx login.Tx) error {
-		a, err := tx.LockAccount(context.Background(), a.ID)
-		if err != nil {
-			return err
-		}
-		a.EmailVerified = s.Now()
-		return tx.SaveAccount(context.Background(), a)
-	})
-	if err != nil {
-		s.T.Fatal(err)
-	}
+	s.edit(a.ID, func(a *identity.Account) { a.EmailVerified = s.Now() })
 }
 
 // Stored is everything that is kept: the bytes of the SQLite files or every

@@ -197,7 +197,7 @@ func (d *doubler) inviting() {
 	d.visit("/admin")
 	d.Click("=Invite someone")
 	d.Fill(".invite [name=login]", "kurt@example.com")
-	link := d.links(d.twice("=Send the invitation", done{text: "The invite was created.", event: "account.created"}), "/invite/")
+	link := d.links(d.twice("=Send the invite", done{text: "The invite was created.", event: "account.created"}), "/invite/")
 	d.visit(link)
 	d.Fill("#password", "quite another pass phrase")
 	d.twice("=Set the password", done{"/login", "Your account is ready.", "account.accepted", 0})

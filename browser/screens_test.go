@@ -113,7 +113,7 @@ func (p *person) administering() {
 	p.visit("/admin")
 	p.Click("=Invite someone")
 	p.Fill("#login", "linus@example.com")
-	p.Click("=Send the invitation")
+	p.Click("=Send the invite")
 	p.look("accounts, one invited")
 	for _, path := range []string{"/admin/users/" + p.site.Account("grace@example.com").ID, "/admin/policy", "/admin/import", "/admin/audit", "/admin/mail"} {
 		p.visit(path)

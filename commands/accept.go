@@ -18,7 +18,7 @@ import (
 )
 
 type acceptCmd struct {
-	Yes bool `help:"Confirm: what the lost keys sealed is gone for good."`
+	Yes bool `help:"Confirm that everything sealed with the lost keys is lost for good."`
 }
 
 // Run makes the key file the one of this site, after the old one was lost for
@@ -70,7 +70,7 @@ func strangeKeys(ctx context.Context, path string, db *store.Store) (none bool, 
 		return false, err
 	}
 	if !used {
-		return false, errors.New("nothing here is sealed yet, so nothing is lost: start the server")
+		return false, errors.New("nothing is sealed yet, so nothing is lost: start the server")
 	}
 	keys, err := store.OpenKeys(path, false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -97,14 +97,14 @@ func strangeKeys(ctx context.Context, path string, db *store.Store) (none bool, 
 func sayLost(std Streams, path string, none bool, l store.Lost) error {
 	what := "The key file " + path + " is not the one that this site's secrets are sealed with."
 	if none {
-		what = "There is no key file " + path + "; a new one is made."
+		what = "There is no key file " + path + "; a new one will be made."
 	}
 	_, err := fmt.Fprintf(std.Out, `%s
-Without the one from before, this is lost for good:
-  the authenticator apps and recovery codes of %d accounts; those with no other factor enroll again, by a link,
-  %d mails that are not sent yet, or could be sent again: invites and links in them are to be made anew,
+Without the old key file, this is lost for good:
+  the authenticator apps and recovery codes of %d accounts: people without another factor set one up again with a link,
+  %d emails that were not sent yet or could be sent again: the invites and links in them must be created again,
   all sign-ins and enrollments under way, and the sessions of these accounts.
-Keep a copy of the database first: should the key file be found, only such a copy can use it.
+Make a copy of the database first: if the old key file is found later, only that copy can be used with it.
 `, what, l.Accounts, l.Mails)
 	return err
 }

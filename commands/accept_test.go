@@ -71,7 +71,7 @@ func acceptAfter(t *testing.T, dir string, env []string, lose func(path string))
 	before, _ := os.ReadFile(path)
 	refuses(t, dir, env, []string{"user", "list"}, "NIGHTLATCH_KEYS")
 	r := run(t, dir, env, "", "key", "accept")
-	if r.code != 1 || !strings.Contains(r.out, "recovery codes of 3 accounts") || !strings.Contains(r.out, "mails that are not sent") || !strings.Contains(r.err, "--yes") {
+	if r.code != 1 || !strings.Contains(r.out, "recovery codes of 3 accounts") || !strings.Contains(r.out, "emails that were not sent") || !strings.Contains(r.err, "--yes") {
 		t.Errorf("without --yes: %+v", r)
 	}
 	if now, _ := os.ReadFile(path); string(now) != string(before) {

@@ -11,12 +11,12 @@ import (
 )
 
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Check that no row of the audit log was changed, cut off or taken out."`
+	Verify auditVerifyCmd `cmd:"" help:"Check that no row of the audit log was changed or removed."`
 	Accept auditAcceptCmd `cmd:"" help:"Accept what audit verify found: a new head is recorded, with an entry in the log."`
 }
 
 type auditVerifyCmd struct {
-	Head string `placeholder:"HASH" help:"A head that an earlier audit verify printed and that was kept elsewhere: it must still be in the log."`
+	Head string `placeholder:"HASH" help:"A head that an earlier audit verify printed: it must still be in the log."`
 }
 
 // Run checks the chain of the audit log. It prints the head to keep elsewhere,

@@ -19,6 +19,6 @@ func (x backupCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if err := b.store.Backup(ctx, x.File); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.Out, "%s holds the database. Back up %s too, in another place: without it no factor in the backup works.\n", x.File, b.settings.Keys)
+	fmt.Fprintf(std.Out, "%s now holds a copy of the database. Back up the key file %s too, in another place: without it no factor in the backup works.\n", x.File, b.settings.Keys)
 	return nil
 }

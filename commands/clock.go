@@ -44,5 +44,5 @@ func checkClock(ctx context.Context, db *store.Store) (remark string, err error)
 	if time.Since(a.Since) > clockTold {
 		return ", but it jumped once: " + text, nil
 	}
-	return "", fmt.Errorf("it jumped back: %s. See that it is right now", text)
+	return "", fmt.Errorf("it jumped back: %s. Make sure that it is right", text)
 }

@@ -51,7 +51,7 @@ func TestDoctorSaysThatTheClockJumped(t *testing.T) {
 			said(1, "fault  clock: it jumped back: rows ", " of the audit log are dated up to ", "8760h0m0s ahead", "Either it is wrong now")
 			set(last, -time.Minute)
 			set(before, time.Hour)
-			said(1, "fault  clock: it jumped back: ", "ahead, and it went back at ", "See that it is right now")
+			said(1, "fault  clock: it jumped back: ", "ahead, and it went back at ", "Make sure that it is right")
 			set(last, -25*time.Hour)
 			said(0, "ok     clock: it agrees with the database, but it jumped once: rows ")
 			set(before, -26*time.Hour)

@@ -35,7 +35,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
 	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
 	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
-	Restore restoreCmd `cmd:"" help:"Restore a backup, and end all sessions and trust."`
+	Restore restoreCmd `cmd:"" help:"Restore a backup, end all sessions and forget all trusted browsers."`
 	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`
 	Version versionCmd `cmd:"" help:"Show version, commit and Go version (also --version)."`
 }
@@ -71,13 +71,13 @@ func Main(args []string, io Streams) int {
 	run.BindTo(ctx, (*context.Context)(nil))
 	err = run.Run(&c.Flags, io, again)
 	if errors.Is(err, context.Canceled) {
-		err = errors.New("stopped before it was done")
+		err = errors.New("stopped before it had finished")
 		if run.Selected() != nil && serves[run.Selected().Name] {
 			err = nil
 		}
 	}
 	if err == nil && out.err != nil {
-		err = fmt.Errorf("not all could be printed: %w", out.err)
+		err = fmt.Errorf("not everything could be printed: %w", out.err)
 	}
 	if err != nil {
 		fmt.Fprintln(io.Err, "nightlatch:", err)

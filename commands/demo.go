@@ -37,7 +37,7 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) erro
 	}
 	guest, err := demo.Tell(ctx, demo.Site{Store: b.store, Login: b.login, Accounts: b.accounts, Clock: clock})
 	if err == nil {
-		err = printOnce(std, "the password", guestText(guest, s.Login.URL), "starting again makes another")
+		err = printOnce(std, "the password", guestText(guest, s.Login.URL), "start the server again to get another")
 	}
 	if err != nil {
 		return errors.Join(err, b.site.Close())

@@ -14,7 +14,7 @@ import (
 )
 
 type doctorCmd struct {
-	Repair bool `help:"Make the admin's list and its totals anew from the accounts, and say what was wrong."`
+	Repair bool `help:"Rebuild the admin's list and its totals from the accounts, and print what was wrong."`
 }
 
 // mailPatience is how long the mail server may take to answer.
@@ -100,7 +100,7 @@ func checkStore(ctx context.Context, s settings, repair bool, report func(string
 func checkDirectory(ctx context.Context, db *store.Store, repair bool) (remark string, err error) {
 	if repair {
 		mended, err := db.Rebuild(ctx)
-		return fmt.Sprintf("; mended: %d accounts, %d totals", mended.Accounts, mended.Totals), err
+		return fmt.Sprintf("; repaired: %d accounts, %d totals", mended.Accounts, mended.Totals), err
 	}
 	n, err := db.WrongTotals(ctx)
 	if err == nil && n > 0 {
@@ -122,13 +122,13 @@ func checkKeys(ctx context.Context, s settings, db *store.Store, report func(str
 	}
 	n, shut, err := db.CheckSealed(ctx)
 	if err == nil && len(shut) > 0 {
-		err = fmt.Errorf("%d of %d sealed values do not open, the first is %s: the key file is not the one they were sealed with, or they were moved", len(shut), n, shut[0])
+		err = fmt.Errorf("%d of %d sealed values cannot be opened, the first is %s: the key file is not the one that they were sealed with, or they were moved", len(shut), n, shut[0])
 	}
-	report("secrets", fmt.Sprintf("all %d open", n), err)
+	report("secrets", fmt.Sprintf("all %d can be opened", n), err)
 	report("audit log", "it ends as its head says", db.CheckHead(ctx))
 	finished, err := db.Resealed(ctx)
 	if err == nil && !finished {
-		err = errors.New("the last one was broken off: run nightlatch key rotate again")
+		err = errors.New("the last key rotation was interrupted: run nightlatch key rotate again")
 	}
 	report("key rotation", "none is half done", err)
 }

@@ -22,7 +22,7 @@ func TestTheDoctorMendsTheTotals(t *testing.T) {
 			if r := run(t, dir, env, "", "doctor"); r.code == 0 || !strings.Contains(r.out, "do not agree with the accounts: run nightlatch doctor --repair") {
 				t.Errorf("the doctor ended with %d:\n%s", r.code, r.out)
 			}
-			if out := must(t, dir, env, "", "doctor", "--repair"); !strings.Contains(out, "mended: 0 accounts") || strings.Contains(out, ", 0 totals") {
+			if out := must(t, dir, env, "", "doctor", "--repair"); !strings.Contains(out, "repaired: 0 accounts") || strings.Contains(out, ", 0 totals") {
 				t.Errorf("the repair: %s", out)
 			}
 			must(t, dir, env, "", "doctor")

@@ -166,16 +166,16 @@ func TestARealServerThatDislikesTheSiteLosesNoMail(t *testing.T) {
 			}
 			x := newMailSite(t, m, more...)
 			x.ask()
-			x.says(x.boss, "/admin/mail", "No mail goes out")
+			x.says(x.boss, "/admin/mail", "No emails are being sent")
 			x.says(x.boss, "/admin/mail", c.words)
 			x.says(x.boss, "/admin/mail", "2 queued, 0 failed")
-			x.says(x.ada, challengeMail, "could not be handed over yet")
+			x.says(x.ada, challengeMail, "could not be delivered yet")
 			if fault, out := x.doctor(); !fault || !strings.Contains(out, c.words) {
 				t.Errorf("doctor: %s", out)
 			}
 			m.follow(rules{people: everybody, main: "auth_advertise_hosts = *", auth: "yes"})
 			x.arrived(m)
-			if p := x.boss.get("/admin/mail"); strings.Contains(p.body, "No mail goes out") {
+			if p := x.boss.get("/admin/mail"); strings.Contains(p.body, "No emails are being sent") {
 				t.Error("the fault is still shown")
 			}
 			if fault, out := x.doctor(); fault {
@@ -202,7 +202,7 @@ func TestARealServerThatDoesNotKnowTheRecipient(t *testing.T) {
 			x.ask()
 			x.says(x.ada, challengeMail, "could not be delivered")
 			page := x.says(x.boss, "/admin/mail", "0 queued, 2 failed")
-			if !strings.Contains(page, words) || strings.Contains(page, "No mail goes out") {
+			if !strings.Contains(page, words) || strings.Contains(page, "No emails are being sent") {
 				t.Errorf("the outbox: %s", page)
 			}
 			if fault, out := x.doctor(); fault {
@@ -229,8 +229,8 @@ func TestARealServerThatWasDownDeliversTheCode(t *testing.T) {
 	x := newMailSite(t, m)
 	m.close()
 	x.ask()
-	x.says(x.ada, challengeMail, "could not be handed over yet")
-	x.says(x.boss, "/admin/mail", "No mail goes out")
+	x.says(x.ada, challengeMail, "could not be delivered yet")
+	x.says(x.boss, "/admin/mail", "No emails are being sent")
 	m.open()
 	x.arrived(m)
 	if files, _ := filepath.Glob(filepath.Join(m.dir, "log", "panic*")); len(files) > 0 {

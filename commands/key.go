@@ -12,12 +12,12 @@ import (
 )
 
 type keyCmd struct {
-	Rotate rotateCmd `cmd:"" help:"Add a new key and seal every secret with it, while the servers run."`
+	Rotate rotateCmd `cmd:"" help:"Add a new key and seal every secret with it while the servers run."`
 	Accept acceptCmd `cmd:"" help:"Accept a new key file when the old one is lost for good, while no server runs."`
 }
 
 type rotateCmd struct {
-	Add     bool `xor:"step" help:"Only the first step: put a new key into the file. It seals nothing yet; copy the file to all hosts."`
+	Add     bool `xor:"step" help:"Only the first step: add a new key to the file. It is not used yet; copy the file to all hosts."`
 	Promote bool `xor:"step" help:"Only the second step: seal everything with the key that was added."`
 }
 
@@ -78,7 +78,7 @@ func (b *base) lead(ctx context.Context) error {
 		return err
 	}
 	if late != "" {
-		return fmt.Errorf("the new key waits in %s and seals nothing yet, since a running server has not read it: %s. See that it can read its key file, and that this is a copy of the newest; then run this again", b.settings.Keys, late)
+		return fmt.Errorf("the new key is in %s but is not used yet, because a running server has not read it: %s. Make sure that this server can read its key file, and that the file is a copy of the newest one; then run this again", b.settings.Keys, late)
 	}
 	if err := b.store.Lead(ctx); err != nil {
 		return err
@@ -120,13 +120,13 @@ func (b *base) await(ctx context.Context, holds func(store.Process) bool) (late 
 
 // reseal seals everything with the leading key.
 func (b *base) reseal(ctx context.Context, std Streams, done string) error {
-	n, shut, err := b.store.Reseal(ctx, func(n int) { fmt.Fprintf(std.Err, "%d sealed anew\n", n) })
+	n, shut, err := b.store.Reseal(ctx, func(n int) { fmt.Fprintf(std.Err, "%d values sealed with the newest key\n", n) })
 	if err != nil {
 		return fmt.Errorf("the new key is in use, but not everything was sealed with it yet, run this again: %w", err)
 	}
 	if len(shut) > 0 {
 		for _, name := range shut {
-			fmt.Fprintf(std.Err, "%s does not open\n", name)
+			fmt.Fprintf(std.Err, "%s cannot be opened\n", name)
 		}
 		return fmt.Errorf("%s. %d values were sealed with the newest key; %d cannot be opened with any key and were left as they are: reset the factors of these accounts, and run this again", done, n, len(shut))
 	}

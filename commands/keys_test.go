@@ -66,7 +66,7 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.Close()
-	if r := run(t, dir, nil, "", "doctor"); r.code != 1 || !strings.Contains(r.out, "1 of 2 sealed values do not open") {
+	if r := run(t, dir, nil, "", "doctor"); r.code != 1 || !strings.Contains(r.out, "1 of 2 sealed values cannot be opened") {
 		t.Errorf("a moved secret: %+v", r)
 	}
 	if err := os.Remove(filepath.Join(dir, "data", "keys.json")); err != nil {

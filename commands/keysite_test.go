@@ -118,7 +118,7 @@ func TestRotationOverTwoHosts(t *testing.T) {
 		v.post("/login/challenge/totp", "code", code(p.secret, step)).want(t, "/profile")
 	}
 	r := run(t, here, env, "", "key", "rotate") // the other host has no copy
-	if r.code != 1 || !strings.Contains(r.err, "has not read it") || strings.Contains(r.err, "sealed anew") {
+	if r.code != 1 || !strings.Contains(r.err, "has not read it") || strings.Contains(r.err, "sealed with the newest key") {
 		t.Errorf("%+v", r)
 	}
 	signIn(b, people[0], 0)
@@ -176,7 +176,7 @@ func TestAnUnreadableSecretDoesNotStopARotation(t *testing.T) {
 		db.Close()
 		for range 3 {
 			r := run(t, dir, nil, "", "key", "rotate")
-			if r.code != 1 || !strings.Contains(r.err, id+" does not open") || !strings.Contains(r.err, "credentials/") || strings.Contains(r.err, "garbage") {
+			if r.code != 1 || !strings.Contains(r.err, id+" cannot be opened") || !strings.Contains(r.err, "credentials/") || strings.Contains(r.err, "garbage") {
 				t.Errorf("%+v", r)
 			}
 			if n := len(keyIDs(t, keyPath(dir))); n != 2 {

@@ -45,11 +45,11 @@ func socketPath(value string) (string, fs.FileMode, error) {
 	mode, err := strconv.ParseUint(cmp.Or(text, defaultMode), 8, 32)
 	switch {
 	case given && (text == "" || err != nil || mode > 0o777):
-		return "", 0, errors.New("must have a mode of a file behind unix:PATH?mode=, such as 660")
+		return "", 0, errors.New("must have a file mode such as 660 after unix:PATH?mode=")
 	case path == "" || strings.ContainsAny(path, "?"):
 		return "", 0, errors.New("must be unix:PATH or unix:PATH?mode=660")
 	case len(path) > 107: // sun_path of unix(7) with its zero
-		return "", 0, errors.New("has a path of more than 107 bytes, which no socket can have")
+		return "", 0, errors.New("has a path of more than 107 bytes, which is too long for a socket")
 	}
 	return path, fs.FileMode(mode), nil
 }
@@ -84,9 +84,9 @@ func inherited(name string) (net.Listener, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: the socket that systemd passes cannot be used: %w", name, err)
 	case len(all) == 0:
-		return nil, fmt.Errorf("%s: is systemd, and systemd passed no socket: start nightlatch.socket, or name an address", name)
+		return nil, fmt.Errorf("%s is systemd, but systemd passed no socket: start nightlatch.socket, or give an address", name)
 	case len(all) > 1 || all[0] == nil:
-		return nil, fmt.Errorf("%s: is systemd, which is to pass one stream socket and passed %d files", name, len(all))
+		return nil, fmt.Errorf("%s is systemd, but systemd passed %d files instead of one stream socket", name, len(all))
 	}
 	return all[0], nil
 }
@@ -100,7 +100,7 @@ func listenSocket(name, addr string) (net.Listener, error) {
 	}
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode().Type() != fs.ModeSocket {
-			return nil, fmt.Errorf("%s: %s is a file and no socket", name, path)
+			return nil, fmt.Errorf("%s: %s is a file and not a socket", name, path)
 		}
 		if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 			c.Close()

@@ -95,7 +95,7 @@ type factorCmd struct {
 
 type factorStatusCmd struct {
 	Logins []string `arg:"" optional:"" name:"login" help:"Logins of the accounts; all accounts when none is given."`
-	JSON   bool     `name:"json" help:"As JSON."`
+	JSON   bool     `name:"json" help:"Print JSON."`
 }
 
 // factorStatus is which factors one account has. It holds no secret.

@@ -18,7 +18,7 @@ type migrateCmd struct {
 type (
 	upCmd   struct{}
 	downCmd struct {
-		Yes bool `help:"Confirm although there are accounts in the database."`
+		Yes bool `help:"Confirm, when there are accounts in the database."`
 	}
 	statusCmd struct{}
 )

@@ -157,7 +157,7 @@ func TestAKeyFileThatTheServerCannotRead(t *testing.T) {
 	if v.secret() == nil {
 		t.Error("the keys in memory do not work")
 	}
-	if r := run(t, dir, nil, "", "key", "rotate"); r.code != 1 || strings.Contains(r.err, "sealed anew") {
+	if r := run(t, dir, nil, "", "key", "rotate"); r.code != 1 || strings.Contains(r.err, "sealed with the newest key") {
 		t.Errorf("%+v", r)
 	}
 	if v.secret() == nil {

@@ -11,7 +11,7 @@ import (
 
 type restoreCmd struct {
 	File  string `arg:"" optional:"" help:"A backup of the embedded database."`
-	After bool   `help:"The database was restored by other means, such as pg_restore: end its sessions and trust."`
+	After bool   `help:"The database was already restored, for example with pg_restore: end its sessions and forget its trusted browsers."`
 }
 
 // Run puts back a backup while no server runs.
@@ -47,19 +47,19 @@ func (x restoreCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 func sayRestored(std Streams, r store.Restored, after bool) error {
 	switch {
 	case r.Damaged:
-		fmt.Fprintf(std.Out, "The database that was there is damaged. It is kept as %s.\n", r.Aside)
+		fmt.Fprintf(std.Out, "The old database is damaged. It is kept as %s.\n", r.Aside)
 	case r.Aside != "":
-		fmt.Fprintf(std.Out, "The database that was there is now %s. It holds secrets too: delete it when everything works.\n", r.Aside)
+		fmt.Fprintf(std.Out, "The old database is now %s. It holds secrets too: delete it when everything works.\n", r.Aside)
 	case !after:
 		fmt.Fprintln(std.Out, "There was no database here.")
 	}
 	_, err := fmt.Fprintf(std.Out, `The database is as it was on %s, with %d accounts.
-All sessions, trusted browsers, sign-ins under way, open links and queued mails have ended.
-The recovery codes of %d accounts are void, since some may have been used after that time. Their owners are told
-by mail to make new ones. Whoever has nothing but recovery codes left needs nightlatch factor reset.
-What else happened after that time is not known here:
-  factors and passwords removed or changed since are back, and so are accounts that were deleted, disabled or demoted;
-  what was added since is gone, and so are failures that switched a factor off.
+All sessions, trusted browsers, sign-ins under way, open links and queued emails have ended.
+The recovery codes of %d accounts no longer work, since some may have been used after that time. Their owners get
+an email that asks them to create new ones. For people who have only recovery codes, run nightlatch factor reset.
+The backup cannot know what else happened after that time:
+  factors and passwords that were removed or changed are back, and so are accounts that were deleted, disabled or demoted;
+  what was added is gone, and so are failures that switched a factor off.
 `, r.Time.Format("2 January 2006, 15:04:05 UTC"), r.Accounts, r.Codes)
 	return err
 }

@@ -97,7 +97,7 @@ func TestRestoreVoidsWhatMayHaveBeenUsed(t *testing.T) {
 			s.stop()
 
 			out := back()
-			for _, w := range []string{"with 1 accounts", "recovery codes of 1 accounts are void", "accounts that were deleted, disabled or demoted"} {
+			for _, w := range []string{"with 1 accounts", "recovery codes of 1 accounts no longer work", "accounts that were deleted, disabled or demoted"} {
 				if !strings.Contains(out, w) {
 					t.Errorf("%q is not in %q", w, out)
 				}
@@ -221,7 +221,7 @@ func TestRestoreOfALostDatabase(t *testing.T) {
 			path := filepath.Join(dir, "data", "nightlatch.db")
 			x.spoil(t, path)
 			out := must(t, dir, nil, "", "restore", "copy.db")
-			if !strings.Contains(out, x.says) || !strings.Contains(out, "is not known here") {
+			if !strings.Contains(out, x.says) || !strings.Contains(out, "cannot know what else happened") {
 				t.Errorf("it says %q", out)
 			}
 			if name == "rubbish" {

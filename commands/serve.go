@@ -107,7 +107,7 @@ func (b *base) printSetup(std Streams, link string) error {
 		b.settings.Log.Warn("there is no standard output for the setup link: make the first admin with nightlatch user add LOGIN --admin")
 		return nil
 	}
-	return printOnce(std, "the setup link", "No account exists yet. Make the first admin here: "+link, "starting again makes another")
+	return printOnce(std, "the setup link", "No account exists yet. Make the first admin here: "+link, "start the server again to get another")
 }
 
 // serveUntil serves until it is told to stop, and then lets requests under way

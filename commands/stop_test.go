@@ -130,7 +130,7 @@ func TestWhatCannotBePrintedIsTold(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
-	if r := full("--data", "new"); r.code != 1 || !strings.Contains(r.err, "starting again makes another") {
+	if r := full("--data", "new"); r.code != 1 || !strings.Contains(r.err, "start the server again to get another") {
 		t.Errorf("the setup link: %+v", r)
 	}
 }

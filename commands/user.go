@@ -28,7 +28,7 @@ type userCmd struct {
 	Invite   userInviteCmd   `cmd:"" help:"Create a new invite for an account that has no password yet; it is sent by email, or printed."`
 	Password userPasswordCmd `cmd:"" help:"Create a link to set a new password; it is sent by email, or printed. No factor is removed or skipped."`
 	Email    userEmailCmd    `cmd:"" help:"Correct an account's address; its owner has to confirm it, and the old address gets a notice."`
-	Delete   userDeleteCmd   `cmd:"" help:"Delete an account with everything that names it but its rows of the audit log."`
+	Delete   userDeleteCmd   `cmd:"" help:"Delete an account with everything about it, except its rows of the audit log."`
 }
 
 type userAddCmd struct {
@@ -70,7 +70,7 @@ func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 }
 
 type userListCmd struct {
-	JSON bool `name:"json" help:"As JSON."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // userRow is an account as it is listed. It holds no secret.

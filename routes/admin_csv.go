@@ -112,6 +112,6 @@ func (w *web) ended(c *gin.Context, s *sheet, err error) error {
 	if err == nil || c.Request.Context().Err() != nil {
 		return nil
 	}
-	w.Log.Error("file broke off", "id", c.GetString(idKey), "route", c.FullPath(), "error", err)
+	w.Log.Error("a download was not finished", "id", c.GetString(idKey), "route", c.FullPath(), "error", err)
 	panic(http.ErrAbortHandler)
 }

@@ -135,7 +135,7 @@ func policyWords(p identity.Policy, now time.Time) string {
 	who := map[string]string{identity.Everyone: "everyone", identity.Admins: "admins"}[p.Who]
 	switch {
 	case who == "":
-		return "Nobody must have a second factor."
+		return "Nobody has to have a second factor."
 	case now.Before(p.From):
 		return "From " + p.From.UTC().Format("2 January 2006") + " on " + who + " must have a second factor."
 	}

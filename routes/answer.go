@@ -240,7 +240,7 @@ var notices = map[string]string{
 	"email-confirmed": "The address is confirmed.",
 	"prove-address":   "Confirm your address first: other applications know you by it.",
 	"verify-asked":    "We sent a link to your address.",
-	"confirmed":       "Confirmed. Please send the form once more.",
+	"confirmed":       "Confirmed. Please fill in the form again and send it.",
 	"warning":         "The warning was dismissed.",
 	"name":            "Your name was changed.",
 	"registered":      "Your account is ready. Sign in.",

@@ -37,7 +37,7 @@ func TestAddressToBeAddedSaysHowFarItsMailIs(t *testing.T) {
 		ask("ada@exmaple.com")
 		says(t, b, page, "is on its way to a•••@exmaple.com . It can take a minute.")
 		fails(mail.Failure{Reason: "421 later", Next: s.Now().Add(time.Hour)})
-		says(t, b, page, "could not be handed over yet")
+		says(t, b, page, "could not be delivered yet")
 
 		ask("ada@exmaple.com")
 		fails(mail.Failure{Reason: "550 5.1.1 No such user", Final: true})

@@ -33,7 +33,7 @@ func TestTheChallengeSaysHowFarTheCodeHasCome(t *testing.T) {
 		p.Post("/login/challenge/email/code").Want(t, askedFor)
 		says(t, p, askedFor, "on its way to a•••@example.com . It can take")
 		s.Mails()
-		says(t, p, askedFor, "could not be handed over yet")
+		says(t, p, askedFor, "could not be delivered yet")
 		closeOffice = office.open(t)
 		s.Advance(10 * time.Second)
 		office.codeTo(t, s, "ada@example.com")
@@ -157,13 +157,13 @@ func TestARefusalOfTheSiteIsShownToAdmins(t *testing.T) {
 	refusing(t, office, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "<box>: Helo command rejected: need fully-qualified hostname"})
 	s.Mails()
 	says(t, boss, "/admin/mail", "504 5.5.2 <box>: Helo command rejected")
-	says(t, boss, "/admin/mail", "No mail goes out")
+	says(t, boss, "/admin/mail", "No emails are being sent")
 	office.refuse = nil
 	s.Advance(time.Minute)
 	if got := office.letters(s); len(got) != 1 {
 		t.Errorf("%d mails came", len(got))
 	}
-	if text := boss.Get("/admin/mail").Text(); strings.Contains(text, "No mail goes out") {
+	if text := boss.Get("/admin/mail").Text(); strings.Contains(text, "No emails are being sent") {
 		t.Error("the fault is still shown")
 	}
 }

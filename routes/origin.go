@@ -35,12 +35,12 @@ func (w *web) livesAt(from *url.URL) bool {
 // turnBack answers a form that stray reported, before anything in it is read:
 // it says at which address the site is, and logs it for the admin.
 func (w *web) turnBack(c *gin.Context, misplaced bool) {
-	w.Log.Warn("refused as another site's", "id", c.GetString(idKey), "route", c.FullPath(),
+	w.Log.Warn("refused a form from another site", "id", c.GetString(idKey), "route", c.FullPath(),
 		"origin", short(c.GetHeader("Origin"), maxOrigin), "host", short(c.Request.Host, maxOrigin), "url", w.site.String())
-	m := views.Message{Heading: "Not carried out", Back: w.site.String(), BackLabel: "Open " + w.site.Host}
-	m.Text = "This request came from another site and was not carried out. This site lives at " + w.site.String() + "."
+	m := views.Message{Heading: "Nothing was done", Back: w.site.String(), BackLabel: "Open " + w.site.Host}
+	m.Text = "This request came from another site, so nothing was done. The address of this site is " + w.site.String() + "."
 	if misplaced {
-		m.Text = "You opened this site by another address than its own, so nothing was carried out. It lives at " + w.site.String() + ". Open it there."
+		m.Text = "You opened this site at an address that is not its own, so nothing was done. Open it at " + w.site.String() + " and try again."
 	}
 	w.sayIt(c, http.StatusForbidden, m)
 }

@@ -27,7 +27,7 @@ func TestAFormOfAPageElsewhereIsToldWhereTheSiteLives(t *testing.T) {
 				b := s.Browser()
 				b.Header = head
 				p := b.Post("/login", "login", ada, "password", wrong).WantStatus(t, 403)
-				if !strings.Contains(p.Text(), "It lives at https://door.example.") || !strings.Contains(p.Body, `href="https://door.example"`) || len(p.Cookies) > 0 {
+				if !strings.Contains(p.Text(), "Open it at https://door.example and try again.") || !strings.Contains(p.Body, `href="https://door.example"`) || len(p.Cookies) > 0 {
 					t.Fatalf("%v: %s %v", head, p.Text(), p.Cookies)
 				}
 			}

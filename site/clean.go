@@ -13,9 +13,9 @@ import (
 // it, since it may hold a secret.
 var (
 	errControl = errors.New("holds a control character, such as the carriage return of a file with Windows line ends: remove it")
-	errUnseen  = errors.New("holds a character that cannot be seen: write the value anew")
+	errUnseen  = errors.New("holds a character that cannot be seen: type the value again")
 	errBlank   = errors.New("begins or ends with a blank: remove it")
-	errQuoted  = errors.New("begins or ends with a quote, which is not part of the value: remove it, since an env file of Docker or systemd keeps or loses quotes in its own way")
+	errQuoted  = errors.New("begins or ends with a quote, which is not part of the value: remove it, because env files of Docker and systemd treat quotes differently")
 )
 
 // Unclean says what is in a value that nobody meant to write: a control
@@ -90,10 +90,10 @@ func (r *reader) sqlite(value string) string {
 	case strings.ContainsAny(path, "?#"):
 		r.bad(name, "must be sqlite:PATH, without options after ? or #")
 	case strings.HasSuffix(path, "/"), path == ".", path == "..":
-		r.bad(name, "must be sqlite:PATH, the path of a file, and this one is that of a folder")
+		r.bad(name, "must be sqlite:PATH, the path of a file, but this is a folder")
 	default:
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			r.bad(name, "must be sqlite:PATH, the path of a file, and this one is that of a folder")
+			r.bad(name, "must be sqlite:PATH, the path of a file, but this is a folder")
 		}
 	}
 	return value

@@ -39,7 +39,7 @@ func (c clockLook) jump(next clockLook) time.Duration {
 // logs when the clock jumped before, if the database shows it.
 func (s *Site) watchClock(ctx context.Context) {
 	if a, err := s.rooms.Store.Ahead(ctx); err == nil && a.Any() {
-		s.log.Warn("the clock went back before this start, or was ahead then: the database holds what has a later date",
+		s.log.Warn("the clock went back before this start, or was ahead before: the database holds rows with a later date",
 			"by", a.By.Round(time.Second).String(), "newest", a.Newest.UTC())
 	}
 	tick := time.NewTicker(clockWatch)
@@ -63,7 +63,7 @@ func (s *Site) followClock(ctx context.Context, tick <-chan time.Time, look func
 			if by < 0 {
 				direction = "back"
 			}
-			s.log.Warn("the clock jumped "+direction+"; waits and lives are held to their own length",
+			s.log.Warn("the clock jumped "+direction+"; no wait and no lifetime becomes longer by it",
 				"by", by.Abs().String(), "direction", direction, "now", next.wall.UTC())
 		}
 		last = next

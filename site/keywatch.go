@@ -28,7 +28,7 @@ func (s *Site) watchKeys(ctx context.Context) {
 	tick := time.NewTicker(keyWatch)
 	defer tick.Stop()
 	if s.rooms.Keys.Shared() {
-		s.log.Info("others than its owner can read the key file; it is taken all the same, since its mount is read-only", "file", s.set.Keys)
+		s.log.Info("other accounts can read the key file; it is used all the same, because its mount is read-only", "file", s.set.Keys)
 	}
 	var said string
 	newest, lead := s.rooms.Keys.NewestID(), s.rooms.Keys.LeadID()
@@ -65,9 +65,9 @@ func (s *Site) checkKeys(ctx context.Context, said string) string {
 	switch {
 	case now == said:
 	case err != nil:
-		s.log.Error("the keys cannot be used as they are; this server goes on with those in its memory", "error", err)
+		s.log.Error("the key file cannot be used; this server goes on with the keys in its memory", "error", err)
 	default:
-		s.log.Info("the keys are right again")
+		s.log.Info("the key file is right again")
 	}
 	return now
 }

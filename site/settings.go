@@ -144,7 +144,7 @@ func (r *reader) failures(name, value string) int {
 	value = r.either(name, value)
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 || n > mostFailures {
-		r.bad(name, "must be a whole number from 1 to %d such as %s, not %q; more failures in a row than that are allowed nowhere (NIST SP 800-63B)",
+		r.bad(name, "must be a whole number from 1 to %d such as %s, not %q; NIST SP 800-63B allows no more failures in a row",
 			mostFailures, r.shipped[name], value)
 	}
 	return n

@@ -133,11 +133,11 @@ func piped(text []byte) (string, error) {
 	line := strings.TrimRight(strings.TrimPrefix(string(text), "\ufeff"), "\r\n")
 	switch {
 	case line == "":
-		return "", errors.New("no password came on standard input")
+		return "", errors.New("standard input holds no password")
 	case strings.ContainsAny(line, "\r\n"):
-		return "", errors.New("more than one line came on standard input: a password is one")
+		return "", errors.New("standard input holds more than one line, but a password is one line")
 	case strings.ContainsRune(line, 0):
-		return "", errors.New("what came on standard input is no text in UTF-8")
+		return "", errors.New("standard input is not text in UTF-8")
 	}
 	return line, nil
 }

@@ -107,6 +107,7 @@ func (x *town) live(t *testing.T, l *ledger, s *server, dir string) {
 func TestKilledAtAnyMoment(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			env := append(env, "NIGHTLATCH_LOCK_AFTER=50", "NIGHTLATCH_CODE_COOLDOWN=0", "NIGHTLATCH_TRUSTED_PROXIES=127.0.0.1")
 			x, l := settle(t, dir, env), newLedger()

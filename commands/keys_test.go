@@ -14,6 +14,7 @@ import (
 func TestKeysAreRotatedWhileTheServerRuns(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			people := seed(t, dir, env, "ada", 3, true)
 			sealed := func() (all string) {

@@ -13,6 +13,7 @@ import (
 func TestUserIsRepairedOnTheCommandLine(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			newAccount(t, dir, env, "root", "--admin")
 			lost := must(t, dir, env, "", "user", "add", "kurt")

@@ -89,6 +89,7 @@ func TestFirstStart(t *testing.T) {
 func TestSetupMakesOneAdmin(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			must(t, dir, env, "", "migrate", "up")
 			servers := []*server{start(t, dir, env), start(t, dir, env)}

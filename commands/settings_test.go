@@ -63,6 +63,7 @@ var bad = map[string][]string{
 // A bad value stops the start with one sentence that names the
 // variable, as a variable and as a flag.
 func TestBadValuesStopTheStart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, perm := range map[string]os.FileMode{"file": 0o600, "garbage": 0o600, "world.json": 0o604, "group.json": 0o640} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Repeat("no database ", 1000)), perm); err != nil {

@@ -37,6 +37,7 @@ func list(t *testing.T, dir string, env []string) map[string]listed {
 func TestUserAdd(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			must(t, dir, env, "", "migrate", "up")
 			if got := must(t, dir, env, "", "user", "list", "--json"); strings.TrimSpace(got) != "[]" {
@@ -135,6 +136,7 @@ func TestUserAddRefuses(t *testing.T) {
 func TestMigrateCommands(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			says := func(word string, args ...string) string {
 				t.Helper()

@@ -31,8 +31,8 @@ type Store interface {
 	// ImportTurn waits until no other import runs, on any process; done ends
 	// the turn. ok is false when it was waited for in vain.
 	ImportTurn(ctx context.Context, wait time.Duration) (done func(), ok bool, err error)
-	Directory
-	Log
+	directoryStore
+	logStore
 }
 
 // Service answers every question about having an account.
@@ -59,7 +59,7 @@ type Form struct {
 	Email                 string // where the login is not the address itself; may be empty
 	Role                  identity.Role
 	Origin                string // setup, cli, admin or self
-	From                  string // address range that asks, as in login.Client; empty for the command line
+	From                  string // address range that asks, as in identity.Client; empty for the command line
 	Next                  string // where a registration leads in the end
 }
 

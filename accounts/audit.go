@@ -27,8 +27,8 @@ type AuditPage struct {
 	Next   int64             // Before of the next page; 0 when this is the last
 }
 
-// Log is what can be asked about all events and all mail.
-type Log interface {
+// logStore is what can be asked about all events and all mail.
+type logStore interface {
 	// AuditPage reads a page; account is the id of the account that the events are
 	// about.
 	AuditPage(ctx context.Context, f AuditFilter, account string) (AuditPage, error)

@@ -30,8 +30,8 @@ func Cell(text string) string {
 	return b.String()
 }
 
-// PlainCell gives the text that Cell made safe.
-func PlainCell(cell string) string {
+// plainCell gives the text that Cell made safe.
+func plainCell(cell string) string {
 	var b strings.Builder
 	start := true
 	for i, r := range cell {

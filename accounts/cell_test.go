@@ -1,11 +1,9 @@
-package accounts_test
+package accounts
 
 import (
 	"encoding/csv"
 	"strings"
 	"testing"
-
-	"nightlatch.example/nightlatch/accounts"
 )
 
 // startsFormula splits a line as a spreadsheet of some country would, and says
@@ -31,11 +29,11 @@ func TestCellStartsNoFormulaInAnyCountry(t *testing.T) {
 		"Ada;=1": "Ada;'=1", "Ada; =1": "Ada;' =1", "a\t@b": "a\t'@b", "a|-b,+c": "a|'-b,'+c", `a;"=1"`: `a;'"=1"`, "＝1;＠": "'＝1;'＠",
 		"'=1": "''=1", "''=1": "'''=1", "x;'=1": "x;''=1",
 	} {
-		got := accounts.Cell(text)
+		got := Cell(text)
 		if got != want {
 			t.Errorf("%q became %q, not %q", text, got, want)
 		}
-		if back := accounts.PlainCell(got); back != text {
+		if back := plainCell(got); back != text {
 			t.Errorf("%q came back as %q", text, back)
 		}
 	}
@@ -47,8 +45,8 @@ func FuzzCell(f *testing.F) {
 		f.Add(x)
 	}
 	f.Fuzz(func(t *testing.T, x string) {
-		got := accounts.Cell(x)
-		if back := accounts.PlainCell(got); back != x {
+		got := Cell(x)
+		if back := plainCell(got); back != x {
 			t.Errorf("%q became %q, which came back as %q", x, got, back)
 		}
 		if startsFormula(got) {

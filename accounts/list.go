@@ -8,8 +8,8 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// Directory is what can be asked about all accounts.
-type Directory interface {
+// directoryStore is what can be asked about all accounts.
+type directoryStore interface {
 	CountAccounts(ctx context.Context) (int, error)
 	// Buckets counts the accounts of each bucket. Empty ones are left out.
 	Buckets(ctx context.Context) (map[directory.Bucket]int, error)
@@ -21,7 +21,7 @@ type Directory interface {
 	Days(ctx context.Context, from time.Time) (map[time.Time]map[directory.Bucket]int, error)
 	// KeepDay keeps the numbers of a day, over those kept before.
 	KeepDay(ctx context.Context, day time.Time, n map[directory.Bucket]int) error
-	// Reached counts the accounts by the steps they took; see login.Step.
+	// Reached counts the accounts by the steps they took; see identity.Step.
 	Reached(ctx context.Context) (map[identity.Step]int, error)
 }
 

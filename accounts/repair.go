@@ -188,5 +188,5 @@ func (s *Service) show(ctx context.Context, tx login.Tx, by By, id, link string)
 	if by.Session == "" {
 		return nil
 	}
-	return s.login.Show(ctx, tx, login.Note{SessionID: by.Session, AdminID: by.ID, AccountID: id, Text: link})
+	return s.login.Show(ctx, tx, login.Note{SessionID: by.Session, AccountID: by.ID, About: id, Text: link})
 }

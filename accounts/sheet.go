@@ -78,7 +78,7 @@ func cells(line string, separator rune) ([]string, error) {
 	r.FieldsPerRecord, r.TrimLeadingSpace, r.Comma = -1, separator != '\t', separator
 	record, err := r.Read()
 	for i, cell := range record {
-		record[i] = strings.ToValidUTF8(identity.Trim(PlainCell(cell)), "")
+		record[i] = strings.ToValidUTF8(identity.Trim(plainCell(cell)), "")
 	}
 	return record, err
 }

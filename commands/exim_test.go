@@ -99,7 +99,12 @@ func TestMailArrivesThroughARealServer(t *testing.T) {
 		main: "tls_advertise_hosts = *\ntls_certificate = " + crt + "\ntls_privatekey = " + key + "\nauth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}"}
 	m.follow(signIn)
 	_, port, _ := net.SplitHostPort(m.address)
-	x := newMailSite(t, m, "NIGHTLATCH_MAIL=smtp://nightlatch:se%20cret@localhost:"+port, "SSL_CERT_FILE="+crt)
+	example := regexp.MustCompile("(?s)```sh\n(NIGHTLATCH_MAIL=.*?)\n```").FindStringSubmatch(string(readFile(t, "../docs/operating.md")))
+	if example == nil {
+		t.Fatal("the guide has no mail server")
+	}
+	env := strings.Split(strings.Replace(example[1], "mail.example.com:587", "localhost:"+port, 1), "\n")
+	x := newMailSite(t, m, append(env, "SSL_CERT_FILE="+crt)...)
 	x.ask()
 	x.arrived(m)
 	if fault, out := x.doctor(); fault {

@@ -18,7 +18,7 @@ const (
 	_                     // a confirmed factor of kind number 0; see kindBit
 	_                     // of kind number 1
 	bucketSpare           // recovery codes left
-	bucketLow             // CodesLow of them or fewer
+	bucketLow             // codesLow of them or fewer
 	bucketOff             // a kind is switched off by failures
 	bucketNever           // never signed in
 	bucketMore            // a confirmed factor of kind number 2; later ones follow
@@ -41,8 +41,8 @@ func kindBit(t factors.Traits) Bucket {
 	return bucketMore << (t.Number - 2)
 }
 
-// CodesLow is at how many recovery codes left they are called low.
-const CodesLow = 3
+// codesLow is at how many recovery codes left they are called low.
+const codesLow = 3
 
 // BucketOf tells in which bucket an account of a site with some kinds is.
 func BucketOf(a identity.Account, kinds factors.Kinds) Bucket {
@@ -53,7 +53,7 @@ func BucketOf(a identity.Account, kinds factors.Kinds) Bucket {
 	}{
 		{bucketAdmin, a.Role == identity.Admin}, {bucketInvited, a.Standing == identity.Invited}, {bucketLocked, a.Standing == identity.Locked}, {bucketDisabled, !a.Disabled.IsZero()},
 		{bucketSpare, a.RecoveryLeft > 0},
-		{bucketLow, a.RecoveryLeft <= CodesLow}, {bucketOff, len(a.Off) > 0}, {bucketNever, a.LastLogin.IsZero()},
+		{bucketLow, a.RecoveryLeft <= codesLow}, {bucketOff, len(a.Off) > 0}, {bucketNever, a.LastLogin.IsZero()},
 	} {
 		if x.on {
 			b |= x.bit

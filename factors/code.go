@@ -7,10 +7,10 @@ import (
 	"unicode"
 )
 
-// Tidy drops what people and password managers put between the characters of a
+// tidy drops what people and password managers put between the characters of a
 // code: spaces, dashes of any sort, and characters that show nothing.
 // Everything else stays, and makes the code wrong.
-func Tidy(code string) string {
+func tidy(code string) string {
 	return strings.Map(func(r rune) rune {
 		if Around(r) || unicode.Is(unicode.Pd, r) {
 			return -1
@@ -21,7 +21,7 @@ func Tidy(code string) string {
 
 // digits gives a code as exactly six ASCII digits, or says that it is none.
 func digits(code string) (string, bool) {
-	code = Tidy(code)
+	code = tidy(code)
 	if len(code) != codeDigits {
 		return "", false
 	}

@@ -147,7 +147,7 @@ func TestEmailedCodeOnly(t *testing.T) {
 		state, code := sent(t, one)
 		typed := rapid.OneOf(rapid.Just(code), rapid.StringMatching(`[0-9]{6}`), rapid.String()).Draw(r, "typed")
 		_, err := email.Verify(t.Context(), two, []Credential{mailbox}, state, Answer{Code: typed})
-		if right := one.Purpose == two.Purpose && one.Subject == two.Subject && Tidy(typed) == code; (err == nil) != right {
+		if right := one.Purpose == two.Purpose && one.Subject == two.Subject && tidy(typed) == code; (err == nil) != right {
 			r.Fatalf("%q for %q from %+v in %+v: %v", typed, code, one, two, err)
 		}
 	})
@@ -160,7 +160,7 @@ func FuzzVerifyEmail(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		_, err := email.Verify(t.Context(), signIn(fixed), []Credential{mailbox}, state, Answer{Code: typed})
-		if (err == nil) != (Tidy(typed) == code) || err != nil && err != ErrWrong {
+		if (err == nil) != (tidy(typed) == code) || err != nil && err != ErrWrong {
 			t.Errorf("%q: %v", typed, err)
 		}
 	})

@@ -17,7 +17,7 @@ import (
 // The numbers of recovery codes.
 const (
 	RecoverySet     = 10 // codes in a set
-	RecoveryWarn    = 3  // left: time for a new set
+	recoveryWarn    = 3  // left: time for a new set
 	recoveryRandom  = 15 // random characters of five bits each: 75 bits
 	recoveryLen     = recoveryRandom + 1
 	recoveryMemory  = 2 * 1024 // KiB: 75 random bits need no slow hash, but this one costs little
@@ -131,7 +131,7 @@ func parseRecovery(typed string) (string, error) {
 			return r - 'a' + 'A'
 		}
 		return r
-	}, Tidy(single(typed)))
+	}, tidy(single(typed)))
 	code = strings.NewReplacer("O", "0", "I", "1", "L", "1").Replace(code)
 	if len(code) != recoveryLen || strings.Trim(code, recoveryAlphabet) != "" {
 		return "", ErrWrong

@@ -99,7 +99,7 @@ func TestRecoveryAsTyped(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		cred := rapid.SampledFrom(set).Draw(r, "code")
 		var typed strings.Builder
-		for _, c := range Tidy(string(cred.Secret)) {
+		for _, c := range tidy(string(cred.Secret)) {
 			typed.WriteString(gap.Draw(r, "gap"))
 			as := []string{string(c), strings.ToLower(string(c))}
 			switch c {
@@ -192,7 +192,7 @@ func FuzzParseRecovery(f *testing.F) {
 		if again, err := parseRecovery(strings.ToLower(group(code, "-"))); err != nil || again != code {
 			t.Errorf("%q gives %q, and that %q, %v", typed, code, again, err)
 		}
-		if tidy := Tidy(typed); len(tidy) != recoveryLen {
+		if tidy := tidy(typed); len(tidy) != recoveryLen {
 			t.Errorf("%q is taken for %q", typed, code)
 		}
 	})

@@ -63,7 +63,7 @@ func (s TOTPSetup) Picture() string { return s.Link }
 
 // Show gives the pending secret.
 func (TOTP) Show(c Ceremony, state []byte) any {
-	return TOTPSetup{Key: state, Secret: GroupSecret(state), Link: TOTPLink(c, state)}
+	return TOTPSetup{Key: state, Secret: GroupSecret(state), Link: totpLink(c, state)}
 }
 
 // Verify accepts a code of any of the account's apps.
@@ -133,28 +133,28 @@ func learnDrift(old int64, now time.Time, d int64, first bool) int64 {
 
 // TOTPCode is the code of a secret at a step: Unix time divided by TOTPPeriod.
 func TOTPCode(secret []byte, step int64) (string, error) {
-	return hotp.GenerateCodeCustom(TOTPSecret(secret), uint64(step),
+	return hotp.GenerateCodeCustom(totpSecretText(secret), uint64(step),
 		hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 }
 
-// TOTPSecret is a secret as apps take it: base32 without padding.
-func TOTPSecret(secret []byte) string {
+// totpSecretText is a secret as apps take it: base32 without padding.
+func totpSecretText(secret []byte) string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
 
-// TOTPLink is the otpauth:// link that a QR code carries. Some apps read only
+// totpLink is the otpauth:// link that a QR code carries. Some apps read only
 // a secret that comes first, and show a plus sign for a space: so %20.
-func TOTPLink(c Ceremony, secret []byte) string {
+func totpLink(c Ceremony, secret []byte) string {
 	esc := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 	part := strings.NewReplacer(":", ".") // a colon parts issuer and account, also where it is escaped
 	return "otpauth://totp/" + esc(part.Replace(c.Issuer)) + ":" + esc(part.Replace(c.Login)) +
-		"?secret=" + TOTPSecret(secret) + "&issuer=" + esc(c.Issuer) +
+		"?secret=" + totpSecretText(secret) + "&issuer=" + esc(c.Issuer) +
 		"&algorithm=SHA1&digits=6&period=30"
 }
 
 // GroupSecret writes a secret in groups of four, for typing it by hand.
 func GroupSecret(secret []byte) string {
-	return group(TOTPSecret(secret), " ")
+	return group(totpSecretText(secret), " ")
 }
 
 // group puts a separator between every four characters.

@@ -164,7 +164,7 @@ func TestLinkAndGroups(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		secret := rapid.SliceOfN(rapid.Byte(), 20, 20).Draw(t, "secret")
 		c := Ceremony{Issuer: rapid.String().Draw(t, "issuer"), Login: rapid.String().Draw(t, "login")}
-		link := TOTPLink(c, secret)
+		link := totpLink(c, secret)
 		path, query, _ := strings.Cut(link, "?")
 		u, err := url.Parse(link)
 		if err != nil || u.Scheme != "otpauth" || u.Host != "totp" || !strings.HasPrefix(query, "secret=") || strings.ContainsAny(link, "+ ") {
@@ -192,7 +192,7 @@ func FuzzVerifyTOTP(f *testing.F) {
 		now := max(0, unix) % 1e11
 		got, err := TOTP{}.Verify(t.Context(), Ceremony{Now: time.Unix(now, 0)}, []Credential{{Secret: rfcSecret}}, nil, Answer{Code: typed})
 		switch {
-		case err == nil && Tidy(typed) != code(t, rfcSecret, got.Counter):
+		case err == nil && tidy(typed) != code(t, rfcSecret, got.Counter):
 			t.Errorf("%q accepted at %d", typed, now)
 		case err != nil && err != ErrWrong && err != ErrReplayed:
 			t.Errorf("%q is a fault: %v", typed, err)

@@ -58,7 +58,7 @@ func TestARecoveryCodeMayComeWithItsNumberAndQuotes(t *testing.T) {
 
 // A colon parts issuer and account in a label, so a login has none there.
 func TestAColonInALoginDoesNotPartItsLabel(t *testing.T) {
-	link := TOTPLink(Ceremony{Issuer: "Door: East", Login: "ada:work"}, make([]byte, totpSecretLen))
+	link := totpLink(Ceremony{Issuer: "Door: East", Login: "ada:work"}, make([]byte, totpSecretLen))
 	label, _, _ := strings.Cut(link, "?")
 	if label != "otpauth://totp/Door.%20East:ada.work" {
 		t.Error(link)

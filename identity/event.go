@@ -66,6 +66,10 @@ const (
 	EventAccountSecured       EventKind = "account.secured"
 )
 
+// DetailTrusted is the detail of an EventLogin where a trusted browser stood in
+// for the factor. Otherwise it is the kind of the factor.
+const DetailTrusted = "browser"
+
 // NothingHappened is what an act ends with that found nothing to do, in the place of an
 // event. It is never kept.
 var NothingHappened = Event{Kind: "nothing"}

@@ -30,9 +30,9 @@ func Name(s string) (kept string, fit bool) {
 	return kept, readable(kept)
 }
 
-// Visible says whether a text shows anything: a letter, a digit or another
+// visible says whether a text shows anything: a letter, a digit or another
 // character that is neither a mark nor a blank.
-func Visible(s string) bool {
+func visible(s string) bool {
 	for _, r := range s {
 		if base(r) {
 			return true
@@ -44,7 +44,7 @@ func Visible(s string) bool {
 // Shown is a name as it is shown: one that shows nothing, as older versions took
 // it, is none, and the login stands in.
 func Shown(name string) string {
-	if !Visible(name) {
+	if !visible(name) {
 		return ""
 	}
 	return name
@@ -81,7 +81,7 @@ func readable(name string) bool {
 		}
 		before = r
 	}
-	return Visible(name)
+	return visible(name)
 }
 
 // joined says whether a joiner may stand beside a character.

@@ -178,7 +178,7 @@ func (s *Service) complete(ctx context.Context, tx Act, sub subject, cred factor
 	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
 		return entry, e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
-	entry, e, err = s.enter(ctx, tx, acct, grant{2, cred.Kind, p.Next}, sub.client)
+	entry, e, err = s.enter(ctx, tx, acct, grant{level: 2, by: cred.Kind, next: p.Next}, sub.client)
 	if err != nil || !trust || s.opt.TrustTTL <= 0 {
 		return entry, e, err
 	}

@@ -18,7 +18,7 @@ func (s *Service) capFailures(ctx context.Context, tx Act, a identity.Account, k
 	if err != nil {
 		return err
 	}
-	t, err := LockThrottle(ctx, tx, key, now)
+	t, err := lockThrottle(ctx, tx, key, now)
 	if err != nil || !t.Off.IsZero() {
 		return err
 	}

@@ -87,8 +87,8 @@ func (t Throttle) Sound(now time.Time) Throttle {
 	return t
 }
 
-// LockThrottle locks a counter of failures as it counts now; see Throttle.AsOf.
-func LockThrottle(ctx context.Context, tx Tx, key Counter, now time.Time) (Throttle, error) {
+// lockThrottle locks a counter of failures as it counts now; see Throttle.AsOf.
+func lockThrottle(ctx context.Context, tx Tx, key Counter, now time.Time) (Throttle, error) {
 	t, err := tx.LockThrottle(ctx, key)
 	return t.AsOf(now), err
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
-	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 )
 
@@ -17,12 +17,25 @@ type HeldForm struct {
 	Retype bool   `json:"retype"` // it had a password in it, so it is not kept: after the step-up it is typed and sent again
 }
 
-// forHeld is the purpose under which a held form is kept: sealed, bound to its
-// session, for as long as a sign-in may take.
+// Topic says what a note is.
+type Topic string
+
+// The topics.
 const (
-	forHeld  factors.Purpose = "held"
-	heldKind factors.Kind    = "form"
+	topicForm Topic = "form" // a held form
+	topicLink Topic = "link" // a link that an admin may hand over
 )
+
+// Note is something that one session needs again: kept sealed, for as long as a
+// sign-in may take, and for no other session. There is one at a time for a
+// topic and the account that it is about.
+type Note struct {
+	ID, AccountID, SessionID string // AccountID is the one that is signed in
+	Topic                    Topic
+	About                    string // ID of the account that it is about; empty for a held form
+	Text                     string
+	Created, Expires         time.Time
+}
 
 // StepUp says which step-up is meant: the one that a held form caused has the
 // form's ID. A client that reads no forms leaves it out and is known by where
@@ -40,15 +53,15 @@ func (x StepUp) holds(id string, f HeldForm) bool {
 // Hold keeps a form for the step-up that it causes, and gives the id of it.
 // The form held before is dropped.
 func (s *Service) Hold(ctx context.Context, v *Visit, f HeldForm) (id string, err error) {
-	state, err := json.Marshal(f)
+	text, err := json.Marshal(f)
 	if err != nil {
 		return "", err
 	}
 	id = identity.NewID()
 	now := s.Now()
 	err = s.write(ctx, func(tx Tx) error {
-		return tx.PutCeremony(ctx, Ceremony{ID: id, AccountID: v.Account.ID, Subject: v.Session.ID, Purpose: forHeld,
-			Kind: heldKind, State: state, Created: now, Expires: now.Add(s.opt.LoginTTL)})
+		return tx.PutNote(ctx, Note{ID: id, AccountID: v.Account.ID, SessionID: v.Session.ID, Topic: topicForm,
+			Text: string(text), Created: now, Expires: now.Add(s.opt.LoginTTL)})
 	})
 	return id, err
 }
@@ -72,7 +85,7 @@ func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm,
 	}
 	mine := false
 	err = s.write(ctx, func(tx Tx) error {
-		mine, err = tx.TakeCeremony(ctx, id)
+		mine, err = tx.TakeNote(ctx, id)
 		return err
 	})
 	if !mine || !step.holds(id, f) {
@@ -83,42 +96,39 @@ func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm,
 
 // Drop forgets the form that waits in a session.
 func (s *Service) Drop(ctx context.Context, v *Visit) error {
-	err := s.write(ctx, func(tx Tx) error { return tx.DropCeremonies(ctx, v.Session.ID, forHeld) })
+	err := s.write(ctx, func(tx Tx) error { return tx.DropNotes(ctx, v.Session.ID, topicForm) })
 	return err
 }
 
 func (s *Service) held(ctx context.Context, v *Visit) (id string, f HeldForm, err error) {
-	c, err := s.store.Ceremony(ctx, forHeld, v.Session.ID, heldKind)
-	if errors.Is(err, identity.ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
-		return "", HeldForm{}, nil
-	}
-	if err != nil {
+	n, err := s.note(ctx, v, topicForm, "")
+	if err != nil || n.ID == "" {
 		return "", HeldForm{}, err
 	}
-	err = json.Unmarshal(c.State, &f)
-	return c.ID, f, err
+	err = json.Unmarshal([]byte(n.Text), &f)
+	return n.ID, f, err
 }
 
-// forShown is the purpose under which a link is kept that an admin may hand
-// over: sealed, for the eyes of one session.
-const forShown factors.Purpose = "shown"
-
-// Note is a text about an account, kept for one session of an admin.
-type Note struct{ SessionID, AdminID, AccountID, Text string }
-
-// Show keeps a note for the page that the admin sees next, in the transaction
-// that made its text; an empty one takes back what was kept.
-func (s *Service) Show(ctx context.Context, tx Tx, n Note) error {
-	now := s.Now()
-	return tx.PutCeremony(ctx, Ceremony{ID: identity.NewID(), AccountID: n.AdminID, Subject: n.SessionID, Purpose: forShown,
-		Kind: factors.Kind(n.AccountID), State: []byte(n.Text), Created: now, Expires: now.Add(s.opt.LoginTTL)})
-}
-
-// Shown is the text that is kept about an account; empty when there is none.
-func (s *Service) Shown(ctx context.Context, v *Visit, accountID string) (string, error) {
-	c, err := s.store.Ceremony(ctx, forShown, v.Session.ID, factors.Kind(accountID))
-	if errors.Is(err, identity.ErrNotFound) || err == nil && s.over(c.Created, c.Expires) {
-		return "", nil
+// note is the one of a session, or an empty one when there is none any more.
+func (s *Service) note(ctx context.Context, v *Visit, topic Topic, about string) (Note, error) {
+	n, err := s.store.Note(ctx, v.Session.ID, topic, about)
+	if errors.Is(err, identity.ErrNotFound) || err == nil && s.over(n.Created, n.Expires) {
+		return Note{}, nil
 	}
-	return string(c.State), err
+	return n, err
+}
+
+// Show keeps a link for the page of an account that an admin sees next, in the
+// transaction that made the link; an empty one takes back what was kept. The
+// note says whose session it is for, and what it is about.
+func (s *Service) Show(ctx context.Context, tx Tx, n Note) error {
+	n.ID, n.Topic, n.Created = identity.NewID(), topicLink, s.Now()
+	n.Expires = n.Created.Add(s.opt.LoginTTL)
+	return tx.PutNote(ctx, n)
+}
+
+// Shown is the link that is kept about an account; empty when there is none.
+func (s *Service) Shown(ctx context.Context, v *Visit, accountID string) (string, error) {
+	n, err := s.note(ctx, v, topicLink, accountID)
+	return n.Text, err
 }

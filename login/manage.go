@@ -205,10 +205,10 @@ func (s *Service) Promote(ctx context.Context, tx Act, accountID string) error {
 		return err
 	}
 	for _, x := range list {
-		if x.Factor != identity.ByBrowser {
+		if !x.Trusted {
 			continue
 		}
-		x.Level, x.Factor = 1, ""
+		x.Level, x.Trusted = 1, false
 		if err := tx.SaveSession(ctx, x); err != nil {
 			return err
 		}

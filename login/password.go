@@ -151,7 +151,7 @@ func (s *Service) passwordRight(ctx context.Context, tx Act, p rightPassword, c 
 		}
 	}
 	if !a.HasFactor() {
-		return s.enter(ctx, tx, a, grant{1, "", p.next}, c)
+		return s.enter(ctx, tx, a, grant{level: 1, next: p.next}, c)
 	}
 	trusted, ok, err := s.browser(ctx, tx, c.Trusted, a.ID, true)
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *Service) passwordRight(ctx context.Context, tx Act, p rightPassword, c 
 		if err := tx.PutBrowser(ctx, trusted); err != nil {
 			return entry, e, err
 		}
-		return s.enter(ctx, tx, a, grant{2, identity.ByBrowser, p.next}, c)
+		return s.enter(ctx, tx, a, grant{level: 2, trusted: true, next: p.next}, c)
 	}
 	if p.rehash != "" {
 		if err := tx.SaveAccount(ctx, a); err != nil {

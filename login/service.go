@@ -37,10 +37,10 @@ const (
 	FailureWindow    = 30 * 24 * time.Hour  // see FailuresInWindow
 	FailuresInWindow = 100                  // failures of a kind within FailureWindow that switch it off (NIST SP 800-63B-4 §3.2.2)
 	WarnAfter        = 20                   // failures of a kind within FailureWindow that its owner is told of
-	AddressFailures  = 30                   // failed sign-in posts of one address in AddressWindow
-	AddressWindow    = time.Minute          // see AddressFailures
-	StrangerMails    = 10                   // forms of one address in StrangerWindow that send mail for nobody signed in
-	StrangerWindow   = time.Minute          // see StrangerMails
+	AddressFailures  = 30                   // failed sign-in posts of one address in addressWindow
+	addressWindow    = time.Minute          // see AddressFailures
+	StrangerMails    = 10                   // forms of one address in strangerWindow that send mail for nobody signed in
+	strangerWindow   = time.Minute          // see StrangerMails
 	CodesPerHour     = 10                   // emailed codes to one account
 	KnownTTL         = 400 * 24 * time.Hour // a browser that signed in stays known (the longest that cookies live)
 	touchEvery       = time.Minute          // how exact "last used" is

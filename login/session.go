@@ -12,9 +12,10 @@ import (
 
 // grant is what a session begins with.
 type grant struct {
-	level int
-	by    factors.Kind // what proved level 2; empty at level 1
-	next  string       // where the person wanted to go
+	level   int
+	by      factors.Kind // what proved level 2; empty when nothing did
+	trusted bool         // a trusted browser stands in for the factor
+	next    string       // where the person wanted to go
 }
 
 // enter opens a session: the only place where one begins. The session that the
@@ -22,6 +23,9 @@ type grant struct {
 func (s *Service) enter(ctx context.Context, tx Act, a identity.Account, g grant, c identity.Client) (Entry, identity.Event, error) {
 	e := s.event(identity.EventLogin, a.ID, c)
 	e.Level, e.Detail = g.level, string(g.by)
+	if g.trusted {
+		e.Detail = identity.DetailTrusted
+	}
 	now := s.Now()
 	if c.Session != "" {
 		if _, err := tx.EndSessionByToken(ctx, identity.HashToken(c.Session)); err != nil && !errors.Is(err, identity.ErrNotFound) {
@@ -29,9 +33,9 @@ func (s *Service) enter(ctx context.Context, tx Act, a identity.Account, g grant
 		}
 	}
 	token, hash := identity.NewToken()
-	sess := identity.Session{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Level: g.level, Factor: g.by,
+	sess := identity.Session{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Level: g.level, Factor: g.by, Trusted: g.trusted,
 		Address: c.Address, Browser: c.Browser, Created: now, LastSeen: now, Confirm: now}
-	if g.by == identity.ByBrowser { // the password alone is no proof of someone who has a factor
+	if g.trusted { // the password alone is no proof of someone who has a factor
 		sess.Confirm = time.Time{}
 	}
 	err := tx.InsertSession(ctx, sess)
@@ -69,9 +73,9 @@ func (s *Service) raise(ctx context.Context, tx Act, v *Visit, level int, by fac
 	entry := Entry{Level: max(level, sess.Level)}
 	if level > sess.Level {
 		entry.Session, sess.TokenHash = identity.NewToken()
-		sess.Level, sess.Factor = level, by
-	} else if sess.Factor == identity.ByBrowser { // now something was proved
-		sess.Factor = by
+		sess.Level, sess.Factor, sess.Trusted = level, by, false
+	} else if sess.Trusted && by != "" { // now something was proved
+		sess.Factor, sess.Trusted = by, false
 	}
 	sess.Confirm = s.Now()
 	return entry, tx.SaveSession(ctx, sess)

@@ -22,6 +22,7 @@ type Reader interface {
 	PendingByToken(ctx context.Context, hash string) (identity.Pending, error)
 	Outcome(ctx context.Context, key string) (Outcome, error) // ErrNotFound when the form was not sent
 	Ceremony(ctx context.Context, p factors.Purpose, subject string, k factors.Kind) (Ceremony, error)
+	Note(ctx context.Context, sessionID string, topic Topic, about string) (Note, error)
 	Browser(ctx context.Context, hash, accountID string, trusted bool) (identity.Browser, error)
 	// HasBrowser says whether a cookie is good at some account at a time.
 	HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error)
@@ -74,6 +75,10 @@ type Tx interface {
 	// PutVerify voids older links of identity.LinkVerify, whatever the link says:
 	// it only confirms the address that its account has.
 	PutVerify(ctx context.Context, l identity.Link) error
+
+	PutNote(ctx context.Context, n Note) error // replaces the one of its session, topic and account
+	TakeNote(ctx context.Context, id string) (bool, error)
+	DropNotes(ctx context.Context, sessionID string, topic Topic) error
 
 	// Counters of failures and of mails.
 	LockThrottle(ctx context.Context, key Counter) (Throttle, error)

@@ -62,7 +62,7 @@ func (s *Service) reserve(ctx context.Context, key Counter, how counting) error 
 	var refused error
 	err := s.write(ctx, func(tx Tx) error {
 		now := s.Now()
-		t, err := LockThrottle(ctx, tx, key, now)
+		t, err := lockThrottle(ctx, tx, key, now)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func lockWait(first time.Duration, over int) time.Duration {
 // giveBack takes back a reserved failure whose answer was not judged after all.
 func (s *Service) giveBack(ctx context.Context, key Counter) error {
 	err := s.write(ctx, func(tx Tx) error {
-		t, err := LockThrottle(ctx, tx, key, s.Now())
+		t, err := lockThrottle(ctx, tx, key, s.Now())
 		if err != nil || t.Fails == 0 {
 			return err
 		}
@@ -150,7 +150,7 @@ func (s *Service) faulted(ctx context.Context, key Counter, fault error) error {
 // and the reserved one is taken back. Those within FailureWindow stay counted,
 // or a patient thief would begin anew with each sign-in of the owner.
 func (s *Service) passed(ctx context.Context, tx Tx, key Counter) error {
-	t, err := LockThrottle(ctx, tx, key, s.Now())
+	t, err := lockThrottle(ctx, tx, key, s.Now())
 	if err != nil {
 		return err
 	}
@@ -190,12 +190,12 @@ func (s *Service) addressHeld(ctx context.Context, c identity.Client) error {
 // count, so an office behind one address signs in freely.
 func (s *Service) addressFailed(ctx context.Context, tx Tx, c identity.Client) error {
 	now := s.Now()
-	t, err := LockThrottle(ctx, tx, Counter{What: CountAddress, Subject: c.Range}, now)
+	t, err := lockThrottle(ctx, tx, Counter{What: CountAddress, Subject: c.Range}, now)
 	if err != nil {
 		return err
 	}
 	if !now.Before(t.Until) {
-		t.Fails, t.Until = 0, now.Add(AddressWindow)
+		t.Fails, t.Until = 0, now.Add(addressWindow)
 	}
 	t.Fails++
 	t.Last = now
@@ -204,15 +204,15 @@ func (s *Service) addressFailed(ctx context.Context, tx Tx, c identity.Client) e
 
 // CountStranger counts a form that sends mail for someone who is not signed
 // in, whether or not it does, and refuses more than StrangerMails of one
-// address in StrangerWindow.
+// address in strangerWindow.
 func (s *Service) CountStranger(ctx context.Context, tx Tx, c identity.Client) error {
 	now := s.Now()
 	t, err := LockLimit(ctx, tx, Counter{What: countStranger, Subject: c.Range}, now)
 	if err != nil {
 		return err
 	}
-	if !now.Before(t.Until) || t.Until.Sub(now) > StrangerWindow { // over, or of a clock that was wrong
-		t.Fails, t.Until = 0, now.Add(StrangerWindow)
+	if !now.Before(t.Until) || t.Until.Sub(now) > strangerWindow { // over, or of a clock that was wrong
+		t.Fails, t.Until = 0, now.Add(strangerWindow)
 	}
 	if t.Fails >= StrangerMails {
 		return identity.RefuseFor(t.Until.Sub(now))

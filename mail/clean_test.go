@@ -19,7 +19,7 @@ func TestStrangersTextIsNoLink(t *testing.T) {
 		"вход.рф", "mailto:eve@evil.com", "evil.co.uk", "x.evil.com:8443/path", "\"evil.com\"", "a/https://evil.com", "ftp://1.2.3.4/x",
 	} {
 		for name := range templates {
-			m := Sample(name)
+			m := sampleMessage(name)
 			for key := range m.Data {
 				if !ours[key] {
 					m.Data[key] = evil
@@ -43,7 +43,7 @@ func TestStrangersTextIsNoLink(t *testing.T) {
 	}
 }
 
-// Names and logins that are no addresses stay as they were written.
+// templateNames and logins that are no addresses stay as they were written.
 func TestPlainNamesStay(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"ada@example.com", "ada.lovelace", "Dr. Ada Byron", "Phone 2.0", "Team: Red", "O’Brien", "Jürgen", "a/b", "left the house."} {

@@ -51,7 +51,7 @@ func (s *domain) putOff(l *lane) time.Duration {
 	if l.kind == Codes { // a code has no time to lose
 		return min(10*time.Second, time.Duration(1+s.waiting/s.limit(l.size))*2*time.Second)
 	}
-	return min(15*time.Minute, time.Duration(1+s.waiting/s.limit(l.size))*Timeout)
+	return min(15*time.Minute, time.Duration(1+s.waiting/s.limit(l.size))*smtpTimeout)
 }
 
 // domain finds what is known about a domain. The caller holds the lock.

@@ -25,7 +25,7 @@ type parcel struct {
 
 // stale says that so much of the lease is gone that another process might take
 // the message while it is being sent.
-func (p parcel) stale() bool { return time.Since(p.claimed) > Lease-Timeout-2*recordTime }
+func (p parcel) stale() bool { return time.Since(p.claimed) > Lease-smtpTimeout-2*recordTime }
 
 // lane is one queue with its senders. A domain that is slow, or not known yet,
 // gets only some of them. Further messages to it are parked for a moment, and

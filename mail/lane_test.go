@@ -33,7 +33,7 @@ func (s *stalling) Send(ctx context.Context, m *gomail.Msg) error {
 	to := m.GetToString()[0]
 	if strings.Contains(to, "stall") {
 		select {
-		case <-time.After(Timeout):
+		case <-time.After(smtpTimeout):
 		case <-ctx.Done():
 		}
 		return errors.New("the mail server did not answer")
@@ -81,7 +81,7 @@ func fresh(m Message) Message {
 // However much waits for a host that stalls, and in whichever lane, a code for
 // another host goes out at once, and so does a notice.
 func TestAStallingHostHoldsUpNoOther(t *testing.T) {
-	for name, flooded := range map[string]Message{"codes": code(), "notices": notice(), "reminders": {Template: ReminderTemplate}} {
+	for name, flooded := range map[string]Message{"codes": code(), "notices": notice(), "reminders": {Template: reminderTemplate}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				box := &outbox{}
@@ -126,7 +126,7 @@ func TestACodeOutlivesAMailServersAbsence(t *testing.T) {
 			var sent time.Time
 			tr := &carrier{send: func(context.Context, *gomail.Msg) error {
 				if time.Since(begin) < down {
-					return fmt.Errorf("%w: connection refused", ErrSite)
+					return fmt.Errorf("%w: connection refused", errSite)
 				}
 				sent = time.Now()
 				return nil
@@ -154,15 +154,15 @@ func TestWhatARefusalDoes(t *testing.T) {
 	}{
 		{code(), ErrRefused, "failed", false},
 		{notice(), ErrRefused, "failed", true},
-		{code(), ErrSite, "queued", true},
-		{notice(), ErrSite, "queued", true},
+		{code(), errSite, "queued", true},
+		{notice(), errSite, "queued", true},
 	} {
 		clock := &clock{t: noon}
 		box := (&outbox{}).add(c.m)
 		tr := &carrier{send: func(context.Context, *gomail.Msg) error { return fmt.Errorf("%w: words", c.err) }}
 		w := newWorker(t, Options{Outbox: box, Transport: tr, Now: clock.now})
 		once(t, w, 0)
-		if r := box.get("m1"); r.state != c.state || (r.Data != nil || c.m.Data == nil) != c.kept || r.reason != "words" || r.site != (c.err == ErrSite) {
+		if r := box.get("m1"); r.state != c.state || (r.Data != nil || c.m.Data == nil) != c.kept || r.reason != "words" || r.site != (c.err == errSite) {
 			t.Errorf("%s, %v: %+v", c.m.Template, c.err, r)
 		}
 	}
@@ -174,7 +174,7 @@ func TestARefusedSiteLosesNothing(t *testing.T) {
 	down := true
 	tr := &carrier{send: func(context.Context, *gomail.Msg) error {
 		if down {
-			return fmt.Errorf("%w: 535 wrong password", ErrSite)
+			return fmt.Errorf("%w: 535 wrong password", errSite)
 		}
 		return nil
 	}}

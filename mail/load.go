@@ -27,7 +27,7 @@ func (r *Renderer) load(overrides fs.FS) error {
 		return text
 	}
 	sharedText, sharedHTML := read("shared.txt"), read("shared.html")
-	for _, name := range Names() {
+	for _, name := range templateNames() {
 		text, err := texttemplate.New(name).Option("missingkey=zero").Funcs(funcs).Parse(sharedText + read(name+".txt"))
 		errs = append(errs, broken(name+".txt", err))
 		html, err := htmltemplate.New(name).Option("missingkey=zero").Funcs(funcs).Parse(sharedHTML + read(name+".html"))
@@ -74,7 +74,7 @@ func checkOverrides(overrides fs.FS) error {
 // stands alone on a line and never in the subject, and the last line binds it
 // to this host so that phones fill it in nowhere else.
 func (r *Renderer) try(name string) error {
-	p, err := r.parts(Sample(name))
+	p, err := r.parts(sampleMessage(name))
 	if err != nil {
 		return err
 	}

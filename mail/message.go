@@ -40,8 +40,8 @@ func Lanes() []Lane { return []Lane{Codes, Letters, Bulk} }
 // The templates that are not in Letters.
 const (
 	CodeTemplate     = "code"
-	ReminderTemplate = "policy-reminder"
-	RestoredTemplate = "restored"
+	reminderTemplate = "policy-reminder"
+	restoredTemplate = "restored"
 )
 
 // Claim asks for up to N messages of a lane that are due at Now, and hides
@@ -86,7 +86,7 @@ type Outbox interface {
 type Transport interface {
 	// Send returns nil only when the other side has taken the message. Its
 	// errors wrap ErrRefused when the recipient is refused for good, and
-	// ErrSite when the trouble is with this site or its mail server.
+	// errSite when the trouble is with this site or its mail server.
 	Send(ctx context.Context, m *gomail.Msg) error
 	// Check says whether a message from this sender could be sent now, without
 	// sending one. remark is something that an admin should know although

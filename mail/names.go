@@ -52,8 +52,8 @@ var templates = map[string]template{
 	"policy-reminder":    {nil, map[string]string{"login": "ada", "days": "7", "date": "1 December 2026", "link": "https://id.example.com/profile"}},
 }
 
-// Sample is a believable message made from the template called name, for
+// sampleMessage is a believable message made from the template called name, for
 // previews and checks. An unknown name gives a message without data.
-func Sample(name string) Message {
+func sampleMessage(name string) Message {
 	return Message{ID: "sample", Template: name, To: "ada@example.com", Data: maps.Clone(templates[name].sample)}
 }

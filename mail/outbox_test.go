@@ -72,7 +72,7 @@ func laneOf(template string) Lane {
 	switch template {
 	case CodeTemplate:
 		return Codes
-	case ReminderTemplate, RestoredTemplate:
+	case reminderTemplate, restoredTemplate:
 		return Bulk
 	}
 	return Letters

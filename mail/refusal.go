@@ -15,9 +15,9 @@ import (
 var (
 	// ErrRefused marks a refusal of the recipient, which trying again will not cure.
 	ErrRefused = errors.New("refused for good")
-	// ErrSite marks what an admin has to put right: the mail server cannot be
+	// errSite marks what an admin has to put right: the mail server cannot be
 	// reached, or takes nothing from this site or this sender.
-	ErrSite = errors.New("mail server and site do not agree")
+	errSite = errors.New("mail server and site do not agree")
 )
 
 // classify keeps the server's words and decides whom they are about. Every
@@ -29,13 +29,13 @@ func classify(err error) error {
 	text = plainWords(text)
 	var sent *gomail.SendError
 	if !errors.As(err, &sent) {
-		return fmt.Errorf("%w: %s", ErrSite, text)
+		return fmt.Errorf("%w: %s", errSite, text)
 	}
 	switch sent.Reason {
 	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
 		return verdict(sent.ErrorCode(), text)
 	case gomail.ErrSMTPMailFrom, gomail.ErrGetSender, gomail.ErrConnCheck:
-		return fmt.Errorf("%w: %s", ErrSite, text)
+		return fmt.Errorf("%w: %s", errSite, text)
 	}
 	return errors.New(text)
 }
@@ -47,7 +47,7 @@ func verdict(code int, text string) error {
 	text = plainWords(text)
 	switch {
 	case aboutSite(code, text):
-		return fmt.Errorf("%w: %s", ErrSite, text)
+		return fmt.Errorf("%w: %s", errSite, text)
 	case code >= 500:
 		return fmt.Errorf("%w: %s", ErrRefused, text)
 	}

@@ -52,7 +52,7 @@ func TestWhomARefusalIsAbout(t *testing.T) {
 		switch {
 		case err == nil:
 			t.Fatalf("%+v was taken", c)
-		case errors.Is(err, ErrSite):
+		case errors.Is(err, errSite):
 			got = site
 		case errors.Is(err, ErrRefused):
 			got = recipient
@@ -85,7 +85,7 @@ func TestCheckGoesAsFarAsAMessage(t *testing.T) {
 		if (err != nil) != (c.fault != "") || err != nil && !strings.Contains(err.Error(), c.fault) || !strings.Contains(remark, c.about) || (remark != "") != (c.about != "") {
 			t.Errorf("%s %v: %q, %v", c.stage, c.answer, remark, err)
 		}
-		if err != nil && strings.Contains(err.Error(), ErrSite.Error()) {
+		if err != nil && strings.Contains(err.Error(), errSite.Error()) {
 			t.Error("the mark for the worker is shown:", err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestARefusedHelloIsTheSites(t *testing.T) {
 	t.Parallel()
 	address := deafServer(t, "504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname")
 	tr := open(t, "smtp://"+address+"?tls=none", nil)
-	if err := tr.Send(t.Context(), rendered(t)); !errors.Is(err, ErrSite) || !strings.Contains(err.Error(), "need fully-qualified hostname") {
+	if err := tr.Send(t.Context(), rendered(t)); !errors.Is(err, errSite) || !strings.Contains(err.Error(), "need fully-qualified hostname") {
 		t.Error(err)
 	}
 	if _, err := tr.Check(t.Context(), "nightlatch@example.com"); err == nil || !strings.Contains(err.Error(), "need fully-qualified hostname") {

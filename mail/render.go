@@ -34,8 +34,8 @@ type Renderer struct {
 	html             map[string]*htmltemplate.Template
 }
 
-// Names are the names of all templates, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(templates)) }
+// templateNames are the names of all templates, sorted.
+func templateNames() []string { return slices.Sorted(maps.Keys(templates)) }
 
 // NewRenderer reads every template and tries each with sample data, so that a
 // broken one stops the start and not a message.
@@ -59,7 +59,7 @@ func NewRenderer(o RenderOptions) (*Renderer, error) {
 	if err := r.load(o.Overrides); err != nil {
 		return nil, err
 	}
-	for _, name := range Names() {
+	for _, name := range templateNames() {
 		if err := r.try(name); err != nil {
 			return nil, err
 		}

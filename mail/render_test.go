@@ -60,9 +60,9 @@ func readRaw(t *testing.T, raw io.Reader) (header netmail.Header, text, html str
 
 func TestGolden(t *testing.T) {
 	r := newRenderer(t)
-	for _, name := range Names() {
+	for _, name := range templateNames() {
 		t.Run(name, func(t *testing.T) {
-			p, err := r.parts(Sample(name))
+			p, err := r.parts(sampleMessage(name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,7 @@ func TestGolden(t *testing.T) {
 					t.Error("a hole in", text)
 				}
 			}
-			for key, value := range Sample(name).Data {
+			for key, value := range sampleMessage(name).Data {
 				if !strings.Contains(p.text, value) || !strings.Contains(p.html, value) {
 					t.Errorf("%s %q is missing in one of the parts", key, value)
 				}
@@ -95,7 +95,7 @@ func TestNoGoldenFileIsLeftOver(t *testing.T) {
 	}
 	for _, file := range left {
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-		if !slices.Contains(Names(), name) {
+		if !slices.Contains(templateNames(), name) {
 			t.Errorf("%s belongs to no message", file)
 		}
 	}
@@ -149,8 +149,8 @@ func TestNothingCanAddALineOrAHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range Names() {
-		m := Sample(name)
+	for _, name := range templateNames() {
+		m := sampleMessage(name)
 		m.ID = "i\r\nBcc: eve@example.com"
 		for key := range m.Data {
 			if key != "code" {
@@ -177,7 +177,7 @@ func TestNothingCanAddALineOrAHeader(t *testing.T) {
 }
 
 func TestHTMLTakesNoScriptLink(t *testing.T) {
-	m := Sample("invite")
+	m := sampleMessage("invite")
 	m.Data["link"] = "javascript:alert(1)"
 	p, err := newRenderer(t).parts(m)
 	if err != nil || strings.Contains(p.html, `href="javascript`) {
@@ -208,7 +208,7 @@ func TestOverrides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, _ := r.parts(Sample("email-changed")); p.subject != "Hi" || p.text != "Ours: a•••@example.org Nightlatch" || !strings.Contains(p.html, "was changed") {
+	if p, _ := r.parts(sampleMessage("email-changed")); p.subject != "Hi" || p.text != "Ours: a•••@example.org Nightlatch" || !strings.Contains(p.html, "was changed") {
 		t.Errorf("%+v", p)
 	}
 	for name, want := range map[string]string{

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// Patience is how long a message is tried while the recipient's server does
+	// patience is how long a message is tried while the recipient's server does
 	// not take it.
-	Patience = 3 * 24 * time.Hour
+	patience = 3 * 24 * time.Hour
 	// Kept is how long a message that does not expire is kept: while the mail
 	// server refuses this site, and after a refusal, for an admin to send it again.
 	Kept = 30 * 24 * time.Hour
@@ -68,7 +68,7 @@ func (w *Worker) handle(ctx context.Context, m Message) (sent bool, err error) {
 }
 
 // send renders and carries one message. When ctx ends, the transport gets
-// Grace to finish what it began. A panic is this message's failure only.
+// stopGrace to finish what it began. A panic is this message's failure only.
 func (w *Worker) send(ctx context.Context, m Message) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -82,7 +82,7 @@ func (w *Worker) send(ctx context.Context, m Message) (err error) {
 	msg.FromMailAddress(&w.from)
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(Grace, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })
 	defer stop()
 	return w.Transport.Send(sending, msg)
 }
@@ -91,11 +91,11 @@ func (w *Worker) send(ctx context.Context, m Message) (err error) {
 // whose next attempt would come after it expires is due when it expires, and is
 // wiped then. A code that was refused is wiped at once.
 func judge(m Message, now time.Time, err error) Failure {
-	f := Failure{Now: now, Next: now.Add(pause(m)), Reason: reason(err, m.Data), Keep: m.Template != CodeTemplate, Site: errors.Is(err, ErrSite)}
+	f := Failure{Now: now, Next: now.Add(pause(m)), Reason: reason(err, m.Data), Keep: m.Template != CodeTemplate, Site: errors.Is(err, errSite)}
 	if !m.Expires.IsZero() && f.Next.After(m.Expires) {
 		f.Next = m.Expires
 	}
-	patience := Patience
+	patience := patience
 	if f.Site {
 		patience = Kept
 	}
@@ -108,7 +108,7 @@ func judge(m Message, now time.Time, err error) Failure {
 // line, at most 500 characters, without the code or link that it may quote.
 func reason(err error, data map[string]string) string {
 	text := err.Error()
-	for _, mark := range []error{ErrRefused, ErrSite} {
+	for _, mark := range []error{ErrRefused, errSite} {
 		text = strings.TrimPrefix(text, mark.Error()+": ")
 	}
 	for _, key := range []string{"code", "link"} {

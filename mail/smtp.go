@@ -13,8 +13,8 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// Timeout is how long one SMTP conversation may take, from dialling to QUIT.
-const Timeout = 15 * time.Second
+// smtpTimeout is how long one SMTP conversation may take, from dialling to QUIT.
+const smtpTimeout = 15 * time.Second
 
 // smtpTransport opens one connection for each message.
 type smtpTransport struct {
@@ -53,10 +53,10 @@ func (t *smtpTransport) Send(ctx context.Context, m *gomail.Msg) error {
 func (t *smtpTransport) Check(ctx context.Context, from string) (remark string, err error) {
 	err = t.converse(ctx, func(_ *gomail.Client, session *smtp.Client) error {
 		if err := session.Mail("<" + from + ">"); err != nil {
-			return fmt.Errorf("%w: it takes no mail from %s: %s", ErrSite, from, plainWords(err.Error()))
+			return fmt.Errorf("%w: it takes no mail from %s: %s", errSite, from, plainWords(err.Error()))
 		}
 		if err := session.Rcpt("<" + from + ">"); err != nil {
-			if err = verdict(answerCode(err), err.Error()); errors.Is(err, ErrSite) {
+			if err = verdict(answerCode(err), err.Error()); errors.Is(err, errSite) {
 				return err
 			}
 			remark = "it takes no mail for the sender, so answers and bounces are lost: " + reason(err, nil)
@@ -82,7 +82,7 @@ func plain(err error) error {
 // connected and leaves connections open on errors, so the connection is closed
 // here when the context ends, which is at the latest when converse returns.
 func (t *smtpTransport) converse(ctx context.Context, talk func(*gomail.Client, *smtp.Client) error) error {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
 	defer cancel()
 	client, err := gomail.NewClient(t.cfg.host, t.options(ctx)...)
 	if err != nil {
@@ -100,9 +100,9 @@ func (t *smtpTransport) converse(ctx context.Context, talk func(*gomail.Client, 
 	case err == nil || ctx.Err() == nil:
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded) && welcome: // it may be the recipient's side that is slow
-		return fmt.Errorf("the mail server did not answer within %s", Timeout)
+		return fmt.Errorf("the mail server did not answer within %s", smtpTimeout)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%w: the mail server did not answer within %s", ErrSite, Timeout)
+		return fmt.Errorf("%w: the mail server did not answer within %s", errSite, smtpTimeout)
 	}
 	return errors.New("stopped while talking to the mail server")
 }
@@ -112,7 +112,7 @@ func (t *smtpTransport) options(ctx context.Context) []gomail.Option {
 		gomail.WithPort(t.cfg.port),
 		gomail.WithTLSConfig(t.tls),
 		gomail.WithTLSPolicy(gomail.TLSMandatory),
-		gomail.WithTimeout(Timeout + time.Second), // longer than the context, whose error says why
+		gomail.WithTimeout(smtpTimeout + time.Second), // longer than the context, whose error says why
 		gomail.WithDialContextFunc(func(dialing context.Context, network, _ string) (net.Conn, error) {
 			return t.connect(ctx, dialing, network)
 		}),

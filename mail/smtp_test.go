@@ -170,7 +170,7 @@ func TestSMTPStall(t *testing.T) {
 		stalled(t, greets, func(t *testing.T, tr *smtpTransport) {
 			begin := time.Now()
 			err := tr.Send(t.Context(), rendered(t))
-			if err == nil || reason(err, nil) != "the mail server did not answer within 15s" || errors.Is(err, ErrSite) == greets || time.Since(begin) != Timeout {
+			if err == nil || reason(err, nil) != "the mail server did not answer within 15s" || errors.Is(err, errSite) == greets || time.Since(begin) != smtpTimeout {
 				t.Errorf("after %s: %v", time.Since(begin), err)
 			}
 		})
@@ -190,7 +190,7 @@ func TestStalledServerDoesNotHoldUpTheStop(t *testing.T) {
 		begin := time.Now()
 		cancel()
 		<-done
-		if d := time.Since(begin); d != Grace {
+		if d := time.Since(begin); d != stopGrace {
 			t.Error("the worker stopped after", d)
 		}
 		if r := box.get("m1"); r.state != "queued" || r.Attempts != 1 || r.reason != "stopped while talking to the mail server" {

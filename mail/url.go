@@ -15,12 +15,12 @@ import (
 // What can be wrong with a mail URL. The sentences quote nothing of it, because
 // in a mistyped URL the password may stand in any part.
 var (
-	ErrURLForm  = errors.New("must be dir:PATH, smtp://USER:PASS@HOST:PORT or smtps://USER:PASS@HOST:PORT; special characters in USER and PASS are written as %XX")
-	ErrURLDir   = errors.New("dir: needs the path of a folder after it")
-	ErrURLPort  = errors.New("the port must be a number from 1 to 65535")
-	ErrURLLogin = errors.New("a user needs a password and a password needs a user, both without control characters")
-	ErrURLQuery = errors.New("after the port only ?tls=none is understood, and only with smtp://")
-	ErrURLPlain = errors.New("?tls=none is allowed only for localhost, 127.0.0.1 and ::1")
+	errURLForm  = errors.New("must be dir:PATH, smtp://USER:PASS@HOST:PORT or smtps://USER:PASS@HOST:PORT; special characters in USER and PASS are written as %XX")
+	errURLDir   = errors.New("dir: needs the path of a folder after it")
+	errURLPort  = errors.New("the port must be a number from 1 to 65535")
+	errURLLogin = errors.New("a user needs a password and a password needs a user, both without control characters")
+	errURLQuery = errors.New("after the port only ?tls=none is understood, and only with smtp://")
+	errURLPlain = errors.New("?tls=none is allowed only for localhost, 127.0.0.1 and ::1")
 )
 
 // Config says where mail goes. The zero value is not usable: see ParseURL.
@@ -53,13 +53,13 @@ type TransportOptions struct {
 func ParseURL(raw string) (Config, error) {
 	if path, ok := strings.CutPrefix(raw, "dir:"); ok {
 		if strings.TrimSpace(path) == "" || strings.ContainsRune(path, 0) {
-			return Config{}, ErrURLDir
+			return Config{}, errURLDir
 		}
 		return Config{scheme: "dir", dir: path}, nil
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Opaque != "" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
-		return Config{}, ErrURLForm
+		return Config{}, errURLForm
 	}
 	c := Config{scheme: u.Scheme, host: u.Hostname()}
 	switch u.Scheme {
@@ -68,7 +68,7 @@ func ParseURL(raw string) (Config, error) {
 	case "smtps":
 		c.port = 465
 	default:
-		return Config{}, ErrURLForm
+		return Config{}, errURLForm
 	}
 	if c.port, err = parsePort(u.Port(), c.port); err != nil {
 		return Config{}, err
@@ -85,7 +85,7 @@ func parsePort(text string, fallback int) (int, error) {
 	}
 	port, err := strconv.Atoi(text)
 	if err != nil || port < 1 || port > 65535 {
-		return 0, ErrURLPort
+		return 0, errURLPort
 	}
 	return port, nil
 }
@@ -94,7 +94,7 @@ func (c *Config) parseLogin(info *url.Userinfo) error {
 	pass, _ := info.Password()
 	c.user = info.Username()
 	if (c.user == "") != (pass == "") || strings.ContainsFunc(c.user+pass, unicode.IsControl) {
-		return ErrURLLogin
+		return errURLLogin
 	}
 	if pass != "" {
 		c.pass = &pass
@@ -107,9 +107,9 @@ func (c *Config) parseQuery(query string) error {
 	case query == "":
 		return nil
 	case query != "tls=none" || c.scheme != "smtp":
-		return ErrURLQuery
+		return errURLQuery
 	case !loopback(c.host):
-		return ErrURLPlain
+		return errURLPlain
 	}
 	c.plain = true
 	return nil
@@ -129,7 +129,7 @@ func (c Config) Open(o TransportOptions) (Transport, error) {
 	case "smtp", "smtps":
 		return newSMTP(c, o), nil
 	}
-	return nil, ErrURLForm
+	return nil, errURLForm
 }
 
 // String is the URL without the password.

@@ -31,28 +31,28 @@ func TestParseURL(t *testing.T) {
 
 func TestParseURLRefuses(t *testing.T) {
 	for raw, want := range map[string]error{
-		"":                                         ErrURLForm,
-		"mail.example.com:25":                      ErrURLForm,
-		"http://example.com":                       ErrURLForm,
-		"smtp:example.com":                         ErrURLForm,
-		"smtp://":                                  ErrURLForm,
-		"smtp://ada:hunter2@":                      ErrURLForm,
-		"smtp://ada:hunter2@example.com/x":         ErrURLForm,
-		"smtp://ada:hun/ter2@example.com":          ErrURLForm,
-		"smtp://ada:hunter2@example.com#x":         ErrURLForm,
-		"smtp://ada:hunter2@example.com:99999":     ErrURLPort,
-		"smtp://ada:hunter2@example.com:0":         ErrURLPort,
-		"smtp://ada@example.com":                   ErrURLLogin,
-		"smtp://:hunter2@example.com":              ErrURLLogin,
-		"smtp://ada:hunter2%0d%0a@example.com":     ErrURLLogin,
-		"smtp://ada:hunter2@example.com?tls=no":    ErrURLQuery,
-		"smtps://ada:hunter2@127.0.0.1?tls=none":   ErrURLQuery,
-		"smtp://ada:hunter2@example.com?tls=none":  ErrURLPlain,
-		"smtp://ada:hunter2@localhost.de?tls=none": ErrURLPlain,
-		"smtp://ada:hunter2@10.0.0.1:25?tls=none":  ErrURLPlain,
-		"dir:":       ErrURLDir,
-		"dir: ":      ErrURLDir,
-		"dir:a\x00b": ErrURLDir,
+		"":                                         errURLForm,
+		"mail.example.com:25":                      errURLForm,
+		"http://example.com":                       errURLForm,
+		"smtp:example.com":                         errURLForm,
+		"smtp://":                                  errURLForm,
+		"smtp://ada:hunter2@":                      errURLForm,
+		"smtp://ada:hunter2@example.com/x":         errURLForm,
+		"smtp://ada:hun/ter2@example.com":          errURLForm,
+		"smtp://ada:hunter2@example.com#x":         errURLForm,
+		"smtp://ada:hunter2@example.com:99999":     errURLPort,
+		"smtp://ada:hunter2@example.com:0":         errURLPort,
+		"smtp://ada@example.com":                   errURLLogin,
+		"smtp://:hunter2@example.com":              errURLLogin,
+		"smtp://ada:hunter2%0d%0a@example.com":     errURLLogin,
+		"smtp://ada:hunter2@example.com?tls=no":    errURLQuery,
+		"smtps://ada:hunter2@127.0.0.1?tls=none":   errURLQuery,
+		"smtp://ada:hunter2@example.com?tls=none":  errURLPlain,
+		"smtp://ada:hunter2@localhost.de?tls=none": errURLPlain,
+		"smtp://ada:hunter2@10.0.0.1:25?tls=none":  errURLPlain,
+		"dir:":       errURLDir,
+		"dir: ":      errURLDir,
+		"dir:a\x00b": errURLDir,
 	} {
 		if _, err := ParseURL(raw); err != want {
 			t.Errorf("ParseURL(%q) = %v; want %v", raw, err, want)
@@ -82,7 +82,7 @@ func TestPasswordIsNeverPrinted(t *testing.T) {
 }
 
 func TestOpenNeedsAParsedURL(t *testing.T) {
-	if _, err := (Config{}).Open(TransportOptions{}); !errors.Is(err, ErrURLForm) {
+	if _, err := (Config{}).Open(TransportOptions{}); !errors.Is(err, errURLForm) {
 		t.Error(err)
 	}
 }
@@ -91,7 +91,7 @@ func FuzzParseURL(f *testing.F) {
 	for _, raw := range []string{"dir:x", "smtp://ada:hunter2@127.0.0.1:25?tls=none", "smtps://u:p%2F@[::1]", "smtp://%zz", "smtp://a:b@c:1#d"} {
 		f.Add(raw)
 	}
-	fixed := []error{ErrURLForm, ErrURLDir, ErrURLPort, ErrURLLogin, ErrURLQuery, ErrURLPlain}
+	fixed := []error{errURLForm, errURLDir, errURLPort, errURLLogin, errURLQuery, errURLPlain}
 	f.Fuzz(func(t *testing.T, raw string) {
 		c, err := ParseURL(raw)
 		if err != nil {

@@ -14,8 +14,8 @@ const (
 	// Lease is how long a claim hides a message: longer than a send can take,
 	// short enough that a code outlives a crash in the middle.
 	Lease = time.Minute
-	// Grace is what a send gets to finish after the worker was told to stop.
-	Grace = 5 * time.Second
+	// stopGrace is what a send gets to finish after the worker was told to stop.
+	stopGrace = 5 * time.Second
 	// skew is how far the clocks of two processes may differ. A message that
 	// waits longer than it should by less than this is left alone: another
 	// process may have claimed it by its own clock.
@@ -173,7 +173,7 @@ func (w *Worker) note(ctx context.Context, err error) {
 func (w *Worker) Ready() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const patience = 2 * Timeout
+	const patience = 2 * smtpTimeout
 	switch limit := patience + 3*w.Poll; {
 	case w.looked.IsZero() && w.fault == nil:
 		return errors.New("the mail worker has not started")

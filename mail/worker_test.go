@@ -97,7 +97,7 @@ func TestBackOff(t *testing.T) {
 	if got := fmt.Sprint(waited[:8]); got != "[5s 15s 1m0s 5m0s 15m0s 1h0m0s 1h0m0s 1h0m0s]" {
 		t.Error("waits are", got)
 	}
-	if r := box.get("m1"); r.state != "failed" || r.reason != "421 busy" || c.now().Before(noon.Add(Patience)) {
+	if r := box.get("m1"); r.state != "failed" || r.reason != "421 busy" || c.now().Before(noon.Add(patience)) {
 		t.Errorf("%+v at %s", r, c.now())
 	}
 }

@@ -25,6 +25,7 @@ var files embed.FS
 var columns = map[string]struct{ table, name string }{
 	"20261125000171": {"accounts", "status"},
 	"20261125000172": {"accounts", "reached"},
+	"20261125000174": {"sessions", "trusted"},
 }
 
 // All gives the steps in order.

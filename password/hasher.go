@@ -21,9 +21,9 @@ var (
 	// ErrBusy says that the queue for hashing is full. The caller answers 503
 	// with Retry-After; nothing was hashed.
 	ErrBusy = errors.New("too many passwords are being checked at once")
-	// ErrHash says that a stored hash is malformed or asks for more work than
+	// errHash says that a stored hash is malformed or asks for more work than
 	// is sane. It never carries the hash.
-	ErrHash = errors.New("stored password hash is not a usable argon2id string")
+	errHash = errors.New("stored password hash is not a usable argon2id string")
 )
 
 // Cost is the work one argon2id hash takes (RFC 9106).
@@ -145,7 +145,7 @@ var (
 func parsePHC(s string) (phc, error) {
 	m := phcShape.FindStringSubmatch(s)
 	if m == nil {
-		return phc{}, ErrHash
+		return phc{}, errHash
 	}
 	memory, _ := strconv.ParseUint(m[1], 10, 32) // cannot fail: the pattern lets only digits through
 	time, _ := strconv.ParseUint(m[2], 10, 32)
@@ -156,7 +156,7 @@ func parsePHC(s string) (phc, error) {
 	p.key, errKey = phcText.DecodeString(m[5])
 	if errSalt != nil || errKey != nil || !p.cost.sane() ||
 		len(p.salt) < minSalt || len(p.salt) > maxPart || len(p.key) < minKey || len(p.key) > maxPart {
-		return phc{}, ErrHash
+		return phc{}, errHash
 	}
 	return p, nil
 }

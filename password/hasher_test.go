@@ -114,7 +114,7 @@ func TestVerifyRefusesBadHashes(t *testing.T) {
 	}
 	h := NewHasher(cheap, 1, 1)
 	for name, stored := range bad {
-		if ok, rehash, err := h.Verify(stored, "password"); ok || rehash || !errors.Is(err, ErrHash) {
+		if ok, rehash, err := h.Verify(stored, "password"); ok || rehash || !errors.Is(err, errHash) {
 			t.Errorf("%s: %v, %v, %v", name, ok, rehash, err)
 		}
 	}

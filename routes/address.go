@@ -96,10 +96,10 @@ func parseAddr(s string) netip.Addr {
 	return a.Unmap().WithZone("")
 }
 
-// Range returns what one client is counted under: the IPv4 address, or the /64
+// addressRange returns what one client is counted under: the IPv4 address, or the /64
 // of an IPv6 address, the network in which a client picks any address it likes
 // (RFC 4291 §2.5.1). Requests without an address are counted together.
-func Range(a netip.Addr) string {
+func addressRange(a netip.Addr) string {
 	a = a.Unmap().WithZone("")
 	switch {
 	case !a.IsValid():
@@ -110,12 +110,12 @@ func Range(a netip.Addr) string {
 	return netip.PrefixFrom(a, 64).Masked().String()
 }
 
-// Shown returns a range as it is shown in mails and lists, "203.0.113.x" or
+// addressShown returns a range as it is shown in mails and lists, "203.0.113.x" or
 // "2001:db8:1:2::/64": enough for people to recognise their own network.
-func Shown(a netip.Addr) string {
+func addressShown(a netip.Addr) string {
 	a = a.Unmap()
 	if !a.Is4() {
-		return Range(a)
+		return addressRange(a)
 	}
 	b := a.As4()
 	return fmt.Sprintf("%d.%d.%d.x", b[0], b[1], b[2])

@@ -88,11 +88,11 @@ func TestRangeAndShown(t *testing.T) {
 		"::1":                  {"::/64", "::/64"},
 	} {
 		a := netip.MustParseAddr(in)
-		if got := [2]string{Range(a), Shown(a)}; got != want {
+		if got := [2]string{addressRange(a), addressShown(a)}; got != want {
 			t.Errorf("%s: %v", in, got)
 		}
 	}
-	if Range(netip.Addr{}) != "unknown" || Shown(netip.Addr{}) != "unknown" {
+	if addressRange(netip.Addr{}) != "unknown" || addressShown(netip.Addr{}) != "unknown" {
 		t.Error("no address")
 	}
 }
@@ -117,6 +117,6 @@ func FuzzClient(f *testing.F) {
 		if direct != parseAddr(remote) || (got != direct && !trusted.trusts(direct)) {
 			t.Errorf("a stranger's header was believed: %v, %v", got, direct)
 		}
-		_, _ = Range(got), Shown(got)
+		_, _ = addressRange(got), addressShown(got)
 	})
 }

@@ -108,10 +108,9 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// tamper runs SQL behind the site's back.
-func tamper(t *testing.T, s *sitetest.Site, statement string) {
+// behind is the site's database as somebody sees it who does not ask the site.
+func behind(t *testing.T, s *sitetest.Site) (db *sql.DB) {
 	t.Helper()
-	var db *sql.DB
 	if path, ok := strings.CutPrefix(s.Database, "sqlite:"); ok {
 		var err error
 		if db, err = sql.Open("sqlite", path); err != nil {
@@ -120,8 +119,14 @@ func tamper(t *testing.T, s *sitetest.Site, statement string) {
 	} else {
 		db = sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(s.Database)))
 	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// tamper runs SQL behind the site's back.
+func tamper(t *testing.T, s *sitetest.Site, statement string) {
+	t.Helper()
+	if _, err := behind(t, s).ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -117,7 +117,7 @@ func (w *web) enter(c *gin.Context, e login.Entry) {
 func (w *web) client(c *gin.Context) identity.Client {
 	addr := w.Proxies.Client(c.Request)
 	return identity.Client{
-		Address: addr.String(), Range: Range(addr), Shown: Shown(addr), Browser: browserName(c.Request.UserAgent()),
+		Address: addr.String(), Range: addressRange(addr), Shown: addressShown(addr), Browser: browserName(c.Request.UserAgent()),
 		Known: w.cookies.get(c, knownCookie), Trusted: w.cookies.get(c, trustedCookie), Session: w.cookies.get(c, sessionCookie), Ticket: w.cookies.get(c, ticketCookie),
 	}
 }

@@ -148,7 +148,7 @@ func (w *web) eventRows(events []login.Line) []views.EventRow {
 }
 
 func (w *web) eventDetail(e identity.Event) string {
-	if e.Kind == identity.EventLogin && e.Detail == string(identity.ByBrowser) {
+	if e.Kind == identity.EventLogin && e.Detail == identity.DetailTrusted {
 		return "Trusted browser"
 	}
 	kind, rest, _ := strings.Cut(e.Detail, " ") // totp “Phone”

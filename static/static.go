@@ -21,8 +21,8 @@ import (
 //go:embed app.css app.js favicon.svg vendor/*.css vendor/*.js
 var builtin embed.FS
 
-// Prefix is the path under which the files are served.
-const Prefix = "/static/"
+// urlPrefix is the path under which the files are served.
+const urlPrefix = "/static/"
 
 // types are the content types of the files served here. The operating system's
 // own list is not used, because it differs between machines.
@@ -83,7 +83,7 @@ func (s *Static) add(tree fs.FS) error {
 			return fmt.Errorf("static/%s cannot be read: %w", name, err)
 		}
 		sum := sha256.Sum256(content)
-		hashed := Prefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+		hashed := urlPrefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 		delete(s.files, s.paths[name])
 		s.paths[name] = hashed
 		s.files[hashed] = file{kind, content, compress(content)}

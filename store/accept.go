@@ -118,7 +118,7 @@ func (t *tx) replaceKeyset(ctx context.Context, row keysetRow) error {
 // dropLost takes away what is lost, and every sign-in under way: its codes were
 // hashed with the lost keys.
 func (t *tx) dropLost(ctx context.Context, l Lost) error {
-	for _, statement := range []string{"DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM outcomes"} {
+	for _, statement := range []string{"DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM notes", "DELETE FROM outcomes"} {
 		if _, err := t.db.NewRaw(statement).Exec(ctx); err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func full(t *testing.T, s *store.Store) identity.Account {
 			func() error { return tx.SetMustEnroll(ctx, a.ID, a.MustEnroll) },
 			func() error { return tx.Reach(ctx, a.ID, identity.StepTold) },
 			func() error {
-				return tx.InsertSession(ctx, identity.Session{ID: identity.NewID(), TokenHash: "hash", AccountID: a.ID, Level: 2, Factor: factors.KindTOTP,
+				return tx.InsertSession(ctx, identity.Session{ID: identity.NewID(), TokenHash: "hash", AccountID: a.ID, Level: 2, Factor: factors.KindTOTP, Trusted: true,
 					Address: "192.0.2.1", Browser: "Firefox", Created: noon, LastSeen: noon, Confirm: noon, Warning: "look"})
 			},
 		} {

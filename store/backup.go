@@ -20,7 +20,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("the backup cannot be written: %s", strings.TrimPrefix(err.Error(), "open "))
 	}
-	if err := errors.Join(Inherit(f), f.Close()); err != nil {
+	if err := errors.Join(inheritOwner(f), f.Close()); err != nil {
 		return err
 	}
 	from, err := s.file(ctx)

@@ -14,11 +14,11 @@ var carriedTables = []string{"audit_head", "tries"}
 
 // carriedColumns go with a step back that keeps what they hold: in the column's
 // place before, or in settings of its own.
-var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached"}
+var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached", "sessions.trusted"}
 
 // movedTables go with a step back whose statements move their rows into the tables
 // before.
-var movedTables = []string{"counters"}
+var movedTables = []string{"counters", "notes"}
 
 // carried is what is in these tables. Only what one step takes is in one setting.
 type carried struct {

@@ -19,7 +19,7 @@ func (x *act) DeleteAccount(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, sql := range []string{"DELETE FROM outbox WHERE account_id = ?", "DELETE FROM counters WHERE account_id = ?", "DELETE FROM ceremonies WHERE purpose = 'shown' AND kind = ?"} {
+	for _, sql := range []string{"DELETE FROM outbox WHERE account_id = ?", "DELETE FROM counters WHERE account_id = ?", "DELETE FROM notes WHERE about = ?"} {
 		if _, err := t.db.NewRaw(sql, id).Exec(ctx); err != nil {
 			return err
 		}

@@ -104,6 +104,7 @@ type sweep struct {
 func sweeps(now, sessionsBefore time.Time) []sweep {
 	return []sweep{
 		{"DELETE FROM ceremonies WHERE expires_at <= ?", now.Add(-time.Minute)},
+		{"DELETE FROM notes WHERE expires_at <= ?", now.Add(-time.Minute)},
 		{"DELETE FROM outcomes WHERE expires_at <= ?", now},
 		{"UPDATE outcomes SET data = NULL WHERE data IS NOT NULL AND done_at <= ?", now.Add(-login.AgainTTL)},
 		{"DELETE FROM links WHERE expires_at <= ?", now},

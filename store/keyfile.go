@@ -134,7 +134,7 @@ func addKeys(path string, sealing, hashing *keyset.Manager, like os.FileInfo) (*
 		return nil, err
 	}
 	if err := writeWhole(behindLinks(path), append(text, '\n'), like); err != nil {
-		return nil, fmt.Errorf("%w; nothing was changed. If the file is mounted by itself or read-only, change it at its source", fileFault(path, "cannot be replaced", err))
+		return nil, unreplaced(path, "cannot be replaced", err)
 	}
 	return readRing(path)
 }
@@ -195,7 +195,7 @@ func writeWhole(path string, text []byte, like os.FileInfo) (err error) {
 // ownAs gives a new file owner, group and mode of the one that it replaces.
 func ownAs(f *os.File, like os.FileInfo) error {
 	if like == nil {
-		return Inherit(f)
+		return inheritOwner(f)
 	}
 	now, err := f.Stat()
 	if err != nil {
@@ -215,13 +215,18 @@ func ownAs(f *os.File, like os.FileInfo) error {
 func lockFile(path string) (unlock func(), err error) {
 	name := behindLinks(path) + ".lock"
 	if err := touch(name); err != nil {
-		return nil, fileFault(path, "cannot be replaced: its lock "+name+" cannot be made", err)
+		return nil, unreplaced(path, "cannot be replaced: its lock "+name+" cannot be made", err)
 	}
 	lock := flock.New(name, flock.SetFlag(os.O_RDWR))
 	if err := lock.Lock(); err != nil {
 		return nil, fileFault(path, "cannot be locked", err)
 	}
 	return func() { _ = lock.Close() }, nil
+}
+
+// unreplaced is a fault of a key file that cannot be replaced where it lies.
+func unreplaced(path, what string, err error) error {
+	return fmt.Errorf("%w; nothing was changed. If the file is mounted by itself or read-only, change it at its source", fileFault(path, what, err))
 }
 
 // fileFault is a sentence about the key file that names it once.

@@ -199,7 +199,7 @@ func (s *Store) count(ctx context.Context, q *bun.RawQuery) (n int, err error) {
 // Sealed says whether the database holds anything that only the keys open: if
 // it does, a missing key file must not be replaced by a new one.
 func (s *Store) Sealed(ctx context.Context) (bool, error) {
-	for _, table := range []string{"credentials WHERE secret IS NOT NULL", "outbox WHERE data IS NOT NULL", "ceremonies"} {
+	for _, table := range []string{"credentials WHERE secret IS NOT NULL", "outbox WHERE data IS NOT NULL", "ceremonies", "notes"} {
 		if n, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM "+table+" LIMIT 1) AS x")); err != nil || n > 0 {
 			return n > 0, err
 		}

@@ -19,10 +19,10 @@ func private(info os.FileInfo, uid int) bool {
 	return !known || perm&0o077 == 0 || given && perm&0o027 == 0
 }
 
-// Inherit gives a file or folder that was just made to the owner of the folder
+// inheritOwner gives a file or folder that was just made to the owner of the folder
 // it lies in, when the process is root: a command by root must leave nothing
 // that the service's own account cannot read. Everyone else's stays theirs.
-func Inherit(f *os.File) error {
+func inheritOwner(f *os.File) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
@@ -45,7 +45,7 @@ func touch(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(Inherit(f), f.Close())
+	return errors.Join(inheritOwner(f), f.Close())
 }
 
 // MakeFolder makes a folder, private to its owner, where there is none. Made by
@@ -71,12 +71,12 @@ func MakeFolder(path string) error {
 	if info, err := f.Stat(); err == nil && !info.IsDir() {
 		return fmt.Errorf("the folder cannot be created: %s is a file", path)
 	}
-	return Inherit(f)
+	return inheritOwner(f)
 }
 
 // NotOurs says, in one sentence, that the folder of a path belongs to another
 // account, to which files that we make there would be closed. It is silent for
-// root, see Inherit, and about folders of root, which are shared by intent.
+// root, see inheritOwner, and about folders of root, which are shared by intent.
 func NotOurs(path string) error {
 	folder := filepath.Dir(filepath.Clean(path))
 	info, err := os.Stat(folder)

@@ -15,6 +15,7 @@ type sealedTable struct {
 var sealedTables = []sealedTable{
 	{"credentials", "secret", "'credentials/' || account_id || '/' || id"},
 	{"ceremonies", "state", "'ceremonies/' || account_id || '/' || id"},
+	{"notes", "state", "'ceremonies/' || account_id || '/' || id"},
 	{"outbox", "data", "'outbox/' || id"},
 	{"outcomes", "data", "'outcomes/' || id"},
 }

@@ -191,7 +191,7 @@ func TestAMovedSecretDoesNotOpen(t *testing.T) {
 				move(t, raw(t, url))
 				for _, id := range []string{a.ID, b.ID} {
 					got, err := s.Credentials(t.Context(), id, factors.KindTOTP)
-					if !errors.Is(err, store.ErrSealed) {
+					if !errors.Is(err, identity.ErrSealed) {
 						t.Errorf("%v, %v", len(got), err)
 					}
 					if _, err := s.Credentials(t.Context(), id); err != nil {
@@ -222,7 +222,7 @@ func TestAMovedStateOrMailDoesNotOpen(t *testing.T) {
 		exchange(t, db, "ceremonies", "state")
 		exchange(t, db, "outbox", "data")
 		for _, subject := range []string{"0", "1"} {
-			if _, err := s.Ceremony(t.Context(), factors.ForLogin, subject, factors.KindEmail); !errors.Is(err, store.ErrSealed) {
+			if _, err := s.Ceremony(t.Context(), factors.ForLogin, subject, factors.KindEmail); !errors.Is(err, identity.ErrSealed) {
 				t.Errorf("state %s: %v", subject, err)
 			}
 		}

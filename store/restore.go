@@ -152,5 +152,5 @@ func copyFile(from, to string) error {
 		return err
 	}
 	_, err = io.Copy(out, in)
-	return errors.Join(err, Inherit(out), out.Sync(), out.Close())
+	return errors.Join(err, inheritOwner(out), out.Sync(), out.Close())
 }

@@ -133,6 +133,10 @@ type ceremonyRow struct {
 
 func ceremonySeal(accountID, id string) string { return "ceremonies/" + accountID + "/" + id }
 
+// noteSeal is the same: notes lay with the ceremonies once, and a way up or down
+// moves them as they are sealed.
+func noteSeal(accountID, id string) string { return ceremonySeal(accountID, id) }
+
 type sessionRow struct {
 	bun.BaseModel `bun:"table:sessions,alias:s"`
 	ID            string `bun:",pk"`
@@ -140,6 +144,7 @@ type sessionRow struct {
 	AccountID     string
 	Level         int
 	Factor        string
+	Trusted       bool
 	Address       string
 	Browser       string
 	Warning       string
@@ -149,14 +154,14 @@ type sessionRow struct {
 }
 
 func fromSession(s identity.Session) *sessionRow {
-	return &sessionRow{ID: s.ID, TokenHash: s.TokenHash, AccountID: s.AccountID, Level: s.Level, Factor: string(s.Factor),
+	return &sessionRow{ID: s.ID, TokenHash: s.TokenHash, AccountID: s.AccountID, Level: s.Level, Factor: string(s.Factor), Trusted: s.Trusted,
 		Address: s.Address, Browser: s.Browser, Warning: s.Warning, CreatedAt: at(s.Created), LastSeenAt: at(s.LastSeen),
 		ConfirmedAt: at(s.Confirm)}
 }
 
 func (r *sessionRow) session() identity.Session {
 	return identity.Session{ID: r.ID, TokenHash: r.TokenHash, AccountID: r.AccountID, Level: r.Level,
-		Factor: factors.Kind(r.Factor), Address: r.Address, Browser: r.Browser, Warning: r.Warning,
+		Factor: factors.Kind(r.Factor), Trusted: r.Trusted, Address: r.Address, Browser: r.Browser, Warning: r.Warning,
 		Created: r.CreatedAt.Time(), LastSeen: r.LastSeenAt.Time(), Confirm: r.ConfirmedAt.Time()}
 }
 

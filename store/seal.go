@@ -18,11 +18,11 @@ import (
 
 // Errors of Keys. Neither carries a key, a plaintext or a sealed value.
 var (
-	// ErrSealed says that a sealed value does not open: it was moved from
+	// errSealed says that a sealed value does not open: it was moved from
 	// another row, changed, or sealed with a key that the file does not hold.
-	ErrSealed = identity.ErrSealed
-	// ErrMAC says that a keyed hash does not belong to the data.
-	ErrMAC = errors.New("keyed hash does not match")
+	errSealed = identity.ErrSealed
+	// errMAC says that a keyed hash does not belong to the data.
+	errMAC = errors.New("keyed hash does not match")
 )
 
 // foreign is the sentence about keys that are not those of the site.
@@ -32,7 +32,7 @@ func (f foreign) Error() string {
 	return "the key file " + f.path + " is not the one that this site's secrets are sealed with: it is of another site, older than the last rotation, or one that this host made for itself; put the newest copy of the site's key file in its place"
 }
 
-func (foreign) Unwrap() error { return ErrSealed }
+func (foreign) Unwrap() error { return errSealed }
 
 // Keys seals secrets for the database and makes the keyed hashes of emailed
 // codes. It follows its file: a rotation by another process is seen by the next
@@ -209,7 +209,7 @@ func (k *Keys) Open(sealed []byte, row string) (plain []byte, err error) {
 		return err
 	})
 	if err != nil || row == "" {
-		return nil, fmt.Errorf("%w (%s)", ErrSealed, row)
+		return nil, fmt.Errorf("%w (%s)", errSealed, row)
 	}
 	return plain, nil
 }
@@ -221,7 +221,7 @@ func (k *Keys) MAC(data []byte) ([]byte, error) { return k.latest().mac.ComputeM
 // data, with any key of the file. It answers nil or ErrMAC.
 func (k *Keys) CheckMAC(sum, data []byte) error {
 	if k.try(func(ring *keyring) error { return ring.mac.VerifyMAC(sum, data) }) != nil {
-		return ErrMAC
+		return errMAC
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func TestSealIsBoundToItsRow(t *testing.T) {
 		"other row": {sealed, "factors/2"}, "other table": {sealed, "outbox/1"}, "no row": {sealed, ""},
 		"changed": {changed, "factors/1"}, "cut": {sealed[:9], "factors/1"}, "empty": {nil, "factors/1"},
 	} {
-		if got, err := keys.Open(c.sealed, c.row); !errors.Is(err, ErrSealed) || got != nil {
+		if got, err := keys.Open(c.sealed, c.row); !errors.Is(err, errSealed) || got != nil {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
@@ -82,11 +82,11 @@ func TestMAC(t *testing.T) {
 		t.Error(err)
 	}
 	for _, data := range []string{"", "ceremony/1 123457", "ceremony/2 123456"} {
-		if err := keys.CheckMAC(sum, []byte(data)); !errors.Is(err, ErrMAC) {
+		if err := keys.CheckMAC(sum, []byte(data)); !errors.Is(err, errMAC) {
 			t.Errorf("%q: %v", data, err)
 		}
 	}
-	if err := keys.CheckMAC(nil, nil); !errors.Is(err, ErrMAC) {
+	if err := keys.CheckMAC(nil, nil); !errors.Is(err, errMAC) {
 		t.Errorf("empty: %v", err)
 	}
 	if err := rotate(keys); err != nil {

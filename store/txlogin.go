@@ -62,6 +62,9 @@ func (x *act) EndSession(ctx context.Context, accountID, id string) (bool, error
 	if err == nil && ok {
 		_, err = t.db.NewDelete().Table("ceremonies").Where("subject = ?", id).Exec(ctx)
 	}
+	if err == nil && ok {
+		_, err = t.db.NewDelete().Table("notes").Where("session_id = ?", id).Exec(ctx)
+	}
 	return ok, err
 }
 
@@ -78,9 +81,11 @@ func (x *act) EndSessionByToken(ctx context.Context, hash string) (identity.Sess
 // EndSessions ends all of an account but one.
 func (x *act) EndSessions(ctx context.Context, accountID, except string) (int, error) {
 	t := x.change()
-	_, err := t.db.NewRaw("DELETE FROM ceremonies WHERE account_id = ? AND purpose <> 'login' AND subject <> ?", accountID, except).Exec(ctx)
-	if err != nil {
-		return 0, err
+	for _, sql := range []string{"DELETE FROM ceremonies WHERE account_id = ? AND purpose <> 'login' AND subject <> ?",
+		"DELETE FROM notes WHERE account_id = ? AND session_id <> ?"} {
+		if _, err := t.db.NewRaw(sql, accountID, except).Exec(ctx); err != nil {
+			return 0, err
+		}
 	}
 	r, err := t.db.NewDelete().Table("sessions").Where("account_id = ? AND id <> ?", accountID, except).Exec(ctx)
 	if err != nil {
@@ -93,7 +98,7 @@ func (x *act) EndSessions(ctx context.Context, accountID, except string) (int, e
 // LowerSessions brings all of an account back to level 1.
 func (x *act) LowerSessions(ctx context.Context, accountID string) error {
 	t := x.change()
-	_, err := t.db.NewUpdate().Table("sessions").Set("level = 1").Set("factor = ''").Where("account_id = ?", accountID).Exec(ctx)
+	_, err := t.db.NewUpdate().Table("sessions").Set("level = 1").Set("factor = ''").Set("trusted = ?", false).Where("account_id = ?", accountID).Exec(ctx)
 	return err
 }
 

@@ -12,10 +12,10 @@ type Fixture struct {
 	Screen Screen
 }
 
-// FixtureNow is the moment at which the fixtures are set.
-var FixtureNow = time.Date(2026, time.November, 23, 15, 30, 0, 0, time.UTC)
+// fixtureNow is the moment at which the fixtures are set.
+var fixtureNow = time.Date(2026, time.November, 23, 15, 30, 0, 0, time.UTC)
 
-func before(d time.Duration) time.Time { return FixtureNow.Add(-d) }
+func before(d time.Duration) time.Time { return fixtureNow.Add(-d) }
 
 const (
 	day     = 24 * time.Hour

@@ -108,7 +108,7 @@ func auditFixture() []AuditRow {
 
 func mailFixture() []MailRow {
 	return []MailRow{
-		{ID: "m1", To: "alan@example.com", About: "Factors reset by an admin", Status: "queued", Attempts: 3, Error: "454 4.7.0 Try again later", Created: before(time.Hour), Next: FixtureNow.Add(4 * time.Minute), Retry: true},
+		{ID: "m1", To: "alan@example.com", About: "Factors reset by an admin", Status: "queued", Attempts: 3, Error: "454 4.7.0 Try again later", Created: before(time.Hour), Next: fixtureNow.Add(4 * time.Minute), Retry: true},
 		{ID: "m2", To: "ada@example.com", About: "Code", Status: "sent", Created: before(2 * time.Hour), Sent: before(2 * time.Hour)},
 		{ID: "m3", To: "gone@example.com", About: "Invite", Status: "failed", Attempts: 1, Error: "550 5.1.1 No such user", Created: before(3 * time.Hour), Retry: true},
 	}

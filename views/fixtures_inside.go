@@ -12,7 +12,7 @@ func insideFixtures() []Fixture {
 	banner.Viewer = &Viewer{Login: "alan", Level: 1}
 	banner.Banner = "From 7 December 2026 on you need a second factor to sign in: 14 days left."
 	return []Fixture{
-		{"recovery-fresh", fresh, Recovery{Codes: codes(0), Left: 10, Made: FixtureNow, Set: "K4", Site: "nightlatch.example.com", Fresh: true, Next: "/profile"}},
+		{"recovery-fresh", fresh, Recovery{Codes: codes(0), Left: 10, Made: fixtureNow, Set: "K4", Site: "nightlatch.example.com", Fresh: true, Next: "/profile"}},
 		{"recovery", inside("Recovery codes", "profile"), Recovery{Codes: codes(3), Left: 7, Made: before(40 * day), Set: "K4", Site: "nightlatch.example.com"}},
 		{"recovery-check", inside("Recovery codes", "profile"), Recovery{Codes: codes(3), Left: 7, Made: before(40 * day), Set: "K4", Check: "Yes, that code is good. It was not used up.", Alert: "Wait a minute before the next try."}},
 		{"profile", added, profile()},
@@ -58,8 +58,8 @@ func profile() Profile {
 			{ID: "s2", Browser: "Safari on iPhone", Address: "2001:db8:4a1::", Started: before(20 * time.Hour), LastSeen: before(3 * time.Hour), Level: 1},
 		},
 		Browsers: []BrowserRow{
-			{ID: "b1", Browser: "Firefox on Linux", Address: "192.0.2.14", LastUsed: before(2 * time.Hour), Until: FixtureNow.Add(21 * day), Current: true},
-			{ID: "b2", Browser: "Chrome on Windows", Address: "198.51.100.7", LastUsed: before(6 * day), Until: FixtureNow.Add(8 * day)},
+			{ID: "b1", Browser: "Firefox on Linux", Address: "192.0.2.14", LastUsed: before(2 * time.Hour), Until: fixtureNow.Add(21 * day), Current: true},
+			{ID: "b2", Browser: "Chrome on Windows", Address: "198.51.100.7", LastUsed: before(6 * day), Until: fixtureNow.Add(8 * day)},
 		},
 		Activity: events(), CanDisable: true, TrustOffered: true,
 	}

@@ -25,7 +25,7 @@ func (o Options) funcs() template.FuncMap {
 		"percent":  percent,
 		"choose":   choose,
 		"number":   func(n int) string { return humanize.Comma(int64(n)) },
-		"chosen":   Chosen,
+		"chosen":   chosenValues,
 		"app":      appLink,
 		"list":     func(parts ...any) []any { return parts },
 		"when":     func(have, want, text string) string { return map[bool]string{true: text}[have == want] },

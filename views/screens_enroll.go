@@ -53,8 +53,8 @@ type Selectable struct {
 	Chosen       bool
 }
 
-// Chosen are the values that are chosen.
-func Chosen(list []Selectable) (values []string) {
+// chosenValues are the values that are chosen.
+func chosenValues(list []Selectable) (values []string) {
 	for _, x := range list {
 		if x.Chosen {
 			values = append(values, x.Value)

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func options() Options {
 	return Options{
 		Asset: func(name string) string { return "/static/" + name },
-		Now:   func() time.Time { return FixtureNow },
+		Now:   func() time.Time { return fixtureNow },
 		Host:  "nightlatch.example.com",
 	}
 }
@@ -227,7 +227,7 @@ func TestMissingTemplate(t *testing.T) {
 }
 
 func TestTimes(t *testing.T) {
-	now := FixtureNow
+	now := fixtureNow
 	for _, c := range []struct {
 		at   time.Time
 		want string

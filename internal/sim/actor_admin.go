@@ -35,7 +35,7 @@ func manage(w *World, c *Chance, p *Person, b *Browser) bool {
 	if of == p || of.ID == "" || of.Gone {
 		return false
 	}
-	acts := []string{"reset", "unlock", "end-sessions", "unlock", "end-sessions", "disable", "enable", "enable"}
+	acts := []string{"reset", "unlock", "end-sessions", "unlock", "end-sessions", "disable"}
 	if of.Disabled {
 		acts = []string{"enable"}
 	}

@@ -30,11 +30,15 @@ func init() {
 // owners has one of the people do something in one of their browsers.
 func owners(do func(w *World, c *Chance, p *Person, b *Browser) bool) func(*World, *Chance) bool {
 	return func(w *World, c *Chance) bool {
-		p := Pick(c, w.People)
-		if p.Password == "" || p.Gone {
+		b := w.focus
+		if b == nil || c.Seldom(4) {
+			b = Pick(c, w.People).browser(w, c)
+		}
+		if p := b.Owner; p.Password == "" || p.Gone || !do(w, c, p, b) {
 			return false
 		}
-		return do(w, c, p, p.browser(w, c))
+		w.focus = b // who began something mostly goes on with it
+		return true
 	}
 }
 
@@ -52,7 +56,7 @@ func (p *Person) browser(w *World, c *Chance) *Browser {
 // in says whether a browser is signed in, as far as its owner can know.
 func (w *World) in(b *Browser) bool {
 	t := w.Ledger.Session(b)
-	return t != nil && !t.Ended
+	return t != nil && !t.Ended && !b.out
 }
 
 func signIn(w *World, c *Chance, p *Person, b *Browser) bool {

@@ -6,7 +6,7 @@ import (
 )
 
 func init() {
-	AddActor(Actor{Name: "site", Weight: 25, Acts: []Act{
+	AddActor(Actor{Name: "site", Weight: 16, Acts: []Act{
 		{"sends mail", 12, everyProcess("sends mail", func(ctx context.Context, p *Process) error {
 			_, err := p.Site.Rooms().Mail.Once(ctx)
 			return err

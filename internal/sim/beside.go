@@ -77,7 +77,7 @@ func (b *Beside) One(query string, args ...any) (string, error) {
 }
 
 // tables are all that hold something of the site.
-var tables = strings.Fields("accounts credentials pendings ceremonies sessions browsers counters links settings events outbox " +
+var tables = strings.Fields("accounts credentials pendings ceremonies sessions browsers counters notes links settings events outbox " +
 	"directory words totals days steps proven registrations outcomes keyset audit_head servers tries")
 
 // Sum is a hash over every row of every table.

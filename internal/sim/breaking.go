@@ -25,7 +25,6 @@ func (w *World) arm(c *Chance) {
 
 // disarm mends what was broken until now.
 func (w *World) disarm() {
-	w.Hit = false
 	var on []mending
 	for _, m := range w.mendings {
 		if m.hit() {
@@ -43,8 +42,10 @@ func (w *World) disarm() {
 
 // Mend ends everything that is broken, at once.
 func (w *World) Mend() {
-	for _, m := range w.mendings {
+	all := w.mendings
+	w.mendings = nil
+	for _, m := range all {
+		w.Hit = m.hit() || w.Hit
 		m.undo()
 	}
-	w.mendings = nil
 }

@@ -37,6 +37,7 @@ type Browser struct {
 	At      string           // where the open page lies
 	Led     string           // where the last answer leads; empty when nowhere
 	last    *Exchange        // the last form
+	out     bool             // the last answer said that it is not signed in
 	paths   map[*sitetest.Page]string
 }
 
@@ -188,6 +189,15 @@ func (b *Browser) turn(x *Exchange) {
 	p := x.Page
 	if p == nil {
 		return
+	}
+	if strings.HasPrefix(p.Location, "/login") {
+		b.out = x.Path != "/login" && !strings.HasPrefix(p.Location, "/login/challenge")
+		if b.out {
+			delete(b.cookies, LoginCookie)
+		}
+	}
+	if x.After[SessionCookie] != x.Before[SessionCookie] {
+		b.out = false
 	}
 	if b.Led = p.Location; b.Led != "" || p.Body == "" {
 		return

@@ -44,13 +44,14 @@ type Account struct {
 // Cred is something with which the owner of an account can prove to be that.
 type Cred struct {
 	Kind    factors.Kind
-	ID      string           // of its row, where it is known
-	Secret  []byte           // of an app
-	Address string           // where codes are mailed
-	Codes   map[string]bool  // on a sheet of recovery codes; true once used
-	Steps   map[int64]string // of an app: accepted, and by which token
-	Gone    bool             // it was taken away, and the answer said so
-	Unsure  bool             // nobody heard whether it was added
+	ID      string            // of its row, where it is known
+	Secret  []byte            // of an app
+	Address string            // where codes are mailed
+	Codes   map[string]bool   // on a sheet of recovery codes; true once used
+	Places  map[string]string // where they were typed
+	Steps   map[int64]string  // of an app: accepted, and where it was typed
+	Gone    bool              // it was taken away, and the answer said so
+	Unsure  bool              // nobody heard whether it was added
 }
 
 // Token is a session as a browser has it.
@@ -62,6 +63,8 @@ type Token struct {
 	Proof   string // by what its level was reached; empty when by nothing that the ledger knows
 	Ended   bool   // an answer said that it has ended
 	Since   time.Time
+	Proved  time.Time     // by the right time: when its owner last proved something in it
+	Set     time.Duration // how far the clock was set then
 
 	seen bool // a rule has complained of it
 }
@@ -70,7 +73,7 @@ type Token struct {
 type code struct {
 	to, digits string
 	at         time.Time
-	used       bool
+	used       string // where it was typed
 }
 
 func newLedger(w *World) *Ledger {

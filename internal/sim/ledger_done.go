@@ -184,7 +184,7 @@ func (l *Ledger) sheet(name string, codes []string) {
 			return
 		}
 	}
-	fresh := &Cred{Kind: factors.KindRecovery, Codes: map[string]bool{}}
+	fresh := &Cred{Kind: factors.KindRecovery, Codes: map[string]bool{}, Places: map[string]string{}}
 	for _, code := range codes {
 		fresh.Codes[bare(code)] = false
 	}
@@ -243,7 +243,7 @@ func (l *Ledger) secretFor(name, typed string) []byte {
 func (l *Ledger) addressFor(typed string) string {
 	for i := len(l.codes) - 1; i >= 0; i-- {
 		if l.codes[i].digits == typed {
-			l.codes[i].used = true
+			l.codes[i].used = "an enrollment"
 			return l.codes[i].to
 		}
 	}

@@ -18,6 +18,7 @@ func (l *Ledger) read(x *Exchange) {
 			l.trusted[token] = t.Account
 		}
 	}
+	l.confirmed(x)
 	l.shown(x)
 	if d, ok := l.deed(x); ok {
 		l.note(d)
@@ -61,19 +62,24 @@ func (l *Ledger) opened(x *Exchange, token string) {
 			l.object("%s finished a sign-in of %s that was begun before: %s", x.Browser.Name, t.Account, why)
 		}
 		kind := factors.Kind(strings.TrimPrefix(x.Path, "/login/challenge/"))
-		t.Proof = l.Proves(t.Account, kind, x.Form.Get("code"), token)
+		t.Proof = l.Proves(t.Account, kind, x.Form.Get("code"), x.Before[LoginCookie])
+		l.proved(t)
 	case x.Path == "/login":
 		t.Account = l.Named(x.Form.Get("login"))
 		if of := l.trusted[x.Before[TrustCookie]]; of != "" && of == t.Account {
 			t.Level, t.Proof = 2, "a browser that its owner trusts"
+		} else {
+			l.proved(t)
 		}
 	case x.Path == "/setup":
 		t.Account = strings.ToLower(x.Form.Get("login"))
+		l.proved(t)
 	case before != nil:
 		before.Ended = true
-		t.Account, t.Level, t.Proof = before.Account, before.Level, before.Proof
-		if p := l.rise(x, t, token); p != "" {
+		t.Account, t.Level, t.Proof, t.Proved, t.Set = before.Account, before.Level, before.Proof, before.Proved, before.Set
+		if p := l.rise(x, t); p != "" {
 			t.Level, t.Proof = 2, p
+			l.proved(t)
 		}
 	default:
 		l.object("%s got a session by %s %s, without having had one", x.Browser.Name, x.Method, x.Path)
@@ -86,80 +92,12 @@ func (l *Ledger) opened(x *Exchange, token string) {
 }
 
 // rise is by what a session rose that somebody had already.
-func (l *Ledger) rise(x *Exchange, t *Token, token string) string {
+func (l *Ledger) rise(x *Exchange, t *Token) string {
 	switch {
 	case x.Path == "/confirm":
-		return l.Proves(t.Account, factors.Kind(x.Form.Get("kind")), x.Form.Get("code"), token)
+		return l.Proves(t.Account, factors.Kind(x.Form.Get("kind")), x.Form.Get("code"), x.Before[SessionCookie])
 	case strings.HasPrefix(x.Path, "/profile/factors/") && strings.HasSuffix(x.Path, "/confirm"):
 		return "a factor that it enrolled"
-	}
-	return ""
-}
-
-// Proves says by what a code proves to be the owner of an account; empty when
-// it is nothing that the account has.
-func (l *Ledger) Proves(name string, k factors.Kind, typed, token string) string {
-	typed = bare(typed)
-	for _, c := range l.Account(name).Live() {
-		if c.Kind != k {
-			continue
-		}
-		if by := l.fits(c, typed, token); by != "" {
-			return by
-		}
-	}
-	return ""
-}
-
-// bare leaves out what people type between the characters of a code.
-func bare(code string) string {
-	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(strings.TrimSpace(code)))
-}
-
-// fits says whether a code is one of a credential's, and marks it as used.
-func (l *Ledger) fits(c *Cred, typed, token string) string {
-	switch c.Kind {
-	case factors.KindTOTP:
-		return l.fitsApp(c, typed, token)
-	case factors.KindEmail:
-		for i := len(l.codes) - 1; i >= 0; i-- {
-			m := &l.codes[i]
-			if m.digits != typed || m.to != strings.ToLower(c.Address) {
-				continue
-			}
-			if m.used {
-				l.object("the mailed code %s opened something a second time", typed)
-			}
-			m.used = true
-			return "a code mailed to " + c.Address
-		}
-	case factors.KindRecovery:
-		used, ok := c.Codes[typed]
-		if !ok {
-			return ""
-		}
-		if used {
-			l.object("a recovery code opened something a second time")
-		}
-		c.Codes[typed] = true
-		return "a recovery code"
-	}
-	return ""
-}
-
-// fitsApp looks for a step of an app whose code was typed. The window of the
-// site is one step; a second is left for a clock that moved while it judged.
-func (l *Ledger) fitsApp(c *Cred, typed, token string) string {
-	at := l.w.Clock.Now().Unix() / factors.TOTPPeriod
-	for step := at - 2; step <= at+1; step++ {
-		if x, _ := factors.TOTPCode(c.Secret, step); x != typed {
-			continue
-		}
-		if before := c.Steps[step]; before != "" && before != token {
-			l.object("the code of step %d of an app opened something a second time", step)
-		}
-		c.Steps[step] = token
-		return "the app"
 	}
 	return ""
 }

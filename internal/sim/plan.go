@@ -50,6 +50,7 @@ func Play(t *testing.T, p Plan) (r Result) {
 		defer w.close()
 		w.chance = chanceOf(p.Seed, 0)
 		w.found()
+		w.Trace.lines = []string{sprintf("%d people move in", len(w.People))}
 		w.snapshots()
 		for _, n := range p.Steps {
 			if len(w.broken) > 0 {
@@ -74,7 +75,7 @@ func Play(t *testing.T, p Plan) (r Result) {
 // play plays one step: time goes by, something may break, somebody acts, and
 // the rules are looked at.
 func (w *World) play(n int, c *Chance) {
-	w.Step, w.Seen, w.chance = n, nil, c
+	w.Step, w.Seen, w.Hit, w.chance = n, nil, false, c
 	w.Clock.Pass(w.pause(c))
 	w.arm(c)
 	w.Trace.Say("%4d  %s", n, w.Clock.Now().Format("2 Jan 15:04:05"))
@@ -86,13 +87,13 @@ func (w *World) play(n int, c *Chance) {
 
 // pause is how long nobody does anything.
 func (w *World) pause(c *Chance) time.Duration {
-	switch c.N(40) {
+	switch c.N(100) {
 	case 0:
-		return c.Span(5*time.Minute, 2*time.Hour)
-	case 1:
-		return c.Span(0, 15*time.Minute)
-	case 2:
 		return c.Span(time.Hour, 72*time.Hour)
+	case 1, 2:
+		return c.Span(5*time.Minute, 2*time.Hour)
+	case 3, 4, 5:
+		return c.Span(0, 15*time.Minute)
 	}
 	return c.Span(0, 40*time.Second)
 }
@@ -103,8 +104,8 @@ func (w *World) act(c *Chance) {
 	for range 8 {
 		a := list[c.Weighted(len(list), func(i int) int { return list[i].Weight })]
 		act := a.Acts[c.Weighted(len(a.Acts), func(i int) int { return a.Acts[i].Weight })]
-		before := len(w.Trace.lines)
-		if act.Do(w, c) {
+		before, sent := len(w.Trace.lines), w.requests
+		if act.Do(w, c) || w.requests > sent {
 			return
 		}
 		w.Trace.lines = w.Trace.lines[:before]
@@ -123,6 +124,7 @@ func (w *World) cast() (list []Actor) {
 
 // look looks at the rules.
 func (w *World) look() {
+	w.Changed = w.Beside.pg || !w.same("data version", "PRAGMA data_version")
 	for _, r := range rules {
 		if r.Every > 1 && w.Step%r.Every != 0 {
 			continue

@@ -20,6 +20,7 @@ type Post struct {
 	boxes map[string][]sitetest.Letter
 	late  []sitetest.Letter // taken, and not delivered yet
 	Taken int               // messages that it took
+	Seen  int               // messages that were brought to it
 }
 
 // PostMode is how a mail server is out of order.
@@ -54,6 +55,7 @@ func (c carrier) Check(context.Context, string) (string, error) { return "", nil
 
 // take takes a message, or not.
 func (p *Post) take(m *gomail.Msg) error {
+	p.Seen++
 	switch p.Mode {
 	case PostDefers:
 		return fmt.Errorf("451 4.3.0 try again later")

@@ -61,6 +61,11 @@ func (p *Process) kill() {
 func (w *World) Restart(p *Process) {
 	p.kill()
 	fresh, err := w.begin(p.N)
+	if err != nil && len(w.mendings) > 0 { // as it should, for a while
+		w.Trace.Say("      process %d does not start before all is mended", p.N)
+		w.Mend()
+		fresh, err = w.begin(p.N)
+	}
 	if err != nil {
 		w.Broken("a process starts again", "process %d does not start: %v", p.N, err)
 		return

@@ -114,7 +114,7 @@ func TestFreshSeeds(t *testing.T) {
 	}
 	begin, first := time.Now(), *seedFlag
 	if first == 0 {
-		first = uint64(time.Now().UnixNano())
+		first = freshSeed()
 	}
 	steps, requests := 0, 0
 	for seed := first; time.Since(begin) < *timeFlag && !t.Failed(); seed++ {
@@ -143,3 +143,6 @@ func onAllCores(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// freshSeed is one that nobody tried before.
+func freshSeed() uint64 { return uint64(time.Now().UnixNano()) }

@@ -90,7 +90,7 @@ func (w *World) snapshots() *snapshots {
 		return s
 	}
 	s.step, s.changes, s.events = w.Step, nil, nil
-	if s.before = s.after; !w.wrote() && s.before != nil && !s.rebase {
+	if s.before = s.after; !w.Changed && s.before != nil && !s.rebase {
 		return s
 	}
 	s.after = w.snapshot()
@@ -105,15 +105,6 @@ func (w *World) snapshots() *snapshots {
 		s.after.Tail = s.before.Tail
 	}
 	return s
-}
-
-// wrote says whether anybody wrote since the last step. On PostgreSQL it is not
-// known, and the answer is yes.
-func (w *World) wrote() bool {
-	if w.Beside.pg {
-		return true
-	}
-	return !w.same("data version", "PRAGMA data_version")
 }
 
 func (w *World) snapshot() *Snapshot {

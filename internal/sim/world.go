@@ -31,6 +31,7 @@ type World struct {
 	Seen      []*Exchange // of this step
 	Step      int
 	Hit       bool    // something broke in this step
+	Changed   bool    // the database was written to in this step
 	Beside    *Beside // a look at the database that the site knows nothing of
 	Backups   []Backup
 
@@ -41,6 +42,7 @@ type World struct {
 	browsers int
 	broken   []Breach
 	mendings []mending
+	focus    *Browser // of whoever is busy just now
 	requests int
 	state    map[string]any // see State
 }

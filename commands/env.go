@@ -46,10 +46,12 @@ func secret(field reflect.StructField) bool { return field.Tag.Get("secret") != 
 // readFiles takes values from the files that NAME_FILE names. A flag wins.
 func (f *Flags) readFiles() error {
 	for name, field := range variables() {
-		path := os.Getenv(name + inFile)
+		path, named := os.LookupEnv(name + inFile)
 		value := reflect.ValueOf(f).Elem().FieldByIndex(field.Index)
 		switch {
-		case !secret(field) || path == "":
+		case !secret(field) || !named:
+		case path == "": // as an env file makes it of a variable that is not set
+			return fmt.Errorf("%s is empty: name a file, or remove it", name+inFile)
 		case os.Getenv(name) != "":
 			return fmt.Errorf("%s and %s are both set: keep one of them", name, name+inFile)
 		case value.String() == "":

@@ -39,6 +39,7 @@ func TestFilesOfSecretsThatCannotBeUsed(t *testing.T) {
 	for _, path := range []string{"lost", ".", "smtp://ada:hunter2@x", "lost/hunter2"} {
 		refuses(t, dir, []string{"NIGHTLATCH_MAIL_FILE=" + path}, nil, "NIGHTLATCH_MAIL_FILE", "cannot be read")
 	}
+	refuses(t, dir, []string{"NIGHTLATCH_DATABASE_FILE="}, nil, "NIGHTLATCH_DATABASE_FILE", "is empty")
 	refuses(t, dir, []string{"NIGHTLATCH_MAIL_FILE=not", "NIGHTLATCH_MAIL=smtp://ada:hunter2@x"}, nil, "NIGHTLATCH_MAIL_FILE", "both")
 	if left := contents(t, dir); len(left) != len(texts) {
 		t.Errorf("left: %v", left)

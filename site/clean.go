@@ -20,14 +20,14 @@ var (
 
 // Unclean says what is in a value that nobody meant to write: a control
 // character, or a blank or quote around it. In words for people, a quote may
-// stand at one end, and joiners between letters.
+// stand at one end, and joiners between letters; nothing turns them round.
 func Unclean(value string, words bool) error {
 	first, _ := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
 	switch {
 	case strings.ContainsFunc(value, control):
 		return errControl
-	case !words && strings.ContainsFunc(value, unseen):
+	case !words && strings.ContainsFunc(value, unseen), strings.ContainsFunc(value, turning):
 		return errUnseen
 	case blank(first) || blank(last):
 		return errBlank
@@ -41,6 +41,7 @@ func Unclean(value string, words bool) error {
 
 func control(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) }
 func unseen(r rune) bool  { return unicode.Is(unicode.Cf, r) }
+func turning(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }
 func blank(r rune) bool   { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' || r == '\u3164' }
 func quote(r rune) bool {
 	return strings.ContainsRune("\"'`", r) || unicode.In(r, unicode.Pi, unicode.Pf) || r == '„' || r == '‚'

@@ -15,6 +15,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/password"
@@ -209,6 +210,8 @@ func (r *reader) text(name, value string) string {
 	switch {
 	case !utf8.ValidString(value) || strings.Contains(value, ":") || uniseg.GraphemeClusterCount(value) > mostCharacters:
 		r.bad(name, "must be a name of at most %d characters without a colon, not %q", mostCharacters, value)
+	case identity.Shown(value) == "":
+		r.bad(name, "shows nothing: take a name that can be read")
 	case len(value) > mostBytes:
 		r.bad(name, "has %d bytes in UTF-8, and a QR code has room for %d: take a shorter name", len(value), mostBytes)
 	}

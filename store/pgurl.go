@@ -29,6 +29,7 @@ var (
 	errPGMode    = errors.New("has an sslmode that is none of disable, allow, prefer, require, verify-ca and verify-full")
 	errPGSystem  = errors.New("has sslrootcert=system, which goes with sslmode=verify-full only")
 	errPGRoot    = errors.New("has sslmode=verify-ca, which needs sslrootcert=FILE with the certificate that the server's is signed with")
+	errPGTwice   = errors.New("says one of its settings twice: keep one of them")
 	errPGAttrs   = errors.New("has target_session_attrs that are none of any, read-write, read-only, primary, standby and prefer-standby")
 	errPGBinding = errors.New("has channel_binding=require, which is not done here: take it out, and use sslmode=verify-full to be sure of the server")
 	errPGPair    = errors.New("needs sslcert and sslkey together, or neither")
@@ -181,7 +182,10 @@ func checkQuery(q url.Values) error {
 	case q.Has("target_session_attrs") && !slices.Contains([]string{"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}, q.Get("target_session_attrs")):
 		return errPGAttrs
 	}
-	for name := range q {
+	for name, values := range q {
+		if len(values) > 1 {
+			return errPGTwice
+		}
 		if !setting.MatchString(name) {
 			return errPGQuery
 		}

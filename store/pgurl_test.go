@@ -47,6 +47,7 @@ func TestMistakesInPostgresAddresses(t *testing.T) {
 		"postgres://db/nl?sslmode=require&sslrootcert=system": errPGSystem,
 		"postgres://db/nl?sslmode=verify-ca":                  errPGRoot,
 		"postgres://db/nl?target_session_attrs=hunter2":       errPGAttrs,
+		"postgres://db/nl?sslmode=verify-full&sslmode=allow":  errPGTwice,
 		"postgres://db/nl?channel_binding=require":            errPGBinding,
 		"postgres://db/nl?connect_timeout=hunter2":            errPGTimeout,
 		"postgres://db/nl?options=-c%20hunter2":               errPGOptions,

@@ -19,21 +19,27 @@ const (
 )
 
 // headings are what columns are called in the files of other programs, in
-// English and German, as plain letters.
+// English, German, French, Spanish, Italian, Dutch and Portuguese, as plain
+// letters. A family name alone is the name.
 var headings = map[string][]string{
 	columnLogin: {"login", "loginname", "username", "user", "userid", "account", "accountname", "uid",
-		"anmeldename", "benutzername", "benutzer", "benutzerkennung", "kennung", "konto", "kontoname", "nutzername"},
-	columnEmail: {"email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "useremail", "primaryemail"},
+		"anmeldename", "benutzername", "benutzer", "benutzerkennung", "kennung", "konto", "kontoname", "nutzername",
+		"identifiant", "utilisateur", "nomdutilisateur", "usuario", "nombredeusuario", "utente", "nomeutente", "gebruiker", "gebruikersnaam", "usuário", "utilizador"},
+	columnEmail: {"email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "useremail", "primaryemail",
+		"courriel", "adresseemail", "adresseélectronique", "correo", "correoelectrónico", "correoelectronico", "emailadres", "indirizzoemail", "postaelettronica", "endereçodeemail"},
 	columnName: {"name", "fullname", "displayname", "realname", "personname",
-		"anzeigename", "vollername", "vollständigername", "personenname"},
-	columnRole:   {"role", "userrole", "rolle", "benutzerrolle"},
-	columnGiven:  {"firstname", "givenname", "forename", "vorname", "rufname"},
-	columnFamily: {"lastname", "surname", "familyname", "nachname", "familienname", "zuname"},
+		"anzeigename", "vollername", "vollständigername", "personenname",
+		"nomcomplet", "nombrecompleto", "nomecompleto", "naam", "volledigenaam"},
+	columnRole:   {"role", "userrole", "rolle", "benutzerrolle", "rôle", "rol", "ruolo", "função", "papel"},
+	columnGiven:  {"firstname", "givenname", "forename", "vorname", "rufname", "prénom", "prenom", "nombre", "nome", "voornaam"},
+	columnFamily: {"lastname", "surname", "familyname", "nachname", "familienname", "zuname", "nom", "nomdefamille", "apellido", "apellidos", "cognome", "sobrenome", "apelido", "achternaam"},
 }
 
 // roles are what roles are called in such files.
 var roles = map[string]string{"": "user", "user": "user", "member": "user", "benutzer": "user", "nutzer": "user", "mitglied": "user",
-	"admin": "admin", "administrator": "admin", "administratorin": "admin"}
+	"utilisateur": "user", "utilisatrice": "user", "usuario": "user", "usuaria": "user", "usuário": "user", "utente": "user", "gebruiker": "user",
+	"admin": "admin", "administrator": "admin", "administratorin": "admin", "administrateur": "admin", "administratrice": "admin",
+	"administrador": "admin", "administradora": "admin", "amministratore": "admin", "amministratrice": "admin", "beheerder": "admin"}
 
 // plain brings a heading to its letters and digits: "E-Mail" is "email".
 func plain(s string) string {
@@ -84,4 +90,20 @@ func heading(record []string) (l layout, ok bool) {
 		l.unclear = "No column of the first line is called login or email."
 	}
 	return l, true
+}
+
+// titled says whether the first line of a file without a heading reads like one
+// in another language: it names nobody's address, and every line after it does.
+func titled(first []string, rest []sheetLine, separator rune) bool {
+	for _, cell := range first {
+		if strings.ContainsRune(cell, '@') {
+			return false
+		}
+	}
+	for _, l := range rest {
+		if record, err := cells(l.text, separator); err != nil || len(record) == 0 || !strings.ContainsRune(record[0], '@') {
+			return false
+		}
+	}
+	return len(rest) > 0
 }

@@ -27,6 +27,8 @@ func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, 
 		}
 		if err != nil {
 			l.Fate = "This line cannot be read: a quote is missing or out of place."
+		} else if i == 0 && titled(record, file[1:min(len(file), looked)], separator) {
+			l.Fate = "Not clear: “" + shortened(raw.text) + "”. It has no address, and the lines after it do." + nameColumns
 		} else if field, unclear := places.fields(record); unclear != "" {
 			l.Fate = "Not clear: “" + shortened(raw.text) + "”. " + unclear
 		} else if err := s.readLine(ctx, adminID, &l, field, seen); err != nil {

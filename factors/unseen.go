@@ -18,4 +18,4 @@ func Around(r rune) bool { return unicode.IsSpace(r) || Unseen(r) || r == minus 
 
 // quotes are what stands around a code that was copied out of a list, a table
 // or a file.
-const quotes = "\"'`,;“”„‟‘’‚‛«»‹›"
+const quotes = "\"'`,;“”„‟‘’‚‛«»‹›•*()[]"

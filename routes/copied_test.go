@@ -22,6 +22,8 @@ func TestWhatIsCopiedAlongUnseenIsNoAnswer(t *testing.T) {
 		}
 		b.Password(ada).Want(t, "/login/challenge")
 		b.Post("/login/challenge/recovery", "code", "\ufeff1. "+e.codes[0]+",").Want(t, "/profile")
+		b.Password(ada).Want(t, "/login/challenge")
+		b.Post("/login/challenge/recovery", "code", "• [ ] ("+e.codes[1]+")").Want(t, "/profile")
 		for _, kind := range s.Events(ada) {
 			if kind == string(identity.EventFactorFailed) || kind == string(identity.EventLoginFailed) {
 				t.Errorf("the log has %s", kind)

@@ -20,6 +20,8 @@ func TestImportReadsTheFilesOfRealPeople(t *testing.T) {
 		"\ufeffNACHNAME;VORNAME;E-MAIL\nByron;Ada;q1@example.com\n", "First Name,Last Name,Email Address,Phone\nAda,Byron,q1@example.com,+49 30 1\n",
 		"mailto:q1@example.com,Ada Byron\n", "<q1@example.com>;Ada Byron;user\n", "Ada Byron <q1@example.com>\n", "E-Mail\n\"\"\"Ada Byron\"\" <q1@example.com>\"\n",
 		"email;name\nMAILTO:q1@example.com;Ada Byron\n", "q1@example.com;Ada Byron;user\n", "\u200bq1@example.com ,\u00a0Ada Byron\n",
+		"Identifiant;Prénom;Nom;Rôle\nq1@example.com;Ada;Byron;utilisatrice\n", "Usuario;Nombre;Apellidos;Correo electrónico\nq1@example.com;Ada;Byron;q1@example.com\n",
+		"Nom;Courriel\nAda Byron;q1@example.com\n", "gebruikersnaam,naam,rol\nq1@example.com,Ada Byron,gebruiker\n",
 		"login,name,email\nq1@example.com,Ada Byron,<q1@example.com>\n", "user name;full name\n\nq1@example.com;Ada Byron\n\n",
 	} {
 		p := boss.Post("/admin/import", "csv", file).WantStatus(t, 200)
@@ -51,7 +53,11 @@ func TestImportAsksAboutLinesThatAreNotClear(t *testing.T) {
 			}
 		}
 	}
-	p := boss.Post("/admin/import", "csv", "ada,Ada\nBob,bob@example.com\n").WantStatus(t, 200)
+	p := boss.Post("/admin/import", "csv", "Kullanıcı;Ad\nq1@example.com;Ada Byron\n").WantStatus(t, 200)
+	if !strings.Contains(p.Text(), "Not clear: “Kullanıcı;Ad”. It has no address, and the lines after it do.") || strings.Count(p.Body, "Will be created.") != 1 {
+		t.Error(p.Text())
+	}
+	p = boss.Post("/admin/import", "csv", "ada,Ada\nBob,bob@example.com\n").WantStatus(t, 200)
 	if !strings.Contains(p.Text(), "Not clear: “Bob,bob@example.com”.") || strings.Count(p.Body, "Will be created.") != 1 {
 		t.Error(p.Text())
 	}

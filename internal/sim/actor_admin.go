@@ -17,15 +17,20 @@ var adminPages = []string{"/admin", "/admin/policy", "/admin/audit", "/admin/mai
 // level 2.
 func admins(do func(w *World, c *Chance, p *Person, b *Browser) bool) func(*World, *Chance) bool {
 	return func(w *World, c *Chance) bool {
-		p := Pick(c, w.People)
-		if !p.Admin || p.Gone || len(p.Browsers) == 0 {
+		var all []*Browser
+		for _, p := range w.People {
+			for _, b := range p.Browsers {
+				if t := w.Ledger.Session(b); p.Admin && !p.Gone && w.in(b) && t.Level >= 2 {
+					all = append(all, b)
+				}
+			}
+		}
+		if len(all) == 0 {
 			return false
 		}
-		b := Pick(c, p.Browsers)
-		if t := w.Ledger.Session(b); t == nil || t.Ended || t.Level < 2 {
-			return false
-		}
-		return do(w, c, p, b)
+		b := Pick(c, all)
+		w.focus = b // a step-up may follow
+		return do(w, c, b.Owner, b)
 	}
 }
 

@@ -34,7 +34,7 @@ func owners(do func(w *World, c *Chance, p *Person, b *Browser) bool) func(*Worl
 		if b == nil || c.Seldom(4) {
 			b = Pick(c, w.People).browser(w, c)
 		}
-		if p := b.Owner; p.Password == "" || p.Gone || !do(w, c, p, b) {
+		if p := b.Owner; p.Password == "" || p.Gone || p.ID == "" && !c.Seldom(20) || !do(w, c, p, b) {
 			return false
 		}
 		w.focus = b // who began something mostly goes on with it

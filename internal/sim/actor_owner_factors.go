@@ -96,23 +96,54 @@ func removeFactor(w *World, c *Chance, p *Person, b *Browser) bool {
 // shown and told.
 func (w *World) keepUp() {
 	for _, p := range w.People {
-		var secret []byte
+		w.recall(p)
+		var phones []*Phone
 		p.Mails, p.Sheet = false, nil
 		for _, c := range w.Ledger.Account(p.Login).Live() {
 			switch c.Kind {
 			case factors.KindTOTP:
-				secret = c.Secret
+				phones = append(phones, p.phoneWith(c.Secret))
 			case factors.KindEmail:
 				p.Mails = p.Mails || c.Address == p.Email
 			case factors.KindRecovery:
 				p.Sheet = unused(c.Codes)
 			}
 		}
-		switch {
-		case secret == nil:
-			p.Phone = nil
-		case p.Phone == nil || string(p.Phone.Secret) != string(secret):
-			p.Phone = &Phone{Secret: secret}
+		p.Phones, p.Phone = phones, nil
+		for _, phone := range phones {
+			if p.Phone == nil || p.Phone.Lost || !phone.Lost {
+				p.Phone = phone
+			}
 		}
+	}
+}
+
+// phoneWith is the phone that has an app's secret, a new one if none has it.
+func (p *Person) phoneWith(secret []byte) *Phone {
+	for _, phone := range p.Phones {
+		if string(phone.Secret) == string(secret) {
+			return phone
+		}
+	}
+	return &Phone{Secret: secret}
+}
+
+// recall has somebody learn what became of their account: its id, and what an
+// admin may have done without hearing whether it worked.
+func (w *World) recall(p *Person) {
+	if p.Gone || p.ID != "" && !p.unsure {
+		return
+	}
+	for _, row := range w.Rows() {
+		if strings.EqualFold(row.Fields[FieldLogin], p.Login) {
+			p.ID, p.unsure = row.ID, false
+			p.Admin, p.Disabled = row.Fields[FieldRole] == "admin", row.Fields[FieldDisabled] != ""
+			p.Email, p.Proven = strings.ToLower(row.Fields[FieldEmail]), row.Fields[FieldProved] != ""
+			return
+		}
+	}
+	if p.unsure && p.ID != "" && w.Rows() != nil {
+		p.Gone, p.unsure = true, false
+		w.Ledger.TakeAll(p.Login)
 	}
 }

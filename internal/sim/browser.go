@@ -140,7 +140,8 @@ func (w *World) request(b *Browser, method, path string, form url.Values) *sitet
 	x := &Exchange{Browser: b, Process: p.N, Method: method, Path: r.URL.Path, Query: r.URL.Query(), Form: form,
 		Before: maps.Clone(b.cookies), At: w.Clock.Now()}
 	rec := httptest.NewRecorder()
-	if w.Alone(p, func() { p.Site.Handler().ServeHTTP(rec, r) }) && ctx.Err() == nil {
+	cut := false
+	if w.Alone(p, func() { cut = serve(p, rec, r) }) && ctx.Err() == nil && !cut {
 		x.Page = b.show(rec)
 	}
 	x.After = maps.Clone(b.cookies)
@@ -159,8 +160,24 @@ func (w *World) peek(p *Process, b *Browser, path string) *sitetest.Page {
 		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
 	}
 	rec := httptest.NewRecorder()
-	p.Site.Handler().ServeHTTP(rec, r)
+	if serve(p, rec, r) {
+		return &sitetest.Page{}
+	}
 	return b.show(rec)
+}
+
+// serve has a process answer. It says whether the connection was cut in the
+// middle of the answer, which is how a download shows that it broke off.
+func serve(p *Process, rec *httptest.ResponseRecorder, r *http.Request) (cut bool) {
+	defer func() {
+		if x := recover(); x == http.ErrAbortHandler {
+			cut = true
+		} else if x != nil {
+			panic(x)
+		}
+	}()
+	p.Site.Handler().ServeHTTP(rec, r)
+	return false
 }
 
 // show takes an answer in.

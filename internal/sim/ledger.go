@@ -65,6 +65,7 @@ type Token struct {
 	Since   time.Time
 	Proved  time.Time     // by the right time: when its owner last proved something in it
 	Set     time.Duration // how far the clock was set then
+	Acted   time.Time     // by the right time: when a form may last have been carried out in it
 
 	seen bool // a rule has complained of it
 }

@@ -49,6 +49,10 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	d = deed{path: x.Path, form: x.Form, by: by, sure: x.Worked(), x: x}
 	if x.Page != nil {
 		d.to = x.Page.Location
+		held := l.heldBy(x)
+		if x.Page.Status == 200 && (d.imports() || held != nil && held.Path == "/admin/import") {
+			d.sure = true // its answer is a page with what became of each line
+		}
 		if !d.sure && x.Page.Status < 500 {
 			return d, false
 		}
@@ -72,6 +76,9 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	}
 	return d, true
 }
+
+// imports says whether a form brings accounts from a file.
+func (d deed) imports() bool { return d.path == "/admin/import" && d.field("do") == "1" }
 
 // ledToLogin are the answers that lead to the sign-in because a form was carried
 // out, and not because somebody must sign in first.

@@ -9,6 +9,8 @@ import (
 type link struct {
 	to string   // the address that it was mailed to
 	by *Browser // who used it; nil while nobody did
+
+	spent bool // it was shown to lead nowhere
 }
 
 var linkPath = regexp.MustCompile(`^/(invite|password/reset|email/verify|email/stop|secure|enroll)/[A-Za-z0-9]+$`)
@@ -34,7 +36,11 @@ func (l *Ledger) followed(d deed) {
 		return
 	}
 	p := l.w.At(x.to)
-	if p == nil || !d.sure {
+	if p == nil {
+		return
+	}
+	if !d.sure { // the address, the password and what is open may be others now
+		p.unsure = true
 		return
 	}
 	if x.by != nil {
@@ -47,15 +53,17 @@ func (l *Ledger) followed(d deed) {
 	switch purpose(d.path) {
 	case "password/reset":
 		l.Cancel(p.Login, "")
-		p.Locked, p.Proven = false, p.Proven || p.Email == x.to
-		if d.x.Browser.Foe { // its owner hears of it by mail
-			p.Robbed = true
+		p.Locked, p.Robbed, p.Proven = false, d.x.Browser.Foe, p.Proven || p.Email == x.to
+		if p.Robbed { // its owner hears of it by mail
 			p.Taken = d.field("password")
 		}
 	case "invite":
 		p.Proven = p.Proven || p.Email == x.to
 	case "email/verify":
 		if strings.Contains(d.to, "said=email-confirmed") {
+			if p.Email != x.to {
+				p.Old = p.Email
+			}
 			p.Email, p.Proven = x.to, true
 		}
 	case "email/stop":
@@ -65,5 +73,19 @@ func (l *Ledger) followed(d deed) {
 	case "secure":
 		l.Cancel(p.Login, "")
 		p.Locked = true
+	}
+}
+
+// looked writes down that a link leads nowhere any more.
+func (l *Ledger) looked(x *Exchange) {
+	if a := l.links[x.Path]; a != nil && x.Page != nil && (x.Page.Status == 404 || a.by != nil) {
+		a.spent = true
+	}
+}
+
+// knowSession learns which session an id on a page names.
+func (l *Ledger) knowSession(id string) {
+	if hash, err := l.w.Beside.One("SELECT token_hash FROM sessions WHERE id = ?", id); err == nil && hash != "" {
+		l.sessionIDs[id] = hash
 	}
 }

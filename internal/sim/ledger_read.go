@@ -19,11 +19,15 @@ func (l *Ledger) read(x *Exchange) {
 		}
 	}
 	l.confirmed(x)
+	if t := l.Session(x.Browser); t != nil && x.Method == "POST" && (x.Page == nil || x.Page.Status >= 500 || x.Page.Location != "") {
+		t.Acted = l.w.Clock.Real()
+	}
 	l.shown(x)
 	if d, ok := l.deed(x); ok {
 		l.note(d)
 		l.did(x, d)
 	}
+	l.looked(x)
 }
 
 // Worked says whether a form was carried out.
@@ -44,7 +48,7 @@ func (l *Ledger) pending(x *Exchange) {
 func (l *Ledger) Named(typed string) string {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	for _, p := range l.w.People {
-		if p.Email == typed {
+		if p.Email == typed && !p.Gone && p.Proven {
 			return p.Login
 		}
 	}
@@ -53,7 +57,13 @@ func (l *Ledger) Named(typed string) string {
 
 // opened writes down a session that a browser got, and by what.
 func (l *Ledger) opened(x *Exchange, token string) {
-	t := &Token{Value: token, Browser: x.Browser, Since: x.At, Level: 1}
+	if known := l.tokens[identity.HashToken(token)]; known != nil { // the same form again gets the same session again
+		if known.Browser != x.Browser {
+			l.object("%s got the session of %s", x.Browser.Name, known.Browser.Name)
+		}
+		return
+	}
+	t := &Token{Acted: l.w.Clock.Real(), Value: token, Browser: x.Browser, Since: x.At, Level: 1}
 	before := l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	switch {
 	case strings.HasPrefix(x.Path, "/login/challenge/"):
@@ -84,16 +94,17 @@ func (l *Ledger) opened(x *Exchange, token string) {
 	default:
 		l.object("%s got a session by %s %s, without having had one", x.Browser.Name, x.Method, x.Path)
 	}
-	hash := identity.HashToken(token)
-	if l.tokens[hash] == nil { // the same form again gets the same session again
-		l.order = append(l.order, t)
-		l.tokens[hash] = t
-	}
+	l.order = append(l.order, t)
+	l.tokens[identity.HashToken(token)] = t
 }
 
 // rise is by what a session rose that somebody had already.
 func (l *Ledger) rise(x *Exchange, t *Token) string {
+	held := l.heldBy(x)
 	switch {
+	case held != nil && strings.HasPrefix(held.Path, "/profile/factors/") && strings.HasSuffix(held.Path, "/confirm"):
+		l.Proves(t.Account, factors.Kind(x.Form.Get("kind")), x.Form.Get("code"), x.Before[SessionCookie]) // it is used up
+		return "a factor that it enrolled"
 	case x.Path == "/confirm":
 		return l.Proves(t.Account, factors.Kind(x.Form.Get("kind")), x.Form.Get("code"), x.Before[SessionCookie])
 	case strings.HasPrefix(x.Path, "/profile/factors/") && strings.HasSuffix(x.Path, "/confirm"):

@@ -108,7 +108,7 @@ func (w *World) mayManage(d deed) bool {
 // idOf is the id of the account of a login.
 func (w *World) idOf(login string) string {
 	for _, p := range w.People {
-		if p.Login == login {
+		if p.Login == login && !p.Gone {
 			return p.ID
 		}
 	}

@@ -28,8 +28,11 @@ type Person struct {
 	Robbed             bool   // somebody else chose the password
 	Taken              string // that password
 	Old                string // the address before
+	Wants              string // the address that they asked for last
 
 	passwords int  // that they had
+	addresses int  // that they asked for
+	registers bool // and is not invited
 	unsure    bool // an admin did something, and nobody heard whether it took effect
 }
 

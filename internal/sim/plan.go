@@ -50,8 +50,9 @@ func Play(t *testing.T, p Plan) (r Result) {
 		defer w.close()
 		w.chance = chanceOf(p.Seed, 0)
 		w.found()
-		w.Trace.lines = []string{sprintf("%d people move in", len(w.People))}
+		w.Rebase()
 		w.snapshots()
+		w.Trace.lines = []string{sprintf("%d people move in", len(w.People))}
 		for _, n := range p.Steps {
 			if len(w.broken) > 0 {
 				break

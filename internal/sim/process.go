@@ -30,7 +30,7 @@ func (w *World) begin(n int) (*Process, error) {
 	p := &Process{N: n, Gate: NewGate(), w: w}
 	set := st.set
 	set.Data, set.Keys, set.Database, set.Make, set.Upgrade = w.dir, filepath.Join(w.dir, "keys.json"), w.database, true, true
-	set.Login.Now = w.Clock.Now
+	set.Login.Now, set.Open = w.Clock.Now, true
 	set.Cost, set.Slots, set.Queue, set.AtOnce, set.Transport, set.Made = cheap, 1, 64, 1, carrier{w.Post, p.Gate}, st.made
 	set.Log = slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctx := store.Between(context.Background(), p.Gate.Between)

@@ -20,6 +20,8 @@ const (
 	SessionCookie = "__Host-nightlatch_session"
 	LoginCookie   = "__Host-nightlatch_login"
 	TrustCookie   = "__Host-nightlatch_browser"
+	FormCookie    = "__Host-nightlatch_form"
+	KnownCookie   = "__Host-nightlatch_known"
 )
 
 // Browser is a browser with its cookies and the pages that it has shown.
@@ -37,6 +39,7 @@ type Browser struct {
 	At      string           // where the open page lies
 	Led     string           // where the last answer leads; empty when nowhere
 	last    *Exchange        // the last form
+	failed  int              // wrong codes that it sent
 	out     bool             // the last answer said that it is not signed in
 	paths   map[*sitetest.Page]string
 }
@@ -206,6 +209,9 @@ func (b *Browser) turn(x *Exchange) {
 	p := x.Page
 	if p == nil {
 		return
+	}
+	if x.Method == http.MethodPost && p.Status == http.StatusUnprocessableEntity && (strings.HasPrefix(x.Path, "/login") || x.Path == "/confirm" || strings.HasSuffix(x.Path, "/check")) {
+		b.failed++
 	}
 	if strings.HasPrefix(p.Location, "/login") {
 		b.out = x.Path != "/login" && !strings.HasPrefix(p.Location, "/login/challenge")

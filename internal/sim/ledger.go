@@ -30,9 +30,10 @@ type Ledger struct {
 	sent        map[string]bool        // forms that a browser sent
 	deeds       []deed                 // of one step
 	deedsOf     int
-	void        map[string]string // pending logins that ended, by their token, and why
-	links       map[string]*link  // in mails, by their path
-	sessionIDs  map[string]string // hash of the token of a session, by the id that its owner sees
+	void        map[string]string    // pending logins that ended, by their token, and why
+	links       map[string]*link     // in mails, by their path
+	sessionIDs  map[string]string    // hash of the token of a session, by the id that its owner sees
+	forgiven    map[string]time.Time // when the counters of an account may last have been cleared, by a right clock
 }
 
 // Account is an account as the ledger knows it.
@@ -52,6 +53,7 @@ type Cred struct {
 	Steps   map[int64]string  // of an app: accepted, and where it was typed
 	Gone    bool              // it was taken away, and the answer said so
 	Unsure  bool              // nobody heard whether it was added
+	Since   time.Time         // when it was added, by a right clock
 }
 
 // Token is a session as a browser has it.
@@ -80,7 +82,7 @@ type code struct {
 func newLedger(w *World) *Ledger {
 	return &Ledger{w: w, Accounts: map[string]*Account{}, tokens: map[string]*Token{}, pendings: map[string]string{}, trusted: map[string]string{},
 		pendingApps: map[string][][]byte{}, held: map[*Browser]*Exchange{}, heldIDs: map[string]*Exchange{}, sent: map[string]bool{},
-		void: map[string]string{}, links: map[string]*link{}, sessionIDs: map[string]string{}}
+		void: map[string]string{}, links: map[string]*link{}, sessionIDs: map[string]string{}, forgiven: map[string]time.Time{}}
 }
 
 // Account is the account of a login, which is written down when it is new.
@@ -165,6 +167,7 @@ func (l *Ledger) Distrust(name string) {
 
 // TakeAll notes that an account has no factor any more.
 func (l *Ledger) TakeAll(name string) {
+	l.forgiven[name] = l.w.Clock.Real()
 	for _, c := range l.Account(name).Creds {
 		c.Gone = true
 	}

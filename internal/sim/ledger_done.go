@@ -66,7 +66,8 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	}
 	d.old = l.sent[x.Browser.Name+d.path+url.Values(d.form).Encode()]
 	l.sent[x.Browser.Name+d.path+url.Values(d.form).Encode()] = true
-	if strings.HasPrefix(d.to, "/confirm?") || strings.HasPrefix(d.to, "/login") {
+	signedIn := strings.HasPrefix(x.Path, "/login/challenge/") && x.After[SessionCookie] != x.Before[SessionCookie]
+	if !signedIn && (strings.HasPrefix(d.to, "/confirm?") || strings.HasPrefix(d.to, "/login")) {
 		if u, err := url.Parse(d.to); err == nil && u.Query().Get("held") != "" {
 			l.held[x.Browser], l.heldIDs[u.Query().Get("held")] = x, x
 		}
@@ -138,6 +139,7 @@ func (l *Ledger) managed(d deed) {
 	if p == nil {
 		return
 	}
+	l.forgiven[p.Login] = l.w.Clock.Real()
 	sure := d.sure && !d.old && (strings.Contains(d.to, "said=did-"+what) || d.to == "/login")
 	if !sure {
 		p.maybe()
@@ -208,7 +210,8 @@ func (l *Ledger) added(x *Exchange, d deed) {
 		return
 	}
 	a, kind := l.Account(d.by.Account), factors.Kind(strings.Split(d.path, "/")[3])
-	c := &Cred{Kind: kind, Steps: map[int64]string{}, Unsure: !sure}
+	l.forgiven[d.by.Account] = l.w.Clock.Real()
+	c := &Cred{Since: l.w.Clock.Real(), Kind: kind, Steps: map[int64]string{}, Unsure: !sure}
 	typed := ""
 	if len(d.form["code"]) > 0 {
 		typed = bare(d.form["code"][0])
@@ -251,6 +254,7 @@ func (l *Ledger) addressFor(typed string) string {
 	for i := len(l.codes) - 1; i >= 0; i-- {
 		if l.codes[i].digits == typed {
 			l.codes[i].used = "an enrollment"
+			l.w.prove(l.codes[i].to)
 			return l.codes[i].to
 		}
 	}

@@ -35,6 +35,7 @@ func (l *Ledger) followed(d deed) {
 	if x == nil { // one that an admin's page showed
 		return
 	}
+	l.w.prove(x.to)
 	p := l.w.At(x.to)
 	if p == nil {
 		return

@@ -12,8 +12,14 @@ func (l *Ledger) proved(t *Token) { t.Proved, t.Set = l.w.Clock.Real(), l.w.Cloc
 // confirmed writes down a step-up that did not change the token.
 func (l *Ledger) confirmed(x *Exchange) {
 	t := l.Session(x.Browser)
-	if t == nil || !x.Worked() || !strings.HasSuffix(x.Path, "/confirm") || x.After[SessionCookie] != x.Before[SessionCookie] ||
-		strings.HasPrefix(x.Page.Location, "/confirm") || strings.HasPrefix(x.Page.Location, "/login") {
+	if t == nil || x.Method != "POST" || !strings.HasSuffix(x.Path, "/confirm") || x.After[SessionCookie] != x.Before[SessionCookie] {
+		return
+	}
+	if x.Page == nil || x.Page.Status >= 500 { // it may have been one
+		l.proved(t)
+		return
+	}
+	if !l.steppedUp(x) {
 		return
 	}
 	by := "what was enrolled"
@@ -27,6 +33,15 @@ func (l *Ledger) confirmed(x *Exchange) {
 		return
 	}
 	l.proved(t)
+}
+
+// steppedUp says whether a confirmation was taken: it led on, or to what became
+// of the form that it let go, which may have been refused.
+func (l *Ledger) steppedUp(x *Exchange) bool {
+	if x.Worked() {
+		return !strings.HasPrefix(x.Page.Location, "/confirm") && !strings.HasPrefix(x.Page.Location, "/login")
+	}
+	return x.Path == "/confirm" && l.heldBy(x) != nil && x.Page.Location == "" && !strings.Contains(x.Page.Body, `action="/confirm"`)
 }
 
 // Proves says by what a code proves to be the owner of an account; empty when
@@ -65,6 +80,7 @@ func (l *Ledger) fits(c *Cred, typed, place string) string {
 				l.object("the mailed code %s opened something a second time", typed)
 			}
 			m.used = place
+			l.w.prove(m.to)
 			return "a code mailed to " + c.Address
 		}
 	case factors.KindRecovery:

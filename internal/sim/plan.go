@@ -52,6 +52,7 @@ func Play(t *testing.T, p Plan) (r Result) {
 		w.found()
 		w.Rebase()
 		w.snapshots()
+		w.restored = false
 		w.Trace.lines = []string{sprintf("%d people move in", len(w.People))}
 		for _, n := range p.Steps {
 			if len(w.broken) > 0 {
@@ -79,9 +80,11 @@ func (w *World) play(n int, c *Chance) {
 	w.Step, w.Seen, w.Hit, w.chance = n, nil, false, c
 	w.Clock.Pass(w.pause(c))
 	w.arm(c)
+	w.began = w.Clock.Now()
 	w.Trace.Say("%4d  %s", n, w.Clock.Now().Format("2 Jan 15:04:05"))
 	w.act(c)
 	w.disarm()
+	w.Changed = w.Beside.pg || !w.same("data version", "PRAGMA data_version")
 	w.keepUp()
 	w.look()
 }
@@ -125,7 +128,6 @@ func (w *World) cast() (list []Actor) {
 
 // look looks at the rules.
 func (w *World) look() {
-	w.Changed = w.Beside.pg || !w.same("data version", "PRAGMA data_version")
 	for _, r := range rules {
 		if r.Every > 1 && w.Step%r.Every != 0 {
 			continue

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -21,6 +22,14 @@ type Post struct {
 	late  []sitetest.Letter // taken, and not delivered yet
 	Taken int               // messages that it took
 	Seen  int               // messages that were brought to it
+	ids   map[string]taken  // those, by the ids of their rows
+	fresh []sitetest.Letter // those that no rule has looked at
+}
+
+// taken is a mail that was taken, and when.
+type taken struct {
+	sitetest.Letter
+	at time.Time
 }
 
 // PostMode is how a mail server is out of order.
@@ -68,6 +77,8 @@ func (p *Post) take(m *gomail.Msg) error {
 	}
 	l := (&sitetest.Site{T: p.w.t}).ReadLetter(raw.Bytes())
 	p.Taken++
+	p.ids[messageID(l)] = taken{l, p.w.Clock.Real()}
+	p.fresh = append(p.fresh, l)
 	switch p.Mode {
 	case PostLate:
 		p.late = append(p.late, l)

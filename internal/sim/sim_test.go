@@ -25,6 +25,7 @@ var (
 	processesFlag = flag.Int("sim.processes", 0, "servers of the site; 0: one, or three for every third seed")
 	postgresFlag  = flag.Bool("sim.postgres", false, "on PostgreSQL instead of SQLite")
 	calmFlag      = flag.Bool("sim.calm", false, "nothing breaks")
+	shrinkFlag    = flag.Duration("sim.shrink", time.Minute, "how long a run that breaks a rule is cut down")
 	traceFlag     = flag.Bool("sim.trace", false, "tell the whole run")
 )
 
@@ -59,7 +60,7 @@ func try(t *testing.T, seed uint64) Result {
 		t.Errorf("%s breaks a rule:\n%s", p, r.Trace)
 		return r
 	}
-	short := Shrink(t, p, r.Breaches[0].Rule, time.Minute)
+	short := Shrink(t, p, r.Breaches[0].Rule, *shrinkFlag)
 	t.Errorf("%s breaks a rule; so do these %d steps of it:\n%s", p, len(short.Steps), Play(t, short).Trace)
 	return r
 }

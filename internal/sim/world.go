@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
@@ -45,6 +46,9 @@ type World struct {
 	focus    *Browser // of whoever is busy just now
 	requests int
 	state    map[string]any // see State
+	said     lines          // what was logged
+	began    time.Time      // by the clock of the site, when this step did
+	restored bool           // the database was put back: mails may have no rows any more
 }
 
 // Breach is a rule that was broken.
@@ -81,10 +85,11 @@ func open(t *testing.T, c Config) (*World, error) {
 		return nil, err
 	}
 	w := &World{Config: c, t: t, state: map[string]any{}}
-	if w.Log == nil {
-		w.Log = io.Discard
+	w.Log = &w.said
+	if c.Log != nil {
+		w.Log = io.MultiWriter(&w.said, c.Log)
 	}
-	w.Post = &Post{w: w, boxes: map[string][]sitetest.Letter{}}
+	w.Post = &Post{w: w, boxes: map[string][]sitetest.Letter{}, ids: map[string]taken{}}
 	w.Ledger = newLedger(w)
 	if w.dir, err = os.MkdirTemp(memory(), "nightlatch-sim-"); err != nil {
 		return nil, err
@@ -134,4 +139,5 @@ func (w *World) seen(x *Exchange) {
 	w.requests++
 	w.Trace.Say("      %s: %s", x.Browser.Name, x.Words(len(w.Processes) > 1))
 	w.Ledger.read(x)
+	w.remember(x)
 }

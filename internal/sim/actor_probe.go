@@ -1,0 +1,108 @@
+package sim
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"nightlatch.example/nightlatch/factors"
+)
+
+// patient is how long an owner may be kept waiting, whatever strangers do.
+const patient = 15 * time.Minute
+
+func init() {
+	AddActor(Actor{Name: "owner who must get in", Weight: 2, Acts: []Act{{"signs in whatever it takes", 1, mustGetIn}}})
+}
+
+// mustGetIn has an owner sign in, with password and app, on a browser of their own. Everything
+// works again meanwhile, and they try for a quarter of an hour. That they do not get in
+// breaks the rule of this name.
+func mustGetIn(w *World, c *Chance) bool {
+	p := Pick(c, w.People)
+	b := w.knownBrowser(p)
+	if b == nil || p.Phone == nil || p.Phone.Lost || p.Phone.Drift < -1 || p.Phone.Drift > 1 || p.troubled() || w.Clock.Off() != 0 || w.jumped() {
+		return false
+	}
+	for _, x := range w.Ledger.Account(p.Login).Live() {
+		if x.Unsure {
+			return false
+		}
+	}
+	w.Mend()
+	w.Trace.Say("      %s must get in", p.Name)
+	delete(b.cookies, SessionCookie)
+	delete(b.cookies, LoginCookie)
+	end := w.Clock.Real().Add(patient)
+	for w.Clock.Real().Before(end) {
+		wait := w.tryIn(p, b)
+		if w.in(b) && w.Ledger.Session(b).Level == 2 {
+			return true
+		}
+		w.Clock.Pass(max(wait, 20*time.Second))
+	}
+	w.Broken(ruleGetsIn, "%s, with password and app and in a browser of their own, did not get in within %s", p.Name, patient)
+	return true
+}
+
+const ruleGetsIn = "the owner gets in"
+
+func init() {
+	AddRule(Rule{Name: ruleGetsIn, Source: "NIST SP 800-63B-4 §3.2.2, CONTRACT §4", Every: 1 << 30,
+		Sentence: "An owner with password and app, on a browser that signed in before, signs in within 15 minutes whatever strangers do.",
+		Check:    func(*World) error { return nil }}) // the act of this name looks
+}
+
+// troubled says whether something other than a stranger may keep somebody out.
+func (p *Person) troubled() bool {
+	return p.Gone || p.ID == "" || p.Password == "" || p.Before != "" || p.Disabled || p.Locked || p.Robbed || p.unsure
+}
+
+// knownBrowser is a browser in which somebody signed in before with the app that they have,
+// and in which they did not fail often themselves.
+func (w *World) knownBrowser(p *Person) *Browser {
+	var since time.Time
+	for _, x := range w.Ledger.Account(p.Login).Live() {
+		if x.Kind == factors.KindTOTP && x.Since.After(since) {
+			since = x.Since
+		}
+	}
+	for _, b := range p.Browsers {
+		for _, t := range w.Ledger.order {
+			if t.Browser == b && t.Account == p.Login && t.Level == 2 && t.Proof == "the app" && t.Acted.After(since) &&
+				w.Clock.Real().Sub(t.Acted) < month && b.Cookie(KnownCookie) != "" && b.failed < 4 {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// month is how long a site remembers.
+const month = 30 * 24 * time.Hour
+
+// tryIn is one try to sign in, and how long the site says to wait.
+func (w *World) tryIn(p *Person, b *Browser) (wait time.Duration) {
+	w.Get(b, "/login")
+	page := w.Submit(b, b.Page, "/login", "login", p.Login, "password", p.Password)
+	if page != nil && b.Cookie(LoginCookie) != "" {
+		at := "/login/challenge/" + string(factors.KindTOTP)
+		w.Clock.Pass(factors.TOTPPeriod * time.Second) // the last code may be used up
+		page = w.Submit(b, b.Page, at, "code", w.CodeOf(p.Phone))
+	}
+	if page != nil && page.Status == http.StatusTooManyRequests {
+		n, _ := strconv.Atoi(page.Header.Get("Retry-After"))
+		return time.Duration(n) * time.Second
+	}
+	return 0
+}
+
+// jumped says whether the clock was set within the last days: what was counted before may
+// count differently now.
+func (w *World) jumped() bool {
+	last := State(w, "clock off", func() *time.Time { return new(time.Time) })
+	if w.Clock.Off() != 0 {
+		*last = w.Clock.Real()
+	}
+	return !last.IsZero() && w.Clock.Real().Sub(*last) < month
+}

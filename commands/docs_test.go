@@ -16,7 +16,7 @@ func TestGuidesNameKnownVariables(t *testing.T) {
 			known = append(known, name+inFile)
 		}
 	}
-	for _, guide := range []string{"../README.md", "../docs/operating.md", "../SECURITY.md"} {
+	for _, guide := range []string{"../README.md", "../docs/operating.md", "../docs/settings.md", "../docs/commands.md", "../docs/applications.md", "../docs/backups.md", "../SECURITY.md"} {
 		text, err := os.ReadFile(guide)
 		if err != nil {
 			t.Fatal(err)

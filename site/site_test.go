@@ -16,7 +16,7 @@ import (
 )
 
 // The numbers that a site ships with. Whoever changes a default on purpose
-// changes it here, in README.md and in CHANGELOG.md.
+// changes it here, in docs/settings.md and in CHANGELOG.md.
 func TestOptionsShipWithTheNumbersOfTheReadme(t *testing.T) {
 	t.Parallel()
 	set, err := site.Options{}.Check()

@@ -22,7 +22,9 @@ func adminFixtures() []Fixture {
 		{"admin-policy", inside("Policy", "admin"), AdminPolicy{Who: "everyone", From: "2026-12-07", UserKinds: policyKinds(true, true), AdminKinds: policyKinds(true, false),
 			Present: "From 7 December 2026 on everyone must have a second factor.", Hit: 37, Admins: 4, Idle: 12, Rows: accounts()[1:3], All: "/admin?status=required", Told: 60, Began: 41, Confirmed: 38, Saved: 20}},
 		{"admin-policy-preview", inside("Policy", "admin"), AdminPolicy{Who: "admins", From: "2026-12-07", UserKinds: policyKinds(true, false), AdminKinds: policyKinds(true, false), Preview: true, Reason: "asked for by the board",
-			Present: "Nobody has to have a second factor.", Hit: 1, Admins: 1, Idle: 10000, IdleMore: true, Rows: accounts()[1:2]}},
+			Present: "Nobody has to have a second factor.", Hit: 1, Admins: 1, Idle: 1, Rows: []AccountRow{idleAdmin()}}},
+		{"admin-policy-many", inside("Policy", "admin"), AdminPolicy{Who: "everyone", From: "2026-12-07", UserKinds: policyKinds(true, false), AdminKinds: policyKinds(true, false), Preview: true,
+			Present: "Nobody has to have a second factor.", Hit: 24310, Admins: 4, Idle: 10000, IdleMore: true, Rows: accounts()[1:3]}},
 		{"admin-policy-alert", inside("Policy", "admin"), AdminPolicy{Who: "nobody", UserKinds: policyKinds(false, false), AdminKinds: policyKinds(false, false), Present: "Nobody has to have a second factor.", Alert: "Choose everyone, admins or nobody."}},
 		{"admin-import", inside("Import", "admin"), AdminImport{Max: 1000}},
 		{"admin-import-alert", inside("Import", "admin"), AdminImport{Max: 1000, Alert: "Choose a file, or paste its lines."}},
@@ -50,6 +52,13 @@ func factorFilters(chosen string) []Selectable {
 		list[i].Chosen = list[i].Value == chosen
 	}
 	return list
+}
+
+// idleAdmin is an admin who has only an emailed code, and has not signed in for
+// more than 90 days.
+func idleAdmin() AccountRow {
+	return AccountRow{ID: "a9", Login: "grace@example.com", Name: "Grace Brewster", Role: "admin", Status: "active", Kinds: []Badge{mailBadge}, RecoveryLeft: 9,
+		LastLogin: before(120 * day), Created: before(400 * day)}
 }
 
 func accounts() []AccountRow {

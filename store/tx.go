@@ -116,8 +116,8 @@ func (x *act) SwapCredential(ctx context.Context, c factors.Credential) (bool, e
 // SettleCredential saves which steps count as used, if nobody saved the
 // credential since it was read.
 func (t *tx) SettleCredential(ctx context.Context, c factors.Credential) (bool, error) {
-	ok, err := changed(t.db.NewUpdate().Table("credentials").Set("version = version + 1").
-		Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, c.Version).Exec(ctx))
+	ok, err := changed(t.db.NewUpdate().Table("credentials").Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, c.Version).
+		Set("version = version + 1").Exec(ctx))
 	if err == nil && ok {
 		err = t.saveSteps(ctx, c)
 	}

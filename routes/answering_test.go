@@ -51,7 +51,7 @@ func mailed(b *sitetest.Browser) string {
 // another makes a different code of six digits.
 func another(code string) string { return code[:5] + string('0'+(code[5]-'0'+1)%10) }
 
-// Line 11: the chooser lists exactly the confirmed factors, masked, the
+// The chooser lists exactly the confirmed factors, masked, the
 // preferred one open.
 func TestChooser(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -93,7 +93,7 @@ func TestChooser(t *testing.T) {
 	})
 }
 
-// Line 12: a factor works whatever its name, and any app of several answers.
+// A factor works whatever its name, and any app of several answers.
 func TestAnyAppAnswers(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User(ada, identity.Member)
@@ -118,7 +118,7 @@ func TestAnyAppAnswers(t *testing.T) {
 	})
 }
 
-// Line 13: a wrong code keeps the panel, says so, sends nothing.
+// A wrong code keeps the panel, says so, sends nothing.
 func TestWrongCodeKeepsThePanel(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, ada)
@@ -146,7 +146,7 @@ func TestWrongCodeKeepsThePanel(t *testing.T) {
 	})
 }
 
-// Line 14: a right code signs in at level 2 under a new token, and what proved
+// A right code signs in at level 2 under a new token, and what proved
 // it is in the record.
 func TestRightCodeSignsIn(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -179,7 +179,7 @@ func TestRightCodeSignsIn(t *testing.T) {
 	})
 }
 
-// Line 15: a code that was accepted once is refused everywhere.
+// A code that was accepted once is refused everywhere.
 func TestCodesWorkOnce(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User(ada, identity.Member)

@@ -34,7 +34,7 @@ func dressed(code string) []string {
 	return list
 }
 
-// Line 15, replay: a code that was accepted is accepted nowhere again, however
+// A code that was accepted is accepted nowhere again, however
 // it is written: in the browser that gave it, in another, in the next step, in
 // a step-up, at an enrollment, in the check of recovery codes.
 func TestReplayInAnyDress(t *testing.T) {
@@ -194,7 +194,7 @@ func fresh(s *sitetest.Site, old *sitetest.Browser, name string) *sitetest.Brows
 	return b
 }
 
-// Lines 9, 20, 69: whatever a guesser changes, five guesses of a kind are
+// Whatever a guesser changes, five guesses of a kind are
 // looked at; then the right answer is refused with all others, on every kind
 // and at the password.
 func TestNoWayAroundTheCount(t *testing.T) {

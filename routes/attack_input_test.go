@@ -73,7 +73,7 @@ func TestExtraFields(t *testing.T) {
 	}
 }
 
-// Line 47 as a rule: every route with an id, with every sort of id of another,
+// Every route with an id, with every sort of id of another,
 // also in fields and held forms, is not found and changes nothing.
 func TestForeignIds(t *testing.T) {
 	s := sitetest.New(t)
@@ -132,7 +132,7 @@ var nasty = []string{
 	`=cmd|' /C calc'!A0`, `name="x" level=ERROR msg=forged`, `{"level":"ERROR"}`, `a` + "\u2028" + `b`, `x\r\nBcc: eve@example.net`, `..\..\x`,
 }
 
-// Line 65: what people call themselves, their factors and their browsers stays
+// What people call themselves, their factors and their browsers stays
 // text on every page, in every sheet, mail and log line.
 func TestNamesStayText(t *testing.T) {
 	s := sitetest.New(t)
@@ -195,7 +195,7 @@ func plainText(t *testing.T, what, body string) {
 	}
 }
 
-// Line 57's kind, a forged host: nothing that a request says about where it was
+// Nothing that a request says about where it was
 // sent comes back in an answer, a redirect, a cookie or a mail.
 func TestForgedHost(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

@@ -115,7 +115,7 @@ func (g *stage) owner() *sitetest.Browser {
 	return b
 }
 
-// Lines 50, 54, 55, 56, 59, 64 as one rule: what ends something ends everything
+// What ends something ends everything
 // that was won by it before, at once.
 func TestLootDies(t *testing.T) {
 	for _, end := range ends {
@@ -140,7 +140,7 @@ func TestLootWorks(t *testing.T) {
 	}
 }
 
-// Line 62: the role counts at the moment of the request: a session that was an
+// The role counts at the moment of the request: a session that was an
 // admin's is not one a moment later, nor is a form that waits for a step-up.
 func TestRoleTakenAway(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -164,7 +164,7 @@ func TestRoleTakenAway(t *testing.T) {
 	})
 }
 
-// Line 56, races: a link that is pressed ten times at once works once.
+// A link that is pressed ten times at once works once.
 func TestLinksInARace(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, ada)
@@ -206,7 +206,7 @@ func TestLinksInARace(t *testing.T) {
 	})
 }
 
-// Line 59, races: whoever answers rightly at the moment in which the account is
+// Whoever answers rightly at the moment in which the account is
 // disabled, its password changed or its factor removed, is out afterwards.
 func TestAnswerAndTheEndRace(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

@@ -184,7 +184,7 @@ func (c *cast) knock(t *testing.T, r row, who string, want byte, mode string) {
 	}
 }
 
-// Line 24 for everyone: a verb that a path does not declare is 405, or refused
+// A verb that a path does not declare is 405, or refused
 // when another site sends it, and does nothing.
 func TestWalkOtherVerbs(t *testing.T) {
 	s := sitetest.New(t)
@@ -222,7 +222,7 @@ func TestWalkOtherVerbs(t *testing.T) {
 	}
 }
 
-// Line 60 by policy: whoever has no factor that counts is forced like whoever
+// Whoever has no factor that counts is forced like whoever
 // has none, on every route; signing out works.
 func TestWalkForcedByPolicy(t *testing.T) {
 	s := sitetest.New(t)

@@ -14,7 +14,7 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// Line 16: this step and its neighbours, nothing else, and nothing that is not
+// This step and its neighbours, nothing else, and nothing that is not
 // younger than the last accepted.
 func TestWindow(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -44,7 +44,7 @@ func TestWindow(t *testing.T) {
 	})
 }
 
-// Line 17: six ASCII digits, zeros included; spaces and dashes between do not
+// Six ASCII digits, zeros included; spaces and dashes between do not
 // matter; anything else is a wrong code.
 func TestDigits(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -83,7 +83,7 @@ func TestDigits(t *testing.T) {
 	})
 }
 
-// Line 17: 000000 can be right. A secret is made for which it is.
+// 000000 can be right. A secret is made for which it is.
 func TestAllZeros(t *testing.T) {
 	s := sitetest.New(t)
 	equip(s, ada)

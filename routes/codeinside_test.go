@@ -10,7 +10,7 @@ import (
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
-// Line 22: a code that was typed, mailed or shown by an app is in no answer,
+// A code that was typed, mailed or shown by an app is in no answer,
 // header, log or URL.
 func TestCodesStayInside(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -42,7 +42,7 @@ func hexAround(all string, i, n int) bool {
 	return i > 0 && strings.ContainsRune(hex, rune(all[i-1])) || i+n < len(all) && strings.ContainsRune(hex, rune(all[i+n]))
 }
 
-// Line 24: other verbs answer 405, say which are right, and count nothing.
+// Other verbs answer 405, say which are right, and count nothing.
 func TestOtherVerbs(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, ada)

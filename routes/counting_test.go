@@ -15,7 +15,7 @@ func miss(s *sitetest.Site, kind, address string) *sitetest.Page {
 	return pend(s, ada).From(address).Post("/login/challenge/"+kind, "code", "no code at all")
 }
 
-// Line 19: failures of one kind delay that kind alone.
+// Failures of one kind delay that kind alone.
 func TestKindsFailApart(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, ada)
@@ -83,7 +83,7 @@ func TestCodeCountSurvives(t *testing.T) {
 	})
 }
 
-// Line 20 and §4: asking for another code, a right password and the passing of
+// Asking for another code, a right password and the passing of
 // a day reset nothing; fifty in a row switch the kind off, the owner is told
 // once, and no restart brings it back. Line 21: off reads like wrong.
 func TestFiftyFailuresSwitchOff(t *testing.T) {

@@ -19,7 +19,7 @@ func fails(b *sitetest.Browser, name string, n int) {
 	}
 }
 
-// Line 8: however a name is spelled, it is one account with one counter.
+// However a name is spelled, it is one account with one counter.
 func TestSpellingsAreOneAccount(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User("Kim@example.com", identity.Member)
@@ -43,7 +43,7 @@ func TestSpellingsAreOneAccount(t *testing.T) {
 	})
 }
 
-// Line 8: what only looks alike is another, unknown name: it opens nothing and
+// What only looks alike is another, unknown name: it opens nothing and
 // delays nobody.
 func TestLookAlikesReachNobody(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -68,7 +68,7 @@ func TestLookAlikesReachNobody(t *testing.T) {
 	})
 }
 
-// Line 9: five failures, a wait, a longer wait, never off for good.
+// Five failures, a wait, a longer wait, never off for good.
 func TestPasswordDelays(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User(ada, identity.Member)
@@ -100,7 +100,7 @@ func TestPasswordDelays(t *testing.T) {
 	}, func(c *sitetest.Config) { c.Login.LockDisable = 10 })
 }
 
-// Line 9, ASVS 6.1.1: a browser that the account knows is not held up by
+// A browser that the account knows is not held up by
 // strangers; its own failures hold it up; it is known to that account only.
 func TestKnownBrowserIsNotDelayed(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -133,7 +133,7 @@ func TestKnownBrowserIsNotDelayed(t *testing.T) {
 	})
 }
 
-// Lines 9 and 52: a session asks for the password under a counter too, which
+// A session asks for the password under a counter too, which
 // is the sign-in's of that browser.
 func TestPasswordInsideIsCounted(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -155,7 +155,7 @@ func TestPasswordInsideIsCounted(t *testing.T) {
 	})
 }
 
-// Line 18 for passwords: a hundred wrong ones at once are five looked at and
+// A hundred wrong ones at once are five looked at and
 // the rest refused, and the right one among them is refused with them.
 func TestParallelWrongPasswords(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -174,7 +174,7 @@ func TestParallelWrongPasswords(t *testing.T) {
 	})
 }
 
-// Line 20: new jars, other addresses and a restart change no count.
+// New jars, other addresses and a restart change no count.
 func TestPasswordCountSurvives(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User(ada, identity.Member)

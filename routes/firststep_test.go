@@ -87,7 +87,7 @@ func TestFirstStepAnswersAlike(t *testing.T) {
 	})
 }
 
-// Line 1, the same hashing work, and §3: with the queue for hashing full every
+// With the queue for hashing full every
 // name waits for its turn alike, and is told when to come back.
 func TestFirstStepHashesForEveryone(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -108,7 +108,7 @@ func TestFirstStepHashesForEveryone(t *testing.T) {
 // oneSlot lets one hash run and three wait, on every machine.
 func oneSlot(c *sitetest.Config) { c.Slots, c.Queue = 1, 3 }
 
-// Line 2.
+// The first step answers in the same way whatever is wrong, and opens nothing.
 func TestPasswordAloneIsLevelOne(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User(ada, identity.Member)
@@ -121,7 +121,7 @@ func TestPasswordAloneIsLevelOne(t *testing.T) {
 	})
 }
 
-// Line 3: a walk over the real table. With the first step done every route
+// A walk over the real table. With the first step done every route
 // answers as it answers nobody, and nothing is signed in.
 func TestPendingIsNobody(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -150,7 +150,7 @@ func TestPendingIsNobody(t *testing.T) {
 	})
 }
 
-// Line 4: the password, right or wrong, stays nowhere; the pending login's
+// The password, right or wrong, stays nowhere; the pending login's
 // cookie is worth nothing to whoever reads the database.
 func TestPasswordStaysNowhere(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -176,7 +176,8 @@ func TestPasswordStaysNowhere(t *testing.T) {
 	})
 }
 
-// Line 5, for every factor. Nothing done meanwhile prolongs it.
+// A pending login ends after its time, for every factor. Nothing done meanwhile
+// prolongs it.
 func TestPendingEnds(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User(ada, identity.Member)
@@ -212,7 +213,7 @@ func TestPendingEnds(t *testing.T) {
 	})
 }
 
-// Line 6: other tabs break nothing; leaving forgets.
+// Other tabs break nothing; leaving forgets.
 func TestOtherTabs(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		bobs := crowd(s)
@@ -239,7 +240,7 @@ func TestOtherTabs(t *testing.T) {
 	})
 }
 
-// Line 7: whoever signs in over a session ends it, with and without a factor.
+// Whoever signs in over a session ends it, with and without a factor.
 func TestSignInOverASession(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		bobs := crowd(s)

@@ -21,7 +21,7 @@ func flood(b *sitetest.Browser, from, to int, head func(i int) http.Header) (las
 
 func bare(int) http.Header { return http.Header{} }
 
-// Line 69 and §4: thirty failures a minute for an address, whatever it says it
+// Thirty failures a minute for an address, whatever it says it
 // is; who gives right passwords is free; the neighbours are not touched.
 func TestAddressLimit(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -58,7 +58,7 @@ func TestAddressLimit(t *testing.T) {
 	})
 }
 
-// Line 69: an IPv6 client is its /64, and the forwarded address counts only
+// An IPv6 client is its /64, and the forwarded address counts only
 // from trusted proxies, from the right.
 func TestAddressesOfClients(t *testing.T) {
 	forwarded := func(format string) func(int) http.Header {

@@ -12,7 +12,7 @@ import (
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
-// Line 70: no token that someone else could know survives a sign-in or a rise
+// No token that someone else could know survives a sign-in or a rise
 // of level.
 func TestFixation(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -54,7 +54,7 @@ func TestFixation(t *testing.T) {
 
 var passwordField = regexp.MustCompile(`type="password"|action="/login`)
 
-// Line 71 and "Not signed in": every guarded route sends a page to the sign-in
+// Every guarded route sends a page to the sign-in
 // and tells a fragment to leave the page; no fragment holds a form for it.
 func TestFragmentsHoldNoSignIn(t *testing.T) {
 	s := sitetest.New(t)
@@ -85,7 +85,7 @@ func TestFragmentsHoldNoSignIn(t *testing.T) {
 	}
 }
 
-// Line 71: the back button, history and boosted links get whole pages, other
+// The back button, history and boosted links get whole pages, other
 // HTMX requests the inside only.
 func TestWholePages(t *testing.T) {
 	s := sitetest.New(t)

@@ -45,7 +45,7 @@ func checkHeaders(t *testing.T, where string, p *sitetest.Page, https bool) {
 	}
 }
 
-// §3: every route's answer, whatever its status and whoever asks, has the
+// Every route's answer, whatever its status and whoever asks, has the
 // headers; on https also HSTS.
 func TestHeadersEverywhere(t *testing.T) {
 	for name, changes := range map[string][]func(*sitetest.Config){"http": nil, "https": {onHTTPS}} {
@@ -71,7 +71,7 @@ func TestHeadersEverywhere(t *testing.T) {
 
 var assets = regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`)
 
-// §3: static files carry a hash in their name, never change, and are all there.
+// Static files carry a hash in their name, never change, and are all there.
 func TestStaticFiles(t *testing.T) {
 	s := sitetest.New(t)
 	found := assets.FindAllStringSubmatch(s.Browser().Get("/login").Body, -1)
@@ -93,7 +93,7 @@ func TestStaticFiles(t *testing.T) {
 	}
 }
 
-// §3 "Cookies": opaque, hashed at rest, HttpOnly, SameSite=Lax, Path=/, never
+// Cookies are opaque, hashed at rest, HttpOnly, SameSite=Lax, Path=/, never
 // with a Domain; on https Secure and __Host-. A new token at every rise.
 func TestCookies(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) { walkCookies(t, s, "", false) })
@@ -174,7 +174,7 @@ func TestPlainCookieOnHTTPS(t *testing.T) {
 	b.Get("/verify").WantStatus(t, 200)
 }
 
-// §3: a fault is a 500 that says nothing but its request's id, which the log
+// A fault is a 500 that says nothing but its request's id, which the log
 // has too; not ready is a 503 that says when to ask again.
 func TestFaultsSayNothing(t *testing.T) {
 	s := sitetest.New(t)

@@ -82,7 +82,7 @@ func who(s *sitetest.Site) map[string]*sitetest.Browser {
 	return list
 }
 
-// Line 10, on every POST route of the table, from everyone: an odd field is a
+// On every POST route of the table, whoever sends it, an odd field is a
 // 4xx where the route takes it, and nowhere a 5xx.
 func TestOddFields(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -142,7 +142,7 @@ func reaches(by, path string) bool {
 	return by == "nobody"
 }
 
-// Line 10: nothing sent at all, and every field empty. §3: 413 over 64 KiB,
+// Nothing sent at all, and every field empty. 413 over 64 KiB,
 // whatever a route reads.
 func TestMissingAndHuge(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -176,7 +176,7 @@ func TestMissingAndHuge(t *testing.T) {
 	}, func(c *sitetest.Config) { c.Open = true })
 }
 
-// Line 10's kind, in what is not a field: paths, queries, headers, cookies.
+// The same for what is not a field: paths, queries, headers, cookies.
 func TestOddPlaces(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		browsers := who(s)

@@ -31,7 +31,7 @@ func sessions(s *sitetest.Site, name string) int {
 	return len(list)
 }
 
-// Line 18: ten at once with one right code, in one pending login or in ten, are
+// Ten at once with one right code, in one pending login or in ten, are
 // one session, whichever the factor. In one pending login it is one form sent
 // ten times, and all ten get that session; of ten, one does.
 func TestOneCodeOneSession(t *testing.T) {
@@ -83,7 +83,7 @@ func TestOneCodeOneSession(t *testing.T) {
 	})
 }
 
-// Line 18: different factors at once in one pending login are one session, and
+// Different factors at once in one pending login are one session, and
 // only the one that opened it is spent.
 func TestTwoKindsOneSession(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -108,7 +108,7 @@ func TestTwoKindsOneSession(t *testing.T) {
 	})
 }
 
-// Line 18: one code at a sign-in and a step-up at once is accepted once. The
+// One code at a sign-in and a step-up at once is accepted once. The
 // same step-up sent twice is one.
 func TestStepUpAndSignInRace(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -129,7 +129,7 @@ func TestStepUpAndSignInRace(t *testing.T) {
 	})
 }
 
-// Line 18: a hundred wrong ones at once are five looked at and the others
+// A hundred wrong ones at once are five looked at and the others
 // refused; a right one after them is refused too.
 func TestParallelWrongCodes(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {

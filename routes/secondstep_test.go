@@ -11,7 +11,7 @@ import (
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
-// Line 21: a kind that the account lacks is refused like a wrong code, sends
+// A kind that the account lacks is refused like a wrong code, sends
 // nothing, and is counted alike. One that does not exist is not there.
 func TestKindsThatAreNotThere(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -47,7 +47,7 @@ func TestKindsThatAreNotThere(t *testing.T) {
 	})
 }
 
-// Line 23: no second step without the first, nor with another's.
+// No second step without the first, nor with another's.
 func TestSecondStepAlone(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, ada)

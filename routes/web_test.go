@@ -12,7 +12,7 @@ import (
 	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
-// Line 67: what another site sends is refused at every form, login and logout
+// What another site sends is refused at every form, login and logout
 // included, and does nothing.
 func TestCrossSite(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
@@ -47,7 +47,7 @@ func TestCrossSite(t *testing.T) {
 	})
 }
 
-// Line 67 behind a proxy that changes Host: our own origin is still ours, and
+// Behind a proxy that changes Host our own origin is still ours, and
 // that of the changed Host is only what Go's check makes of it.
 func TestOwnOriginBehindAProxy(t *testing.T) {
 	s := sitetest.New(t)
@@ -79,7 +79,7 @@ func home(to string) bool {
 	return err == nil && strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.ContainsAny(to, "\\\r\n\t") && u.Host == "" && u.Scheme == ""
 }
 
-// Line 68, at every place that takes a next.
+// No place that takes a next leads to another site.
 func TestNextStaysHere(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		e := equip(s, "bob@example.com")

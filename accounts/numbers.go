@@ -68,6 +68,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 // FactorFilters are the values that Filter.Factor knows.
-func (s *Service) FactorFilters() []directory.FactorFilter {
+func (s *Service) FactorFilters() []directory.Choice {
 	return directory.FactorFilters(s.login.Kinds())
 }

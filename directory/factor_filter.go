@@ -10,23 +10,23 @@ const (
 	factorOnly = "only" // behind a weak kind: nothing stronger
 )
 
-// FactorFilter is one value of Filter.Factor and what it is called.
-type FactorFilter struct{ Value, Label string }
+// Choice is one value of a filter and what it is called.
+type Choice struct{ Value, Label string }
 
 // FactorFilters are the values that Filter.Factor knows.
-func FactorFilters(kinds factors.Kinds) []FactorFilter {
-	list := []FactorFilter{{factorNone, "No factor"}}
+func FactorFilters(kinds factors.Kinds) []Choice {
+	list := []Choice{{factorNone, "No factor"}}
 	for _, t := range kinds.Traits() {
 		label := t.Label
 		if t.Spare {
 			label += "s left"
 		}
-		list = append(list, FactorFilter{string(t.Kind), label})
+		list = append(list, Choice{string(t.Kind), label})
 		if t.Alone && t.Strength == factors.Weaker {
-			list = append(list, FactorFilter{string(t.Kind) + factorOnly, t.Only})
+			list = append(list, Choice{string(t.Kind) + factorOnly, t.Only})
 		}
 	}
-	return append(list, FactorFilter{factorLow, "Codes low"}, FactorFilter{factorOff, "Switched off by failures"})
+	return append(list, Choice{factorLow, "Codes low"}, Choice{factorOff, "Switched off by failures"})
 }
 
 // factorTotals are the totals by kind: how many have a strong one, and how many

@@ -11,9 +11,7 @@ import (
 // Filter chooses accounts of the list. Its parts combine.
 type Filter struct {
 	Query string // part of a login or name
-	// Status is active, invited, disabled or locked; enrolled or missing (has a
-	// second factor or has none); required (the policy asks for one that is
-	// missing) or never (never signed in). Empty for all.
+	// Status is one of StatusFilters. Empty for all.
 	Status string
 	// Factor is none, a kind, a weak kind with "only" behind it (nothing stronger),
 	// low (few codes left) or off (by failures); see FactorFilters. Empty for all.
@@ -23,6 +21,12 @@ type Filter struct {
 	After  string // Page.Next of the page before; for the plain order the last login key
 	Limit  int
 }
+
+// StatusFilters are the values that Filter.Status knows, in the order in which
+// they are offered. Required means that the policy asks for a second factor that
+// the account does not have.
+var StatusFilters = []Choice{{"active", "Active"}, {"invited", "Invited"}, {"disabled", "Disabled"}, {"locked", "Locked"},
+	{"enrolled", "With a factor"}, {"missing", "Without a factor"}, {"required", "Required, missing"}, {"never", "Never signed in"}}
 
 // keeps says whether accounts of a bucket pass the filter.
 func (f Filter) keeps(b Bucket, p identity.Policy, kinds factors.Kinds) bool {

@@ -3,6 +3,7 @@ package routes
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -21,20 +22,25 @@ const (
 // filters reads the filter of the list. A value that does not exist counts as
 // "any".
 func (w *web) filters(c *gin.Context) directory.Filter {
-	return directory.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: one(c.Query("status"), "active", "invited", "disabled", "locked",
-		"enrolled", "missing", "required", "never"), Factor: w.factorFilter(c.Query("factor")),
+	return directory.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: among(c.Query("status"), directory.StatusFilters), Factor: among(c.Query("factor"), w.Accounts.FactorFilters()),
 		Role: identity.Role(one(c.Query("role"), "user", "admin")), Sort: one(c.Query("sort"), "-login", "created", "-created", "last", "-last"),
 		After: short(c.Query("after"), 400), Limit: accountsPage}
 }
 
-// factorFilter is a value of the filter by factor if it is known, else "".
-func (w *web) factorFilter(value string) string {
-	for _, f := range w.Accounts.FactorFilters() {
-		if f.Value == value {
-			return value
-		}
+// among returns the value of a filter if it is one of the choices, else "".
+func among(value string, choices []directory.Choice) string {
+	if slices.ContainsFunc(choices, func(x directory.Choice) bool { return x.Value == value }) {
+		return value
 	}
 	return ""
+}
+
+// selectable are the choices of a filter, as the page shows them.
+func selectable(choices []directory.Choice, chosen string) (list []views.Selectable) {
+	for _, x := range choices {
+		list = append(list, views.Selectable{Value: x.Value, Label: x.Label, Chosen: x.Value == chosen})
+	}
+	return list
 }
 
 // one returns a value if it is among the known ones, else "".
@@ -83,9 +89,7 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *identity.Refusal
 	}
 	s.Total, s.List = totals[0].N, w.listScreen(f, page)
 	s.Filter = views.AdminFilter{Query: f.Query, Status: f.Status, Factor: f.Factor, Role: string(f.Role), Sort: f.Sort}
-	for _, x := range w.Accounts.FactorFilters() {
-		s.Factors = append(s.Factors, views.Selectable{Value: x.Value, Label: x.Label, Chosen: x.Value == f.Factor})
-	}
+	s.Statuses, s.Factors = selectable(directory.StatusFilters, f.Status), selectable(w.Accounts.FactorFilters(), f.Factor)
 	s.Series = w.Accounts.Series()
 	plain := f
 	plain.Sort, plain.After, plain.Limit = "", "", 0

@@ -108,7 +108,8 @@ func TestFirstStepHashesForEveryone(t *testing.T) {
 // oneSlot lets one hash run and three wait, on every machine.
 func oneSlot(c *sitetest.Config) { c.Slots, c.Queue = 1, 3 }
 
-// The first step answers in the same way whatever is wrong, and opens nothing.
+// Without a factor the password opens a session at level 1, and nothing that asks
+// for level 2.
 func TestPasswordAloneIsLevelOne(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
 		s.User(ada, identity.Member)

@@ -10,9 +10,9 @@ func adminFixtures() []Fixture {
 	failed.Alert, failed.AlertFor, failed.Reason, failed.Status, failed.Self = "This is the last admin. Make another account an admin first.", "disable", "left us", "active", true
 	return []Fixture{
 		{"admin", inside("Accounts", "admin"), adminFixture()},
-		{"admin-filtered", inside("Accounts", "admin"), Admin{Total: 204, Factors: factorFilters("none"), Filter: AdminFilter{Query: "zzz", Status: "locked", Factor: "none", Role: "admin", Sort: "-last"}, List: AdminList{CSV: "/admin/enrollment.csv?q=zzz"}}},
-		{"admin-partial", inside("Accounts", "admin"), Admin{Total: 1000000, Factors: factorFilters(""), Filter: AdminFilter{Query: "a"}, List: AdminList{Count: -1, Partial: true, More: "/admin?after=a5", First: "/admin?q=a", CSV: "/admin/enrollment.csv?q=a"}}},
-		{"admin-alert", inside("Accounts", "admin"), Admin{Factors: factorFilters(""), Alert: "This login is taken.", Login: "ada", List: AdminList{CSV: "/admin/enrollment.csv"}}},
+		{"admin-filtered", inside("Accounts", "admin"), Admin{Total: 204, Statuses: statusFilters("locked"), Factors: factorFilters("none"), Filter: AdminFilter{Query: "zzz", Status: "locked", Factor: "none", Role: "admin", Sort: "-last"}, List: AdminList{CSV: "/admin/enrollment.csv?q=zzz"}}},
+		{"admin-partial", inside("Accounts", "admin"), Admin{Total: 1000000, Statuses: statusFilters(""), Factors: factorFilters(""), Filter: AdminFilter{Query: "a"}, List: AdminList{Count: -1, Partial: true, More: "/admin?after=a5", First: "/admin?q=a", CSV: "/admin/enrollment.csv?q=a"}}},
+		{"admin-alert", inside("Accounts", "admin"), Admin{Statuses: statusFilters(""), Factors: factorFilters(""), Alert: "This login is taken.", Login: "ada", List: AdminList{CSV: "/admin/enrollment.csv"}}},
 		{"admin-person", reset, personFixture()},
 		{"admin-person-alert", inside("Ada Byron", "admin"), failed},
 		{"admin-person-invited", inside("grace@example.com", "admin"), AdminPerson{AccountRow: accounts()[2], Email: "grace@example.com"}},
@@ -45,6 +45,16 @@ func policyKinds(app, mail bool) []Selectable {
 	return []Selectable{{"totp", "Authenticator app", app}, {"email", "Emailed code", mail}}
 }
 
+// statusFilters are the choices of the filter by status.
+func statusFilters(chosen string) []Selectable {
+	list := []Selectable{{"active", "Active", false}, {"invited", "Invited", false}, {"disabled", "Disabled", false}, {"locked", "Locked", false},
+		{"enrolled", "With a factor", false}, {"missing", "Without a factor", false}, {"required", "Required, missing", false}, {"never", "Never signed in", false}}
+	for i := range list {
+		list[i].Chosen = list[i].Value == chosen
+	}
+	return list
+}
+
 // factorFilters are the choices of the filter by factor.
 func factorFilters(chosen string) []Selectable {
 	list := []Selectable{{"none", "No factor", false}, {"totp", "Authenticator app", false}, {"email", "Emailed code", false}, {"emailonly", "Email only", false}, {"recovery", "Recovery codes left", false}, {"low", "Codes low", false}}
@@ -72,7 +82,7 @@ func accounts() []AccountRow {
 }
 
 func adminFixture() Admin {
-	a := Admin{Total: 204, Series: []string{"App", "Email only"}, Factors: factorFilters(""), List: AdminList{Rows: accounts(), Count: 204, More: "/admin?after=a5", CSV: "/admin/enrollment.csv",
+	a := Admin{Total: 204, Series: []string{"App", "Email only"}, Statuses: statusFilters(""), Factors: factorFilters(""), List: AdminList{Rows: accounts(), Count: 204, More: "/admin?after=a5", CSV: "/admin/enrollment.csv",
 		Columns: []Column{{"Account", "/admin?sort=-login", "ascending"}, {"Role", "", ""}, {"Status", "", ""}, {"Factors", "", ""}, {"Recovery codes", "", ""}, {"Last sign-in", "/admin?sort=-last", ""}, {"Added", "/admin?sort=-created", ""}}}}
 	for i, n := range []int{204, 131, 96, 35, 12, 9, 1, 22} {
 		label := []string{"Accounts", "With a second factor", "Authenticator app", "Email only", "Required but missing", "Recovery codes low", "Switched off by failures", "Never signed in"}[i]

@@ -109,14 +109,9 @@ func percent(part, whole int) int {
 
 // choose makes the entries of a select from values that are their own labels.
 func choose(chosen string, values ...string) []Selectable {
-	names := map[string]string{"enrolled": "With a factor", "missing": "Without a factor", "required": "Required, missing", "never": "Never signed in"}
-	var os []Selectable
+	var list []Selectable
 	for _, v := range values {
-		label := names[v]
-		if label == "" {
-			label = strings.ToUpper(v[:1]) + v[1:]
-		}
-		os = append(os, Selectable{v, label, v == chosen})
+		list = append(list, Selectable{v, strings.ToUpper(v[:1]) + v[1:], v == chosen})
 	}
-	return os
+	return list
 }

@@ -26,17 +26,18 @@ type Column struct{ Label, Href, Sorted string } // Sorted: ascending, descendin
 
 // Admin is who is enrolled and who is not.
 type Admin struct {
-	Total   int
-	Totals  []AdminTotal
-	Days    []Adoption // one day of each week, for people who cannot see the charts
-	Series  []string   // what the numbers of a day by kind are called
-	Filter  AdminFilter
-	Factors []Selectable // the filter by factor
-	List    AdminList
-	Alert   string // about the form of an invite
-	Login   string // what was typed into it
-	Name    string
-	Email   string
+	Total    int
+	Totals   []AdminTotal
+	Days     []Adoption // one day of each week, for people who cannot see the charts
+	Series   []string   // what the numbers of a day by kind are called
+	Filter   AdminFilter
+	Statuses []Selectable // the filter by status
+	Factors  []Selectable // the filter by factor
+	List     AdminList
+	Alert    string // about the form of an invite
+	Login    string // what was typed into it
+	Name     string
+	Email    string
 }
 
 // AdminFilter is what is chosen above the list; "" is any.

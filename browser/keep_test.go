@@ -58,7 +58,7 @@ func (p *person) downloaded(link string) string {
 			p.t.Fatal(err)
 		}
 		return string(data)
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatal("no file came")
 		return ""
 	}

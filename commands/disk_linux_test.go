@@ -37,7 +37,7 @@ func TestFullDisk(t *testing.T) {
 	s := start(t, dir, nil)
 	v := s.visitor()
 	v.password(p.login).want(t, "/login/challenge")
-	v.post("/login/challenge/totp", "code", code(p.secret, -1)).want(t, "/profile")
+	v.post("/login/challenge/totp", "code", lastCode(p.secret)).want(t, "/profile")
 	v.get("/profile") // the first request of a session ends what was kept for a second click, by a write
 	half := s.visitor()
 	half.password(p.login).want(t, "/login/challenge")
@@ -88,7 +88,7 @@ func TestNoFolderForTemporaryFiles(t *testing.T) {
 	v.post("/setup", "token", strings.TrimPrefix(s.setupPath(), "/setup?token="), "login", "root", "password", sitetest.Password).want(t, "/profile/factors")
 	v.post("/profile/factors/totp")
 	secret := v.secret()
-	if got := v.post("/profile/factors/totp/confirm", "code", code(secret, -1)); got.status != http.StatusSeeOther {
+	if got := v.post("/profile/factors/totp/confirm", "code", lastCode(secret)); got.status != http.StatusSeeOther {
 		t.Fatalf("enrollment: %d", got.status)
 	}
 	var lines strings.Builder

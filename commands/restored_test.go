@@ -62,7 +62,7 @@ func (v *visitor) enrolled(t *testing.T) (secret []byte, codes []string) {
 	t.Helper()
 	v.post("/profile/factors/totp").want(t, "/profile/factors/totp")
 	secret = v.secret()
-	if p := v.post("/profile/factors/totp/confirm", "code", code(secret, -1)); p.status != http.StatusSeeOther {
+	if p := v.post("/profile/factors/totp/confirm", "code", lastCode(secret)); p.status != http.StatusSeeOther {
 		t.Fatalf("enrolled with %d", p.status)
 	}
 	if codes = shownCode.FindAllString(v.get("/profile/factors/recovery.txt").body, -1); len(codes) != 10 {

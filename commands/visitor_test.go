@@ -119,6 +119,15 @@ func code(secret []byte, steps int64) string {
 	return c
 }
 
+// lastCode is the code of the step before, which servers take until this step
+// ends. Where that is soon it waits for the next step.
+func lastCode(secret []byte) string {
+	if left := factors.TOTPPeriod - time.Now().Unix()%factors.TOTPPeriod; left <= 10 {
+		time.Sleep(time.Duration(left) * time.Second)
+	}
+	return code(secret, -1)
+}
+
 // newAccount makes an account on the command line, and first the site if there
 // is none yet.
 func newAccount(t testing.TB, dir string, env []string, login string, more ...string) {

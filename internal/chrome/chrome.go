@@ -1,7 +1,7 @@
 // Package chrome drives a real Chromium for the browser tests. Its verbs are
 // those of a person: go, fill, click, press, look. Each waits until the page
 // has come to rest and fails the test, with the page's own text, when that or
-// what it waits for does not happen within half a minute.
+// what it waits for does not happen within a minute.
 package chrome
 
 import (
@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	patience     = 30 * time.Second      // bound of each verb; pages answer in milliseconds
+	patience     = time.Minute           // bound of each verb; pages answer in milliseconds
 	startBound   = 60 * time.Second      // a cold Chromium on a busy machine
 	tick         = 20 * time.Millisecond // between two looks at the page
 	desktopWidth = 1280                  // CSS pixels, when Options names none

@@ -36,11 +36,11 @@ func (w *web) loginPage(c *gin.Context) error {
 	}
 	switch {
 	case v == nil && c.GetBool(tornKey):
-		s.Alert = w.tornText(c)
+		s.Told = w.tornText(c)
 	case v == nil && w.lostCookie(c):
-		s.Alert = w.lostCookieText()
+		s.Told = w.lostCookieText()
 	case v == nil && c.Query("over") != "":
-		s.Alert = "Your sign-in took too long. Please start again."
+		s.Told = "Your sign-in took too long. Please start again."
 	}
 	w.nameForm(c)
 	return w.render(c, http.StatusOK, s, views.Frame{Title: "Sign in"})

@@ -48,6 +48,7 @@ func frontFixtures() []Fixture {
 		{"login", noticed, Login{Next: "/profile", Register: true}},
 		{"login-signed-in", front("Sign in"), Login{As: "ada.with.a.rather.long.name@accounting.example.com", On: "/profile"}},
 		{"login-alert", front("Sign in"), Login{Login: "ada@example.com", Alert: "That login and password do not match."}},
+		{"login-told", front("Sign in"), Login{Told: "Your browser did not keep the cookie that signs you in. Allow cookies for login.example.com, switch off what blocks them, and open this site as https://login.example.com. Then sign in again."}},
 		{"register", front("Create an account"), Register{Action: "/register"}},
 		{"register-sent", front("Check your email"), Register{Sent: true}},
 		{"join", front("Confirm this address"), Join{Action: "/email/verify/t0k3n", Login: "grace@example.com"}},

@@ -30,6 +30,7 @@ type Setup struct{ Token, Login, Alert string }
 // Login is the first step.
 type Login struct {
 	Login, Next, Alert string
+	Told               string // an alert that is about nothing in the form
 	Register           bool   // self-registration is open
 	As                 string // login of who is signed in already; empty for nobody
 	On                 string // where that person goes on

@@ -83,16 +83,17 @@ type AuditState struct {
 	Fault  string // what else is wrong, in a sentence; empty when all is well
 }
 
-// VerifyAudit walks the audit log's chain and holds its end against the head
-// that is kept under the keys. kept is a head that was noted elsewhere before,
-// or empty: it must be in the log, and what comes before it counts as looked at.
+// VerifyAudit checks the audit log's chain, and its end against the head that
+// is kept under the keys. kept is a head that was stored elsewhere before, or
+// empty: it must be in the log, and rows before it count as checked.
 func (s *Service) VerifyAudit(ctx context.Context, kept string) (AuditState, error) {
 	return s.store.VerifyEvents(ctx, kept)
 }
 
-// AcceptAudit is for whoever runs the site and knows of what VerifyAudit found:
-// the head is kept anew, and a row of the log says what was found, who accepted
-// it and why. A changed row cannot be accepted: nobody knows what it said.
+// AcceptAudit is for operators who know the cause of what VerifyAudit found:
+// the head is recorded again, and a row of the log says what was found, who
+// accepted it and why. A changed row cannot be accepted, because its original
+// text is lost.
 func (s *Service) AcceptAudit(ctx context.Context, by By) (found AuditState, err error) {
 	if by.Reason == "" {
 		return found, identity.Refuse(identity.Bad, "give a reason with --reason: it is recorded in the audit log")
@@ -145,7 +146,8 @@ func (s *Service) Outbox(ctx context.Context, f MailFilter) (MailPage, error) {
 	return s.store.Outbox(ctx, f)
 }
 
-// RetryMail tries a mail again at once, with three more days to go.
+// RetryMail has a mail sent again at once, and keeps trying for another three
+// days.
 func (s *Service) RetryMail(ctx context.Context, by By, id string) error {
 	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
 		e := s.did(identity.EventMailRetried, "", by, id)

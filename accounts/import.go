@@ -23,18 +23,18 @@ type Line struct {
 	Login, Name, Email string
 	Role               identity.Role
 	OK                 bool   // it will be, or was, made or invited again
-	Fate               string // in words
-	Link               string // to hand over, where no mail can reach them
+	Fate               string // what happens or happened, in words
+	Link               string // to pass on to the person, when they have no address
 
 	again string // id of the account that the same admin made before, and whose invite is open
 }
 
-// Import makes an account of each line; a dry run only says what would happen to
-// each. A bad line never stops the good ones. Once begun, an import runs to its
-// end even if the client disconnects; whatever is left undone, by a fault or by
-// a power cut, the same admin's next import of the same file does, and gives new
-// links for the accounts whose links nobody used. With an error the lines say
-// how far it came.
+// Import makes an account of each line. A dry run only says what would happen.
+// A bad line never stops the good ones. Once begun, an import runs to its end
+// even if the client disconnects. When a fault or a power cut stops it, the
+// same admin's next import of the same file continues where it stopped, and
+// gives new links for the accounts whose links were not used. When an error is
+// returned, the lines say how far the import came.
 func (s *Service) Import(ctx context.Context, v *login.Visit, text string, dry bool, c identity.Client) ([]Line, error) {
 	by := Admin(v, "", c)
 	by.Session = "" // the links are shown on the page of the import, and nowhere else

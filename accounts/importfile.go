@@ -8,8 +8,8 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// readLines says of each line what becomes of it. Nothing is made of a line
-// that is not understood: it is shown as it stands, with what to do.
+// readLines says what will happen to each line. A line that is not understood
+// makes no account: it is shown unchanged, with what to do about it.
 func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, error) {
 	file, separator := sheetLines(text)
 	var lines []Line
@@ -39,7 +39,7 @@ func (s *Service) readLines(ctx context.Context, adminID, text string) ([]Line, 
 	return lines, nil
 }
 
-// mostShown is how much of a line is shown that is not understood, in characters.
+// mostShown is how many characters are shown of a line that is not understood.
 const mostShown = 120
 
 func shortened(line string) string {

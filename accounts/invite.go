@@ -8,8 +8,8 @@ import (
 )
 
 // Invite makes an account for somebody and mails the link, if there is an
-// address. The link is given back, and shown on the account's page, for the
-// admin to hand over otherwise.
+// address. The link is also returned, and shown on the account's page, so that
+// the admin can pass it on.
 func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c identity.Client) (id, link string, err error) {
 	return s.inviteAs(ctx, Admin(v, "", c), f)
 }

@@ -11,8 +11,9 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// Change sets a new password for someone signed in who knows the present one.
-// All other sessions and every trusted browser end (CVE-2019-10641).
+// Change sets a new password for someone signed in who knows the current one.
+// All other sessions end and every trusted browser is forgotten
+// (CVE-2019-10641).
 func (s *Service) Change(ctx context.Context, v *login.Visit, current, password string, c identity.Client) error {
 	if err := s.login.CheckPassword(ctx, v.Account, current, c); err != nil {
 		if identity.Reason(err) == identity.Wrong {
@@ -70,9 +71,9 @@ func (s *Service) setPassword(ctx context.Context, tx login.Act, a identity.Acco
 	return e, s.login.Tell(ctx, tx, login.Notice{Template: identity.MailPasswordChanged, Account: a, Client: p.client})
 }
 
-// Forgot mails a reset link to the account's address. Whoever asks learns
-// nothing: the answer and its time are the same for every name. Where nothing
-// is sent nothing is recorded. After the new password the link leads to next,
+// Forgot mails a reset link to the account's address. It reveals nothing: the
+// answer and the time that it takes are the same for every login. When nothing
+// is sent, nothing is recorded. After the new password the link leads to next,
 // which may be empty.
 func (s *Service) Forgot(ctx context.Context, name, next string, c identity.Client) error {
 	a := identity.Account{}

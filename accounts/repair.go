@@ -22,7 +22,7 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id string) (sent Sent,
 	err = s.manage(ctx, by, id, func(tx login.Act, a identity.Account) (identity.Event, error) {
 		e := s.did(identity.EventAccountInvited, a.ID, by, "")
 		if a.Standing != identity.Invited {
-			return e, identity.Refuse(identity.Denied, "Somebody used the invite of this account already. Reset the password instead.")
+			return e, identity.Refuse(identity.Denied, "The invite of this account was already used. Reset the password instead.")
 		}
 		if !a.Disabled.IsZero() {
 			return e, identity.Refuse(identity.Denied, "This account is disabled. Enable it first.")

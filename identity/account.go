@@ -17,15 +17,15 @@ const (
 	Admin  Role = "admin"
 )
 
-// Status is what an account is. It is kept, and follows from nothing else: who
-// has no password need not be invited.
+// Status is what an account is. It is stored, and not derived from anything
+// else: an account without a password need not be an invited one.
 type Status string
 
 // What an account can be. A disabled one keeps its standing for later.
 const (
-	Invited  Status = "invited"  // nobody used the invite yet
+	Invited  Status = "invited"  // the invite was not used yet
 	Active   Status = "active"   //
-	Locked   Status = "locked"   // by its owner, until there is a new password: see Secure in accounts
+	Locked   Status = "locked"   // by its owner, until a new password is set: see Secure in accounts
 	Disabled Status = "disabled" // by an admin
 )
 
@@ -59,10 +59,10 @@ type Account struct {
 	Kinds           []factors.Kind // confirmed kinds, recovery codes left out
 	RecoveryLeft    int
 	Off             []factors.Kind // kinds that failures switched off
-	MustEnroll      time.Time      // an admin took the factors then: see Bare
+	MustEnroll      time.Time      // when an admin removed the factors; zero when none did: see Bare
 }
 
-// HasFactor says whether a second step stands before this account.
+// HasFactor says whether signing in to the account takes a second step.
 func (a Account) HasFactor() bool { return len(a.Kinds) > 0 }
 
 // Has says whether the account has a confirmed factor of a kind.
@@ -82,8 +82,8 @@ func (a Account) Status() Status {
 	return a.Standing
 }
 
-// Vouched says whether the address may be told to other applications: its
-// owner proved it.
+// Vouched says whether other applications may be told the address, which is
+// when its owner proved it.
 func (a Account) Vouched() bool { return a.Email != "" && !a.EmailVerified.IsZero() }
 
 // ProvenKey is the fold of the address that its owner proved; empty when there
@@ -100,9 +100,9 @@ func (a Account) ProvenKey() string {
 // address.
 func (a Account) LoginIsAddress() bool { return strings.Contains(a.Key, "@") }
 
-// LoginVouched says whether the login may be told to other applications: one
-// that looks like an address must be the account's own, which its owner proved
-// or whoever runs this site gave it.
+// LoginVouched says whether other applications may be told the login. A login
+// that looks like an address must be the account's own address, which its owner
+// proved or an operator of this site entered.
 func (a Account) LoginVouched() bool {
 	if !a.LoginIsAddress() || a.ProvenKey() == a.Key {
 		return true

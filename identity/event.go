@@ -70,8 +70,8 @@ const (
 // for the factor. Otherwise it is the kind of the factor.
 const DetailTrusted = "browser"
 
-// NothingHappened is what an act ends with that found nothing to do, in the place of an
-// event. It is never kept.
+// NothingHappened is what an act returns in place of an event when it found
+// nothing to do. It is never stored.
 var NothingHappened = Event{Kind: "nothing"}
 
 // Event is one row of the audit log.
@@ -86,7 +86,8 @@ type Event struct {
 	Level            int
 	Reason, Detail   string
 
-	// A row that tells of many tries, and their first and last; 0 is one. See Tries.
+	// For a row about many tries: how many, the first and the last. Times is 0
+	// for a single one. See Tries.
 	Times        int
 	Since, Until time.Time
 }

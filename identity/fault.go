@@ -2,8 +2,7 @@ package identity
 
 import "errors"
 
-// Faults that a store answers with. Everything else it returns is a broken
-// database.
+// Errors of a store. Any other error of it means that the database has a fault.
 var (
 	ErrNotFound = errors.New("not found")
 	ErrTaken    = errors.New("login is taken")

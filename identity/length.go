@@ -6,8 +6,9 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// bytesEach is how many bytes a character may take on average: as many as an
-// emoji of a family of four. Some are made of more, and a row is not endless.
+// bytesEach is how many bytes a character may take on average: as many as the
+// emoji of a family of four. Some take more, but the size of a row must have a
+// limit.
 const bytesEach = 25
 
 // TooLong says whether a text has more than most characters, as people count

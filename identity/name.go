@@ -38,8 +38,8 @@ func LoginKey(login string) (key string, ok bool) {
 	return key, true
 }
 
-// Trim takes off a login, an address or a name what comes along when it is
-// copied: space and what is not seen. Inside nothing is changed.
+// Trim removes from the ends of a login, an address or a name what is copied along
+// with it: spaces and characters that show nothing.
 func Trim(s string) string { return strings.TrimFunc(s, factors.Around) }
 
 // LooksLikeEmail tells whether s is a bare address that mail can be sent to
@@ -73,7 +73,7 @@ func isDomain(domain string) bool {
 	return len(labels) > 1 && strings.Trim(labels[len(labels)-1], "0123456789") != ""
 }
 
-// fold is NFKC and full case folding, repeated because either can undo the
+// Fold is NFKC and full case folding, repeated because either can undo the
 // other's work (Unicode §3.13, D146). Two rounds are enough in practice.
 func Fold(s string) string {
 	for range 4 {
@@ -86,7 +86,8 @@ func Fold(s string) string {
 	return s
 }
 
-// apostrophes are the signs that people and word processors write for one.
+// apostrophes turns the signs that people and word processors use as an
+// apostrophe into one.
 var apostrophes = strings.NewReplacer("\u2019", "'", "\u2018", "'", "\u02bc", "'", "\u00b4", "'", "`", "'")
 
 // SearchText is the form in which names and logins are searched: as a login is

@@ -22,8 +22,8 @@ type Policy struct {
 	Kinds map[Role][]factors.Kind `json:"kinds"`
 }
 
-// DefaultPolicy asks nobody. A weak kind does not count for admins: whoever
-// reads an admin's mail would be an admin.
+// DefaultPolicy requires nothing of anybody. A weak kind does not count for
+// admins: otherwise anyone who reads an admin's mail could become that admin.
 func DefaultPolicy(kinds factors.Kinds) Policy {
 	p := Policy{Who: Nobody, Kinds: map[Role][]factors.Kind{}}
 	for _, t := range kinds.Alone() {

@@ -24,9 +24,9 @@ const (
 	Denied                // a rule forbids it; Refusal.Text says which
 )
 
-// Refusal is an expected negative answer, not a fault. It is an error, so that a
-// caller who does not look at it lets nobody in, and a transaction that ends
-// with it is rolled back.
+// Refusal is an expected negative answer, as opposed to a fault. It is an
+// error, so that code that ignores it lets nobody in, and a transaction that
+// returns it is rolled back.
 type Refusal struct {
 	Why  Why
 	Wait time.Duration // until it is worth asking again; 0 when that is not known
@@ -48,8 +48,8 @@ func Refuse(why Why, text string) error { return &Refusal{Why: why, Text: text} 
 // RefuseFor refuses because of a limit that holds for some time.
 func RefuseFor(wait time.Duration) error { return &Refusal{Why: Wait, Wait: wait} }
 
-// Refused is the refusal that an error is, as a copy that may be given other
-// words; nil when it is a fault, or no error.
+// Refused returns the refusal that an error contains, as a copy whose text may
+// be changed; nil for any other error, and for none.
 func Refused(err error) *Refusal {
 	var r *Refusal
 	if !errors.As(err, &r) {
@@ -59,7 +59,7 @@ func Refused(err error) *Refusal {
 	return &x
 }
 
-// Reason is why an error refuses; NotRefused when it is a fault, or no error.
+// Reason is why an error refuses; NotRefused for any other error, and for none.
 func Reason(err error) Why {
 	if r := Refused(err); r != nil {
 		return r.Why

@@ -8,10 +8,10 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// Act is a transaction that changes what an account is or has: itself, its
-// credentials, sessions, browsers and links, the settings of the site. Only
-// Store.Act hands one out, and it asks for the event in return, so that nothing
-// is changed without a row of the audit log.
+// Act is a transaction that changes what an account is or has (itself, its
+// credentials, sessions, browsers and links) or the settings of the site. Only
+// Store.Act gives one out, and its function must return the event, so that
+// nothing is changed without a row of the audit log.
 type Act interface {
 	Tx
 	// Record adds events that come before the one that the act ends with;
@@ -29,10 +29,11 @@ type Act interface {
 	// false when another account proved the same one before.
 	Prove(ctx context.Context, a identity.Account) (bool, error)
 	TakeRegistration(ctx context.Context, hash string) (bool, error)
-	// SetMustEnroll notes that the account's factors were taken; zero takes it back.
+	// SetMustEnroll records when an admin removed the account's factors; zero
+	// clears it.
 	SetMustEnroll(ctx context.Context, accountID string, at time.Time) error
 	Unreach(ctx context.Context, accountID string) error // forgets all steps that an account took
-	// DeleteAccount takes an account away with everything that names it, but for
+	// DeleteAccount deletes an account with everything about it, except its
 	// events.
 	DeleteAccount(ctx context.Context, id string) error
 

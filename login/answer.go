@@ -26,7 +26,7 @@ type Reply struct {
 // unchanged, deletes the pending login and inserts the session. A second request
 // with the same code finds the version changed and is refused as a wrong code.
 func (s *Service) Answer(ctx context.Context, token string, r Reply, c identity.Client) (Entry, error) {
-	ctx = context.WithoutCancel(ctx) // what is counted is judged, whoever hangs up
+	ctx = context.WithoutCancel(ctx) // a counted answer is judged even if the client disconnects
 	sub, err := s.pendingSubject(ctx, token, c)
 	if err != nil {
 		return Entry{}, err

@@ -83,7 +83,7 @@ func (s *Service) CheckPassword(ctx context.Context, a identity.Account, passwor
 	if err != nil || right {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx) // it was judged: it is counted
+	ctx = context.WithoutCancel(ctx) // a judged password is counted even if the client disconnects
 	err = s.act(ctx, func(tx Act) (identity.Event, error) {
 		return s.event(identity.EventPasswordFailed, a.ID, c), s.addressFailed(ctx, tx, c)
 	})

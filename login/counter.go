@@ -53,9 +53,9 @@ type Throttle struct {
 // since.
 const ClockSlack = time.Minute
 
-// AsOf is a counter as it counts now. Where the clock went back since the last
-// change, everything is moved back with it: what was left of a wait then is
-// left now, and no wait lies further ahead than its own length.
+// AsOf is a counter as it counts now. When the clock went back since the last
+// change, all its times are moved back too, so that what was left of a wait is
+// still left, and no wait becomes longer than its own length.
 func (t Throttle) AsOf(now time.Time) Throttle {
 	ahead := t.Last.Sub(now)
 	if t.Last.IsZero() || ahead <= 0 {
@@ -77,9 +77,9 @@ func (t Throttle) AsOf(now time.Time) Throttle {
 	return t
 }
 
-// Sound is a counter of what was sent, or an empty one when the clock went back
-// since its last change: a limit that is only looked at is never saved, and so
-// could not be moved back for good.
+// Sound is a counter of sent mail, or an empty one when the clock went back
+// since its last change. Such a counter is often only read and not saved, so
+// moving its times back would not last.
 func (t Throttle) Sound(now time.Time) Throttle {
 	if t.Last.After(now.Add(ClockSlack)) {
 		return Throttle{Key: t.Key}

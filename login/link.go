@@ -24,7 +24,7 @@ var linkPath = map[identity.LinkPurpose]string{
 	identity.LinkStop: "/email/stop/", identity.LinkUndo: "/email/stop/",
 }
 
-// Terms are what a one-time link is good for, and how long.
+// Terms are what a one-time link is for, and how long it is valid.
 type Terms struct {
 	Purpose identity.LinkPurpose
 	Data    string // what the purpose needs, such as a new address; may be empty

@@ -66,8 +66,8 @@ func (s *Service) findFactor(ctx context.Context, r Reader, accountID, id string
 	return factors.Credential{}, identity.ErrNotFound
 }
 
-// Remove takes one factor away. The last one takes recovery codes and trusted
-// browsers with it, and cannot go while the policy demands it.
+// Remove deletes one factor. With the last one, recovery codes and trusted
+// browsers go too. It is refused when the policy requires the factor.
 func (s *Service) Remove(ctx context.Context, v *Visit, id string, c identity.Client) error {
 	return s.change(ctx, v, id, func(tx Act, a identity.Account, cred factors.Credential) (identity.Event, error) {
 		e := s.event(identity.EventFactorRemoved, a.ID, c)
@@ -119,7 +119,7 @@ func (s *Service) Disable(ctx context.Context, v *Visit, c identity.Client) erro
 			return e, err
 		}
 		if !a.HasFactor() {
-			return e, identity.Refuse(identity.Denied, "Two-factor sign-in is off already.")
+			return e, identity.Refuse(identity.Denied, "Two-factor sign-in is already off.")
 		}
 		if v.Policy.Asks(a) {
 			return e, identity.Refuse(identity.Denied, "A second factor is required here. It cannot be switched off.")

@@ -17,7 +17,7 @@ func (s *Service) admitBare(ctx context.Context, tx Tx, a identity.Account, c id
 		return err
 	}
 	if err != nil || l.AccountID != a.ID || s.over(l.Created, l.Expires) {
-		return identity.Refuse(identity.Denied, "The factors of this account were reset. Open the link in the mail about it, then sign in.")
+		return identity.Refuse(identity.Denied, "The factors of this account were reset. Open the link in the email about it, then sign in.")
 	}
 	return nil
 }

@@ -10,10 +10,10 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// Lost is what no key of the key file opens.
+// Lost is what no key in the key file opens.
 type Lost struct {
-	Accounts int // whose authenticator apps or recovery codes go
-	Mails    int // that are not sent yet, or could be sent again
+	Accounts int // accounts that lose authenticator apps or recovery codes
+	Mails    int // mails that were not sent yet, or could be sent again
 	other    int // states of sign-ins and enrollments under way
 	kept     int // values that a key of the file opens
 	mails    []string
@@ -63,9 +63,10 @@ func (s *Store) Lost(ctx context.Context) (l Lost, err error) {
 	return l, nil
 }
 
-// AcceptKeys makes the keys the site's in the place of lost ones and takes away
-// what they do not open, in one transaction. bereft says what happens to an
-// account that lost a factor, and gives the event; it may be called again, when the transaction is.
+// AcceptKeys makes the given keys those of the site in place of lost ones, and
+// deletes what they do not open, in one transaction. bereft is called for each
+// account that lost a factor and returns its event; when the transaction is run
+// again, so is bereft.
 func (s *Store) AcceptKeys(ctx context.Context, now time.Time, bereft func(login.Act, identity.Account) (identity.Event, error)) (l Lost, err error) {
 	s, done, err := s.patient()
 	if err != nil {

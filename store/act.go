@@ -48,7 +48,7 @@ func (s *Store) Act(ctx context.Context, do func(login.Act) (identity.Event, err
 	})
 }
 
-// check looks whether the act has its event.
+// check makes sure that the act has its event.
 func (x *act) check(last identity.Event) error {
 	for _, e := range slices.Concat(x.t.events, []identity.Event{last}) {
 		if e.Kind == "" {

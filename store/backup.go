@@ -11,7 +11,8 @@ import (
 )
 
 // Backup writes the embedded database as it is at this moment to a new file,
-// while the site goes on. The keys are not in it: without them it shows nothing.
+// while the site goes on. The keys are not in it, and without them its secrets
+// cannot be read.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if s.pg {
 		return errors.New("a PostgreSQL database is backed up with its own tools, such as pg_dump")
@@ -69,7 +70,7 @@ func integrity(ctx context.Context, db *bun.DB) error {
 	return nil
 }
 
-// Check looks whether the database is whole.
+// Check makes sure that the database file is undamaged.
 func (s *Store) Check(ctx context.Context) error {
 	if s.pg {
 		return s.Ping(ctx)
@@ -77,9 +78,9 @@ func (s *Store) Check(ctx context.Context) error {
 	return integrity(ctx, s.reader)
 }
 
-// quickCheckNow is the longest file, in bytes, that is looked through before a
-// server starts: it takes about a second. A longer one is looked through while
-// the server runs already.
+// quickCheckNow is the largest file, in bytes, that is checked before a server
+// starts, which takes about a second. A larger one is checked while the server
+// already runs.
 const quickCheckNow = 256 << 20
 
 // Whole says whether an embedded database is undamaged, as far as that can be
@@ -91,8 +92,8 @@ func (s *Store) Whole(ctx context.Context) error {
 	return s.quick(ctx)
 }
 
-// quick has SQLite look through the whole file, its indexes left out. A
-// connection of its own trusts nothing that was read before.
+// quick has SQLite check the whole file except its indexes, on a connection of
+// its own that has nothing in its cache.
 func (s *Store) quick(ctx context.Context) error {
 	db, err := openChecked(ctx, readerDSN(s.files.path), 1)
 	var verdict string

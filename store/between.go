@@ -9,9 +9,9 @@ import (
 
 type betweenKey struct{}
 
-// Between has every database that is opened with the context reached through
-// what put makes of its connector. Tests put there what fails; a program that
-// serves puts nothing.
+// Between makes every database that is opened with the context go through put,
+// which wraps its connector. Tests inject faults with it; a program that serves
+// does not use it.
 func Between(ctx context.Context, put func(driver.Connector) driver.Connector) context.Context {
 	return context.WithValue(ctx, betweenKey{}, put)
 }

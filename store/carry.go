@@ -16,8 +16,8 @@ var carriedTables = []string{"audit_head", "tries"}
 // place before, or in settings of its own.
 var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached", "sessions.trusted"}
 
-// movedTables go with a step back whose statements move their rows into the tables
-// before.
+// movedTables are dropped by a step back that first moves their rows to older
+// tables.
 var movedTables = []string{"counters", "notes"}
 
 // carried is what is in these tables. Only what one step takes is in one setting.
@@ -28,7 +28,7 @@ type carried struct {
 
 const carriedKey = "carried."
 
-// undoKeeping takes a step back and keeps what is to be carried.
+// undoKeeping undoes a step and keeps what must be carried over.
 func (s *Store) undoKeeping(ctx context.Context, btx bun.Tx, down []string) error {
 	before, after := map[string][]string{}, map[string][]string{}
 	if err := s.columns(ctx, btx, before); err != nil {

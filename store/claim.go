@@ -22,12 +22,14 @@ var laneSQL = map[mail.Lane]string{
 	mail.Bulk:    "template IN ('policy-reminder', 'restored') AND status = 'queued'",
 }
 
-// unreadableWait is when a mail that does not open is looked at again.
+// unreadableWait is how long a mail that cannot be opened waits for the next
+// attempt.
 const unreadableWait = 5 * time.Minute
 
-// ClaimMail gives mails that are due and hides them for the lease. One that does
-// not open waits: the right keys may come back. With keys that are not the
-// site's it claims nothing, so that a server that has the right ones sends them.
+// ClaimMail returns mails that are due and hides them for the lease. One that
+// cannot be opened waits, because the right keys may come back. While the keys
+// are not those of the site it claims nothing, so that a server with the right
+// keys sends the mail.
 func (s *Store) ClaimMail(ctx context.Context, c mail.Claim) (list []mail.Message, err error) {
 	for {
 		n, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE "+laneSQL[c.Lane]+" AND next_at <= ? LIMIT 1) AS x", at(c.Now)))
@@ -83,7 +85,7 @@ func (s *Store) claim(ctx context.Context, c mail.Claim) (list []mail.Message, c
 	return list, claimed, nil
 }
 
-// shutMail keeps a mail that does not open, and says so where admins look.
+// shutMail keeps a mail that cannot be opened, and says so on the admins' page.
 func (s *Store) shutMail(ctx context.Context, r mailRow, now time.Time) error {
 	if r.ExpiresAt != 0 && r.ExpiresAt <= at(now) {
 		return s.endMail(ctx, r.ID, mailExpired, "", time.Time{})

@@ -13,8 +13,8 @@ import (
 // for a wrong date: enough for any jump that matters still.
 const aheadRows = 10_000
 
-// Ahead is what lies in the database under a date that has not come yet: the
-// clock was ahead when it was written, or has gone back since.
+// Ahead is what the database holds with a date in the future: the clock was
+// ahead when it was written, or has gone back since.
 type Ahead struct {
 	Newest      time.Time     // the latest date; zero when nothing lies ahead
 	By          time.Duration // how far that lies ahead
@@ -25,9 +25,9 @@ type Ahead struct {
 // Any says whether anything lies ahead.
 func (a Ahead) Any() bool { return !a.Newest.IsZero() }
 
-// Ahead looks for what lies further ahead than clocks of several machines may
-// differ. On PostgreSQL a sign of life has the date of the database's clock, and
-// is compared with that.
+// Ahead looks for dates that lie further in the future than the clocks of
+// several machines may differ. On PostgreSQL servers show themselves with the
+// date of the database's clock, which is compared with that clock.
 func (s *Store) Ahead(ctx context.Context) (a Ahead, err error) {
 	now := time.Now()
 	var row struct {

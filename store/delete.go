@@ -6,9 +6,9 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// DeleteAccount takes an account away. What belongs to it goes with it by the
-// foreign keys; mails, counters and the links that an admin is shown are found by its id.
-// The totals are counted down by what the directory knew of it.
+// DeleteAccount deletes an account. The foreign keys delete most of what
+// belongs to it; mails, counters and the links that an admin is shown are found
+// by its id. The totals go down by what the directory had for it.
 func (x *act) DeleteAccount(ctx context.Context, id string) error {
 	t := x.change()
 	a, err := t.accountRow(ctx, "id = ?", id, true)

@@ -8,7 +8,7 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// Mended tells what Rebuild found wrong.
+// Mended is what Rebuild found wrong and repaired.
 type Mended struct {
 	Accounts int // whose row or words in the directory were not what the account says
 	Totals   int // numbers that were not what the directory counts
@@ -25,8 +25,8 @@ func (s *Store) WrongTotals(ctx context.Context) (int, error) {
 	return s.count(ctx, s.reader.NewRaw(wrongTotals, reachedKey))
 }
 
-// Rebuild makes the directory anew from the accounts, a page of them at a time,
-// and then the totals. Servers may run beside it.
+// Rebuild rebuilds the directory from the accounts, a page of them at a time,
+// and then the totals. Servers may run meanwhile.
 func (s *Store) Rebuild(ctx context.Context) (Mended, error) { return s.rebuild(ctx, accountsPage) }
 
 func (s *Store) rebuild(ctx context.Context, page int) (m Mended, err error) {

@@ -40,9 +40,9 @@ func after(q directory.Query) (condition, string) {
 	return condition{"(" + column + ", account_id) " + sign + " (?, ?)", []any{start.Created, start.ID}}, order
 }
 
-// search finds a text. A text that begins few words is looked up and sorted;
-// one that is common, or a small site, is walked through in order, so far and
-// no farther at a time. more is where the walk goes on.
+// search finds a text. If few words begin with it, they are looked up and
+// sorted. A common text, or a small site, is searched account by account in
+// order, a limited number at a time; more is where to continue.
 func (s *Store) search(ctx context.Context, q directory.Query) (found []place, more string, count int, err error) {
 	text := identity.SearchText(q.Text)
 	if q.Size > walked {
@@ -59,7 +59,8 @@ func (s *Store) search(ctx context.Context, q directory.Query) (found []place, m
 	return s.walk(ctx, q, text)
 }
 
-// lookUp reads the accounts in which a word begins so, and sorts them here.
+// lookUp reads the accounts that have a word with this beginning, and sorts
+// them in memory.
 func (s *Store) lookUp(ctx context.Context, q directory.Query, word []byte) (found []place, more string, count int, err error) {
 	found, err = s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE account_id IN (SELECT account_id FROM words WHERE word >= ? AND word < ?)"+
 		" AND bucket IN (?)", word, append(word, 0xff), list(q.Buckets))
@@ -84,7 +85,7 @@ func (s *Store) lookUp(ctx context.Context, q directory.Query, word []byte) (fou
 // cursor is the place after which a page begins.
 func cursor(q directory.Query) place {
 	value, id, _ := strings.Cut(q.After, ",")
-	n, _ := strconv.ParseInt(value, 10, 64) // a cursor that was tampered with begins somewhere
+	n, _ := strconv.ParseInt(value, 10, 64) // after a changed cursor the page begins at some other place
 	return place{ID: id, Login: q.After, Created: n, LastAt: n}
 }
 

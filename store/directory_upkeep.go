@@ -14,7 +14,7 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// directoryRow is what the admin's list knows of an account.
+// directoryRow is what the admin's list stores about an account.
 type directoryRow struct {
 	bun.BaseModel `bun:"table:directory,alias:d"`
 	AccountID     string `bun:",pk"`

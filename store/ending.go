@@ -44,8 +44,8 @@ func (s *Store) faultOf(e ending) string {
 	return ""
 }
 
-// CheckHead looks whether the log ends as its head says, without a walk along
-// it: a fault in a sentence.
+// CheckHead checks whether the log ends as its head says, without reading all
+// of it. The error is the fault in a sentence.
 func (s *Store) CheckHead(ctx context.Context) error {
 	e, err := s.ending(ctx)
 	if err == nil {
@@ -56,9 +56,9 @@ func (s *Store) CheckHead(ctx context.Context) error {
 	return err
 }
 
-// AcceptEvents keeps the head anew from the last row on, whatever it was before,
-// and records that: e says who knows of what was found, and why it is accepted.
-// The log must still have the row that was looked at last. False when it has not.
+// AcceptEvents begins a new head at the last row, whatever the head was before,
+// and records that: e says who accepts what was found, and why. False when the
+// log no longer has the row that was last when it was checked.
 func (s *Store) AcceptEvents(ctx context.Context, seen accounts.AuditState, e identity.Event) (same bool, err error) {
 	e.Kind = auditAccepted
 	err = s.Act(ctx, func(x login.Act) (none identity.Event, err error) {

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// ErrLost is what every error is that means: what is open is no longer the
-// site's database, or not whole. Nothing that is written would be kept.
+// ErrLost marks errors that mean: the open file is no longer the site's database,
+// or is damaged. Nothing that is written to it would be kept.
 var ErrLost = errors.New("the database is lost")
 
 // lost is such an error in words of its own.
@@ -25,8 +25,8 @@ func damaged(path, detail string) error {
 	return lost("the database file " + path + " is damaged (" + detail + "): put a backup back with nightlatch restore FILE")
 }
 
-// files is where the embedded database lies, and which files these were when
-// they were opened. SQLite would go on with files that were deleted.
+// files is where the embedded database is, and which files these were when they
+// were opened. SQLite would go on writing to files that were deleted.
 type files struct {
 	path      string // of the database, symbolic links resolved
 	main, log os.FileInfo
@@ -79,8 +79,8 @@ func (f *files) size() int64 {
 	return 0
 }
 
-// leastRoom is how much must be left on the disk, in bytes: several times what
-// a sign-in writes.
+// leastRoom is how many bytes must be free on the disk: several times what a
+// sign-in writes.
 const leastRoom = 256 << 10
 
 // full says whether the disk has no room for the next writes.

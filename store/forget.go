@@ -16,13 +16,13 @@ var revived = []string{
 	"UPDATE outbox SET status = 'expired', data = NULL WHERE status = 'queued'",
 }
 
-// unknown is what nobody can tell about a database that was put back. It is
-// kept in the audit log, for whoever looks later.
+// unknown is what cannot be known about a restored database. It is recorded in
+// the audit log.
 const unknown = "what changed after it is not known: passwords, factors, addresses, roles, and accounts made, disabled or deleted"
 
-// AfterRestore ends, in a database that was put back, all sessions, trust,
-// logins under way, links and queued mail, spends the codes that apps show now,
-// and voids all recovery codes. It is one transaction, with an event.
+// AfterRestore ends, in a restored database, all sessions, trust, logins under
+// way, links and queued mail. It uses up the codes that apps show now, and
+// voids all recovery codes. It is one transaction, with an event.
 func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, err error) {
 	s, done, err := s.patient()
 	if err != nil {
@@ -60,9 +60,10 @@ func (s *Store) AfterRestore(ctx context.Context, now time.Time) (r Restored, er
 	})
 }
 
-// spendSteps makes all codes of apps that are good now count as used, the next
-// one too, which is taken a step early: nobody knows which were used since the
-// backup. What an app remembers is less than that, and would let them pass.
+// spendSteps marks all codes of apps that are good now as used, and the next
+// one, which may be entered a step early, because it cannot be known which were
+// used since the backup. The steps that the backup remembers end earlier, and
+// would let them pass.
 func (t *tx) spendSteps(ctx context.Context, now time.Time) error {
 	if _, err := t.db.NewRaw("DELETE FROM steps").Exec(ctx); err != nil {
 		return err
@@ -83,9 +84,10 @@ func (t *tx) spendSteps(ctx context.Context, now time.Time) error {
 // forgetPage is how many accounts are read at once where all are gone through.
 const forgetPage = 500
 
-// voidCodes takes all recovery codes away, since nobody knows which were used
-// since the backup, and tells their owners. They are deleted and not marked as
-// used: an owner who tries one gets no alarm about a code used twice.
+// voidCodes deletes all recovery codes, because it cannot be known which were
+// used since the backup, and notifies their owners. The codes are not marked as
+// used, because an owner who tries one would then be warned about a code used
+// twice.
 func (t *tx) voidCodes(ctx context.Context, now time.Time) (n int, err error) {
 	spare := t.kinds.Spare()
 	if spare == nil {

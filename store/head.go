@@ -12,9 +12,9 @@ import (
 	"nightlatch.example/nightlatch/identity"
 )
 
-// headRow names the last row of the audit log under a key of the keyset. Whoever
-// writes to the database without the keys can cut the log or write it anew, but
-// not the head that fits.
+// headRow names the last row of the audit log under a key of the keyset.
+// Somebody who can write to the database but lacks the keys can cut or rewrite
+// the log, but cannot write a head that fits it.
 type headRow struct {
 	bun.BaseModel `bun:"table:audit_head"`
 	ID            int64 `bun:",pk"`
@@ -28,7 +28,7 @@ const (
 	auditBegun    = identity.EventAuditBegun    // from here on the head is kept: the database is of an older version
 	keysAccepted  = identity.EventKeysAccepted  // the keys from before are lost, see AcceptKeys
 	auditUnsealed = identity.EventAuditUnsealed // rows before this one were added without the keys
-	auditAccepted = identity.EventAuditAccepted // whoever runs the site knows of what audit verify found before this row
+	auditAccepted = identity.EventAuditAccepted // an operator accepted what audit verify found before this row
 )
 
 // marked is what the keyed hash of a head covers. The number of a row is also

@@ -13,8 +13,8 @@ import (
 	"nightlatch.example/nightlatch/login"
 )
 
-// visitRow is what every signed-in request looks up. Whoever joins a column to
-// an account adds it to accountRow, and all look-ups have it.
+// visitRow is what every signed-in request looks up. A new column of accounts
+// is added to accountRow, and every look-up has it.
 type visitRow struct {
 	Session sessionRow `bun:"embed:s_"`
 	Account accountRow `bun:"embed:a_"`

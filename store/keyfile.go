@@ -18,8 +18,8 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 )
 
-// maxKeyFile is the most that is read of a key file, in bytes: thousands of
-// rotations, and no surprise when the path names something else.
+// maxKeyFile is how many bytes of a key file are read: enough for thousands of
+// rotations, and a limit in case the path names something else.
 const maxKeyFile = 1 << 20
 
 // keyFile is the file's form: two keysets in Tink's own JSON.
@@ -28,8 +28,8 @@ type keyFile struct {
 	MAC  json.RawMessage `json:"mac"`
 }
 
-// readRing reads and checks the key file. What is wrong with its content is not
-// told in detail, since such details quote the keys.
+// readRing reads and checks the key file. Its errors about the content give no
+// details, because those would quote the keys.
 func readRing(path string) (*keyring, error) {
 	f, err := os.Open(path)
 	if err != nil {

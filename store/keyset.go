@@ -41,8 +41,8 @@ func (s *Store) UsesKeys(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// FollowKeys has the keys follow the site's check value. Keys that do not open
-// it are refused with one sentence.
+// FollowKeys makes the keys follow the site's check value. Keys that do not
+// open it are refused.
 func (s *Store) FollowKeys(ctx context.Context) error {
 	row, err := s.keyset(ctx)
 	if err != nil {
@@ -51,9 +51,9 @@ func (s *Store) FollowKeys(ctx context.Context) error {
 	return s.keys.Follow(row.Value)
 }
 
-// Adopt is FollowKeys for whoever starts: a database that has no check value
-// yet, since it is new or of an older version, gets that of these keys. It does
-// not when something in it was sealed with a key that they lack.
+// Adopt is FollowKeys at a start: a database without a check value, because it
+// is new or of an older version, gets one of these keys, unless something in it
+// was sealed with a key that they lack.
 func (s *Store) Adopt(ctx context.Context) error {
 	err := s.FollowKeys(ctx)
 	if !errors.Is(err, ErrNoCheck) {

@@ -20,7 +20,7 @@ type noteRow struct {
 	ExpiresAt     stamp
 }
 
-// Note finds what is kept for a session, and opens it.
+// Note finds what is stored for a session, and opens it.
 func (q query) Note(ctx context.Context, sessionID string, topic login.Topic, about string) (login.Note, error) {
 	var r noteRow
 	err := q.db.NewSelect().Model(&r).Where("session_id = ? AND topic = ? AND about = ?", sessionID, topic, about).Scan(ctx)
@@ -32,7 +32,8 @@ func (q query) Note(ctx context.Context, sessionID string, topic login.Topic, ab
 		Created: r.CreatedAt.Time(), Expires: r.ExpiresAt.Time()}, err
 }
 
-// PutNote keeps something; the one of its session, topic and account goes.
+// PutNote stores a note in place of the one with the same session, topic and
+// account.
 func (t *tx) PutNote(ctx context.Context, n login.Note) error {
 	state, err := t.keys.Seal([]byte(n.Text), noteSeal(n.AccountID, n.ID))
 	if err != nil {

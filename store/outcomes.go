@@ -40,8 +40,9 @@ func (q query) Outcome(ctx context.Context, key string) (login.Outcome, error) {
 	return o, err
 }
 
-// ClaimForm notes that a form is being carried out; false when somebody else
-// did. was is when the row that is left behind began, zero when there is none.
+// ClaimForm records that a form is being carried out; false when another
+// request did so first. was is when the claim that is replaced began, zero when
+// there is none.
 func (t *tx) ClaimForm(ctx context.Context, o login.Outcome, was time.Time) (bool, error) {
 	if !was.IsZero() {
 		_, err := t.db.NewDelete().Table("outcomes").Where("id = ? AND started_at = ?", o.Key, at(was)).Exec(ctx)

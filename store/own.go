@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// private says whether a key file is for us alone: nobody else has any right
-// to it, or it is given by way of its group, to us by somebody else or by root
-// to the account of the service.
+// private says whether a key file is only for us: either nobody else has any
+// right to it, or another owner gives it to our group, or root gives it to the
+// group of the service.
 func private(info os.FileInfo, uid int) bool {
 	perm := info.Mode().Perm()
 	theirs, group, known := owner(info)
@@ -48,8 +48,8 @@ func touch(path string) error {
 	return errors.Join(inheritOwner(f), f.Close())
 }
 
-// MakeFolder makes a folder, private to its owner, where there is none. Made by
-// root it belongs to whom the folder above belongs.
+// MakeFolder makes a folder that only its owner may open, unless it exists.
+// When root makes it, it gets the owner of the folder above.
 func MakeFolder(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil

@@ -87,7 +87,7 @@ func final(state string, another bool) bool {
 	return false
 }
 
-// dial connects in one way, and leaves no connection behind where that fails.
+// dial connects in one way. On an error it leaves no connection open.
 func (d *dialer) dial(ctx context.Context, w *way) (driver.Conn, error) {
 	network, addr := pgconn.NetworkAddress(w.Host, w.Port)
 	timeout := d.conf.ConnectTimeout

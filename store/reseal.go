@@ -46,8 +46,8 @@ func (s *Store) walkSealed(ctx context.Context, t sealedTable, page func([]seale
 	}
 }
 
-// CheckSealed opens every sealed value and tells how many there are and which
-// do not open, as TABLE/ID.
+// CheckSealed opens every sealed value. It returns how many there are, and
+// those that cannot be opened as TABLE/ID.
 func (s *Store) CheckSealed(ctx context.Context) (n int, shut []string, err error) {
 	for _, t := range sealedTables {
 		err = s.walkSealed(ctx, t, func(rows []sealedRow) error {
@@ -67,8 +67,8 @@ func (s *Store) CheckSealed(ctx context.Context) (n int, shut []string, err erro
 }
 
 // Reseal seals every value with the leading key while the site goes on. A value
-// that changed meanwhile was sealed by whoever changed it, and is left alone.
-// One that does not open is left as it is, and named as TABLE/ID.
+// that changes meanwhile is sealed by that change, and is left alone. One that
+// cannot be opened stays as it is, and is returned as TABLE/ID.
 func (s *Store) Reseal(ctx context.Context, progress func(done int)) (done int, shut []string, err error) {
 	for _, t := range sealedTables {
 		err := s.walkSealed(ctx, t, func(rows []sealedRow) error {

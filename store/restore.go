@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Restored tells about a database that was put back.
+// Restored is what is known about a restored database.
 type Restored struct {
 	Accounts int
 	Codes    int       // accounts whose recovery codes are void now
@@ -20,9 +20,9 @@ type Restored struct {
 	Damaged  bool      // that one could not be read
 }
 
-// Restore puts a backup in the place of the embedded database that url names,
-// while nobody has that open. What was there before is kept aside. Everything is
-// looked at and changed in a copy, so that a backup that is refused changes
+// Restore puts a backup in place of the embedded database that url names, while
+// nobody has that open. The old database is kept under another name. Everything
+// is checked and changed in a copy, so that a backup that is refused changes
 // nothing.
 func Restore(ctx context.Context, url, backup string, keys *Keys, now time.Time) (r Restored, err error) {
 	path, err := filepath.Abs(url[len("sqlite:"):])
@@ -107,8 +107,8 @@ func vet(ctx context.Context, path string, keys *Keys, now time.Time) (r Restore
 	return s.AfterRestore(ctx, now)
 }
 
-// swap puts a file in the place of another, which is kept aside. Whoever stops
-// it leaves the old database, or the new one.
+// swap puts a file in place of another, which is kept under another name. If it
+// is interrupted, either the old database or the new one is in place.
 func swap(fresh, path string, now time.Time) (aside string, err error) {
 	name := path + ".before-" + now.UTC().Format("20060102-150405.000")
 	if err := os.Link(path, name); err == nil {
@@ -134,7 +134,7 @@ func swap(fresh, path string, now time.Time) (aside string, err error) {
 	return aside, nil
 }
 
-// remove takes a database and its logs away.
+// remove deletes a database file and its logs.
 func remove(path string) {
 	for _, part := range []string{"", "-wal", "-shm", ".lock"} {
 		_ = os.Remove(path + part)

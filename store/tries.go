@@ -30,9 +30,9 @@ func (r *triesRow) tries() login.Tries {
 		Times: r.Times, Address: r.Address, Browser: r.Browser}
 }
 
-// Tried gives what the log is to tell of something that strangers bring about: the event,
-// or nothing where it is only counted with those like it. The count is kept in
-// this very transaction.
+// Tried counts an event that strangers can cause. It returns the event to log,
+// or none when it is only counted with others like it. The count is stored in
+// the same transaction.
 func (x *act) Tried(ctx context.Context, e identity.Event) (identity.Event, error) {
 	t := x.change()
 	x.told = true
@@ -56,7 +56,7 @@ func (x *act) Tried(ctx context.Context, e identity.Event) (identity.Event, erro
 	return shown, err
 }
 
-// tell has the log tell of counts, which end with it.
+// tell writes counts to the log, and ends them.
 func (t *tx) tell(ctx context.Context, which string, args ...any) error {
 	var rows []triesRow
 	if err := t.db.NewRaw("DELETE FROM tries WHERE "+which+" RETURNING *", args...).Scan(ctx, &rows); err != nil {

@@ -62,7 +62,7 @@ func (s *Store) unused(ctx context.Context) error {
 	}
 }
 
-// Loss is what undoing a step takes away.
+// Loss is what undoing a step deletes.
 type Loss struct {
 	Step     string   // NUMBER_WORD
 	Accounts int      // how many there are in the database
@@ -72,13 +72,14 @@ type Loss struct {
 // String is the end of a sentence about the step.
 func (l Loss) String() string {
 	if len(l.Gone) == 0 {
-		return "takes nothing away"
+		return "deletes nothing"
 	}
 	return "deletes " + strings.Join(l.Gone, ", ")
 }
 
-// Undo undoes the last step, whole or not at all, and gives its name; "" when
-// none was taken. Before that, sure is shown what goes, and may refuse.
+// Undo undoes the last step, whole or not at all, and returns its name; "" when
+// there is none. Before that it calls sure with what will be deleted, and an
+// error of sure stops it.
 func (s *Store) Undo(ctx context.Context, sure func(Loss) error) (step string, err error) {
 	err = s.migrating(ctx, func(m *migrate.Migrator) error {
 		if err := s.Fit(ctx); err != nil {

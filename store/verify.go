@@ -33,9 +33,9 @@ type walk struct {
 	before identity.EventKind // kind of the row before
 }
 
-// VerifyEvents walks the chain: each row must have the number after the one
-// before, and the hash that follows from it and its own words. Then it holds the
-// end of the log against the head. It may run while events are written.
+// VerifyEvents checks the chain: each row must have the next number, and the
+// hash that follows from its own content and the row before. Then it checks the
+// end of the log against the head. Events may be written meanwhile.
 func (s *Store) VerifyEvents(ctx context.Context, kept string) (accounts.AuditState, error) {
 	w := walk{kept: kept, found: kept == ""}
 	for {

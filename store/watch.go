@@ -73,8 +73,8 @@ func (w *Watch) Run(ctx context.Context) {
 	}
 }
 
-// Lost says why nothing may be served: what is open is not the site's database
-// any more. It costs nothing.
+// Lost says why nothing may be served: the open file is no longer the site's
+// database. It only reads a value in memory.
 func (w *Watch) Lost() error {
 	if err := w.gone.Load(); err != nil {
 		return *err
@@ -82,8 +82,8 @@ func (w *Watch) Lost() error {
 	return nil
 }
 
-// Ready says whether the database takes a write and keeps it. However many ask,
-// one write is made in two seconds.
+// Ready says whether the database accepts a write and keeps it. It makes at
+// most one write in two seconds, however often it is called.
 func (w *Watch) Ready() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -112,8 +112,8 @@ func (w *Watch) probe(ctx context.Context) error {
 	return nil
 }
 
-// Writable says whether the database would take a write. The one that it tries
-// is taken back, so nothing is changed.
+// Writable says whether the database would accept a write. It tries one and
+// rolls it back, so nothing is changed.
 func (s *Store) Writable(ctx context.Context) error {
 	if s.files != nil {
 		if err := errors.Join(s.files.check(), s.files.full()); err != nil {

@@ -38,7 +38,7 @@ func (w *World) Chore(p *Process, what string, do func(context.Context, *Process
 	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
 	var err error
-	lives := w.Alone(p, func() { err = do(ctx, p) })
+	lives := w.Alone(p, func() { err = do(w.part(ctx), p) })
 	w.requests++
 	switch {
 	case !lives:

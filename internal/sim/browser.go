@@ -143,6 +143,10 @@ func (w *World) request(b *Browser, method, path string, form url.Values) *sitet
 	x := &Exchange{Browser: b, Process: p.N, Method: method, Path: r.URL.Path, Query: r.URL.Query(), Form: form,
 		Before: maps.Clone(b.cookies), At: w.Clock.Now()}
 	rec := httptest.NewRecorder()
+	r = r.WithContext(w.part(ctx))
+	if w.meanwhile == nil {
+		w.running = x
+	}
 	cut := false
 	if w.Alone(p, func() { cut = serve(p, rec, r) }) && ctx.Err() == nil && !cut {
 		x.Page = b.show(rec)

@@ -40,6 +40,7 @@ const (
 	Hangs             // nothing comes until whoever asked gives up
 	Dies              // the process ends before it
 	DiesAfter         // the process ends when it was done
+	Parks             // it stands still while somebody else acts, and then goes
 )
 
 // Gate stands between one process and its database.
@@ -92,8 +93,10 @@ func (g *Gate) Cut() {
 type Judge struct {
 	gate *Gate
 	fate func(Call) Verdict
-	n    int
-	hit  int
+
+	overlap *overlap // of a judge that parks
+	n       int
+	hit     int
 }
 
 // Arm has every call judged from now on, until Leave.
@@ -148,8 +151,11 @@ const patience = 2 * time.Minute
 // do carries out one call as its fate says. what is not called when nothing is
 // to be done.
 func (g *Gate) do(ctx context.Context, op Op, sql string, what func() error) error {
-	v := g.fate(op, sql)
+	await(ctx)
+	v, o := g.fate(op, sql)
 	switch v {
+	case Parks:
+		o.park()
 	case Fails:
 		return broken{sqliteFull}
 	case LosesLine:
@@ -175,19 +181,19 @@ func (g *Gate) do(ctx context.Context, op Op, sql string, what func() error) err
 }
 
 // fate judges a call.
-func (g *Gate) fate(op Op, sql string) Verdict {
+func (g *Gate) fate(op Op, sql string) (Verdict, *overlap) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.dead {
-		return Dies
+		return Dies, nil
 	}
 	for _, j := range g.judges {
 		j.n++
 		if v := j.fate(Call{j.n, op, sql}); v != Goes {
 			j.hit++
 			g.dead = v == Dies || v == DiesAfter
-			return v
+			return v, j.overlap
 		}
 	}
-	return Goes
+	return Goes, nil
 }

@@ -46,6 +46,9 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	if by == nil {
 		by = l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	}
+	if of := l.pendings[x.Before[LoginCookie]]; strings.HasPrefix(x.Path, "/login/challenge/") && (by == nil || by.Account != of) {
+		by = &Token{Account: of, Browser: x.Browser} // nobody heard of the session
+	}
 	d = deed{path: x.Path, form: x.Form, by: by, sure: x.Worked(), x: x}
 	if x.Page != nil {
 		d.to = x.Page.Location

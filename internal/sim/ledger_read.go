@@ -100,15 +100,19 @@ func (l *Ledger) opened(x *Exchange, token string) {
 
 // rise is by what a session rose that somebody had already.
 func (l *Ledger) rise(x *Exchange, t *Token) string {
-	held := l.heldBy(x)
-	switch {
-	case held != nil && strings.HasPrefix(held.Path, "/profile/factors/") && strings.HasSuffix(held.Path, "/confirm"):
+	switch held := l.heldBy(x); {
+	case held != nil && enrolls(held.Path):
 		l.Proves(t.Account, factors.Kind(x.Form.Get("kind")), x.Form.Get("code"), x.Before[SessionCookie]) // it is used up
+		return "a factor that it enrolled"
+	case enrolls(x.Path):
 		return "a factor that it enrolled"
 	case x.Path == "/confirm":
 		return l.Proves(t.Account, factors.Kind(x.Form.Get("kind")), x.Form.Get("code"), x.Before[SessionCookie])
-	case strings.HasPrefix(x.Path, "/profile/factors/") && strings.HasSuffix(x.Path, "/confirm"):
-		return "a factor that it enrolled"
 	}
 	return ""
+}
+
+// enrolls says whether a form sets up a factor.
+func enrolls(path string) bool {
+	return strings.HasPrefix(path, "/profile/factors/") && strings.HasSuffix(path, "/confirm")
 }

@@ -77,7 +77,7 @@ func Play(t *testing.T, p Plan) (r Result) {
 // play plays one step: time goes by, something may break, somebody acts, and
 // the rules are looked at.
 func (w *World) play(n int, c *Chance) {
-	w.Step, w.Seen, w.Hit, w.chance = n, nil, false, c
+	w.Step, w.Seen, w.Hit, w.running, w.chance = n, nil, false, nil, c
 	w.Clock.Pass(w.pause(c))
 	w.arm(c)
 	w.began = w.Clock.Now()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"testing/synctest"
 
 	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/site"
@@ -31,7 +32,7 @@ func (w *World) begin(n int) (*Process, error) {
 	set := st.set
 	set.Data, set.Keys, set.Database, set.Make, set.Upgrade = w.dir, filepath.Join(w.dir, "keys.json"), w.database, true, true
 	set.Login.Now, set.Open = w.Clock.Now, true
-	set.Cost, set.Slots, set.Queue, set.AtOnce, set.Transport, set.Made = cheap, 1, 64, 1, carrier{w.Post, p.Gate}, st.made
+	set.Cost, set.Slots, set.Queue, set.AtOnce, set.Transport, set.Made = cheap, 8, 64, 1, carrier{w.Post, p.Gate}, st.made
 	set.Log = slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctx := store.Between(context.Background(), p.Gate.Between)
 	if p.Site, err = site.Begin(ctx, set); err != nil {
@@ -59,6 +60,14 @@ func (p *Process) kill() {
 // Restart ends a process and starts it again on the same files. A start that
 // fails is reported: nothing that the simulation does excuses it.
 func (w *World) Restart(p *Process) {
+	if w.Processes[p.N-1] != p { // somebody else has started it again
+		return
+	}
+	if w.meanwhile != nil { // what it was doing is done first
+		w.meanwhile.let()
+		w.meanwhile.give(1)
+		synctest.Wait()
+	}
 	p.kill()
 	fresh, err := w.begin(p.N)
 	if err != nil && len(w.mendings) > 0 { // as it should, for a while
@@ -81,7 +90,14 @@ func (w *World) Alone(p *Process, do func()) bool {
 		defer close(done)
 		do()
 	}()
-	<-done
+	switch o := w.waits; {
+	case w.meanwhile != nil:
+		w.meanwhile.second(done)
+	case o != nil:
+		w.first(o, done)
+	default:
+		<-done
+	}
 	if !p.Gate.Dead() {
 		return true
 	}

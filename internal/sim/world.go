@@ -36,19 +36,22 @@ type World struct {
 	Beside    *Beside // a look at the database that the site knows nothing of
 	Backups   []Backup
 
-	t        *testing.T
-	dir      string
-	database string
-	chance   *Chance // of this step
-	browsers int
-	broken   []Breach
-	mendings []mending
-	focus    *Browser // of whoever is busy just now
-	requests int
-	state    map[string]any // see State
-	said     lines          // what was logged
-	began    time.Time      // by the clock of the site, when this step did
-	restored bool           // the database was put back: mails may have no rows any more
+	t         *testing.T
+	dir       string
+	database  string
+	chance    *Chance // of this step
+	browsers  int
+	broken    []Breach
+	mendings  []mending
+	focus     *Browser // of whoever is busy just now
+	requests  int
+	state     map[string]any // see State
+	said      lines          // what was logged
+	began     time.Time      // by the clock of the site, when this step did
+	restored  bool           // the database was put back: mails may have no rows any more
+	waits     *overlap       // armed for this step: the first request that it parks stands still
+	meanwhile *overlap       // a request stands still just now
+	running   *Exchange      // the request that is on its way
 }
 
 // Breach is a rule that was broken.

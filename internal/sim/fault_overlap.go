@@ -1,0 +1,40 @@
+package sim
+
+func init() {
+	AddFault(Fault{Name: "two at once", Weight: 12, Arm: standStill})
+}
+
+// standStill has one request of this step stand still between two of its calls
+// while somebody else acts.
+func standStill(w *World, c *Chance) {
+	if w.waits != nil {
+		return
+	}
+	o := newOverlap()
+	w.waits = o
+	at := 1 + c.N(50)
+	w.gateRequests(func(x Call) Verdict {
+		if x.N == at {
+			return Parks
+		}
+		return Goes
+	}, o)
+}
+
+// gateRequests has the calls of all processes judged in this step; the first
+// request that a judge parks is the one that stands still.
+func (w *World) gateRequests(fate func(Call) Verdict, o *overlap) {
+	n := 0
+	for _, p := range w.Processes {
+		j := p.Gate.Arm(func(x Call) Verdict {
+			n++
+			x.N = n
+			return fate(x)
+		})
+		j.overlap = o
+		w.Break(1, "", func() bool { return false }, func() {
+			j.Leave()
+			w.waits = nil
+		})
+	}
+}

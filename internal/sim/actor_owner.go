@@ -151,13 +151,12 @@ func stepUp(w *World, c *Chance, p *Person, b *Browser) bool {
 	if !b.asked() {
 		return false
 	}
-	if b.Page == nil || len(b.Page.Hidden("/confirm")) == 0 || !strings.HasPrefix(b.At, "/confirm") {
-		w.Get(b, b.Led)
-	}
-	if b.Page == nil {
+	led := b.Led
+	w.Get(b, led)
+	if b.Page == nil || b.At != "/confirm" {
 		return true
 	}
-	led, shown := b.Led, b.Page.Hidden("/confirm")
+	shown := b.Page.Hidden("/confirm")
 	switch ways := p.ways(); {
 	case shown["kind"] == "password":
 		w.Submit(b, b.Page, "/confirm", "password", p.Password)

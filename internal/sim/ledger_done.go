@@ -267,9 +267,12 @@ func (l *Ledger) addressFor(typed string) string {
 // removed writes down that one factor was taken away; the last takes its sheet
 // with it.
 func (l *Ledger) removed(d deed) {
+	if !strings.Contains(d.to, "said=factor-removed") {
+		return
+	}
 	a, id := l.Account(d.by.Account), strings.Split(d.path, "/")[3]
 	for _, c := range a.Live() {
-		if c.ID == id && strings.Contains(d.to, "said=") {
+		if c.ID == id {
 			c.Gone = true
 		}
 	}

@@ -69,6 +69,9 @@ func (w *World) letter(c *Chance, p *Person, link string) string {
 		}
 	}
 	for _, l := range w.Post.Letters(p.Wants) {
+		if w.At(p.Wants) != p { // somebody else's mailbox
+			break
+		}
 		if strings.HasPrefix(l.Link(), link) {
 			all = append(all, l.Link())
 		}

@@ -41,7 +41,7 @@ func (l *Ledger) steppedUp(x *Exchange) bool {
 	if x.Worked() {
 		return !strings.HasPrefix(x.Page.Location, "/confirm") && !strings.HasPrefix(x.Page.Location, "/login")
 	}
-	return x.Path == "/confirm" && l.heldBy(x) != nil && x.Page.Location == "" && !strings.Contains(x.Page.Body, `action="/confirm"`)
+	return x.Path == "/confirm" && l.heldBy(x) != nil && x.Page.Location == "" && !strings.Contains(x.Page.Body, `action="/confirm`)
 }
 
 // Proves says by what a code proves to be the owner of an account; empty when

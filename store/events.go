@@ -75,3 +75,16 @@ func (t *tx) flush(ctx context.Context) error {
 	}
 	return t.append(ctx, rows, x)
 }
+
+// Events lists an account's events, newest first, before one of them.
+func (q query) Events(ctx context.Context, accountID string, before int64, n int) ([]identity.Event, error) {
+	var rows []eventRow
+	sel := q.db.NewSelect().Model(&rows).Where("account_id = ?", accountID).Order("seq DESC").Limit(int64(n))
+	if before > 0 {
+		sel = sel.Where("seq < ?", before)
+	}
+	if err := sel.Scan(ctx); err != nil {
+		return nil, err
+	}
+	return q.counting(ctx, mapRows(rows, (*eventRow).event))
+}

@@ -229,21 +229,3 @@ func changed(r sql.Result, err error) (bool, error) {
 	n, err := r.RowsAffected()
 	return n > 0, err
 }
-
-// stamp is a time as it is kept: microseconds since 1970, 0 for never.
-type stamp int64
-
-func at(t time.Time) stamp {
-	if t.IsZero() {
-		return 0
-	}
-	return stamp(t.UnixMicro())
-}
-
-// Time gives the time back.
-func (s stamp) Time() time.Time {
-	if s == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(int64(s)).UTC()
-}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"reflect"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"nightlatch.example/nightlatch/identity"
+)
+
+// visitRow is what every signed-in request looks up. A new column of accounts
+// is added to accountRow, and every look-up has it.
+type visitRow struct {
+	Session sessionRow `bun:"embed:s_"`
+	Account accountRow `bun:"embed:a_"`
+	Policy  sql.NullString
+	Kept    bool
+}
+
+// visitSQL is the look-up of every signed-in request.
+func visitSQL(db *bun.DB) string {
+	return "SELECT " + columnsOf[sessionRow](db, "s") + ", " + columnsOf[accountRow](db, "a") +
+		", (SELECT value FROM settings WHERE key = 'policy') AS policy, EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash) AS kept" +
+		" FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.token_hash = ?"
+}
+
+// columnsOf lists the columns of a row as a visitRow has them.
+func columnsOf[R any](db *bun.DB, alias string) string {
+	var list []string
+	for _, f := range db.Table(reflect.TypeFor[R]()).Fields {
+		list = append(list, alias+"."+f.Name+" AS "+alias+"_"+f.Name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// Visit finds session, account and policy by the hash of a token, in one query.
+func (s *Store) Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error) {
+	var r visitRow
+	rows, err := s.visit(ctx, hash)
+	if err == nil {
+		err = s.reader.ScanRows(ctx, rows, &r) // closes them
+	}
+	if err == nil && r.Session.ID == "" {
+		err = identity.ErrNotFound
+	}
+	sess := r.Session.session()
+	sess.Kept = r.Kept
+	return sess, r.Account.account(), r.Policy.String, err
+}
+
+// visit runs the statement. SQLite keeps it prepared; the PostgreSQL driver is
+// faster with the text, and the hash is hexadecimal of our own making.
+func (s *Store) visit(ctx context.Context, hash string) (*sql.Rows, error) {
+	if s.pg {
+		return s.reader.QueryContext(ctx, s.visitSQL, hash)
+	}
+	stmt, err := s.visits()
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, hash)
+}

@@ -63,7 +63,7 @@ func (w *web) tryImport(c *gin.Context) error {
 	if err != nil { // accounts made so far stay, and their links are shown only here
 		w.Log.Error("import stopped", "id", c.GetString(idKey), "made", s.Good, "error", err)
 		s.Alert = "The import stopped before the end. Import the same file again: it continues where this one stopped, and creates new links where the old ones were not used."
-		return w.render(c, http.StatusInternalServerError, s, views.Frame{Title: "Import", Area: "admin", Wide: true})
+		return w.render(c, w.faultStatus(c, err), s, views.Frame{Title: "Import", Area: "admin", Wide: true})
 	}
 	return w.showOr(c, nil, "Import", func(string) views.Screen { return s })
 }

@@ -72,6 +72,16 @@ func (w *web) fail(c *gin.Context, err error) {
 	w.say(c, http.StatusInternalServerError, "Something went wrong", faultText(c))
 }
 
+// faultStatus is the status of a fault that a screen of its own tells of: when
+// it is worth asking again, the answer says so.
+func (w *web) faultStatus(c *gin.Context, err error) int {
+	if w.Unavailable == nil || !w.Unavailable(err) {
+		return http.StatusInternalServerError
+	}
+	c.Header("Retry-After", retryDatabase)
+	return http.StatusServiceUnavailable
+}
+
 // faultText is the sentence about an unexpected error. Whether a form was
 // carried out before it is not known.
 func faultText(c *gin.Context) string {

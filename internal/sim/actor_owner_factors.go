@@ -95,6 +95,7 @@ func removeFactor(w *World, c *Chance, p *Person, b *Browser) bool {
 // keepUp has everybody know what they have: the ledger wrote down what they were
 // shown and told.
 func (w *World) keepUp() {
+	w.Ledger.adopt()
 	for _, p := range w.People {
 		w.recall(p)
 		var phones []*Phone
@@ -131,6 +132,9 @@ func (p *Person) phoneWith(secret []byte) *Phone {
 // recall has somebody learn what became of their account: its id, and what an
 // admin may have done without hearing whether it worked.
 func (w *World) recall(p *Person) {
+	if row, ok := w.Rows()[p.ID]; ok && w.Changed && !strings.EqualFold(row.Fields[FieldLogin], p.Login) {
+		w.Ledger.rename(p, strings.ToLower(row.Fields[FieldLogin]))
+	}
 	if p.Gone || p.ID != "" && !p.unsure {
 		return
 	}

@@ -121,9 +121,7 @@ func (l *Ledger) Object() (list []string) {
 
 // mailed writes down a code or link that was mailed.
 func (l *Ledger) mailed(m sitetest.Letter) {
-	if at := m.Link(); at != "" && l.links[at] == nil {
-		l.links[at] = &link{to: strings.ToLower(m.To)}
-	}
+	l.mailedLink(m.Link(), m.To)
 	if c := m.Code(); c != "" {
 		l.codes = append(l.codes, code{to: strings.ToLower(m.To), digits: c, at: l.w.Clock.Real()})
 	}

@@ -59,7 +59,7 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 			return d, false
 		}
 	}
-	if held := l.heldBy(x); held != nil {
+	if held := l.heldBy(x); held != nil && !strings.Contains(d.to, "said=confirmed") { // which says that it has to be sent again
 		l.note(d) // the step-up itself
 		d.path, d.form = held.Path, held.Form
 		if d.sure {
@@ -69,6 +69,9 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	d.old = l.sent[x.Browser.Name+d.path+url.Values(d.form).Encode()]
 	l.sent[x.Browser.Name+d.path+url.Values(d.form).Encode()] = true
 	signedIn := strings.HasPrefix(x.Path, "/login/challenge/") && x.After[SessionCookie] != x.Before[SessionCookie]
+	if !signedIn && (d.to == "/profile/factors" || strings.HasPrefix(d.to, "/profile/factors?")) { // whoever must enroll first is led there
+		return d, false
+	}
 	if !signedIn && (strings.HasPrefix(d.to, "/confirm?") || strings.HasPrefix(d.to, "/login")) {
 		if u, err := url.Parse(d.to); err == nil && u.Query().Get("held") != "" {
 			l.held[x.Browser], l.heldIDs[u.Query().Get("held")] = x, x
@@ -78,29 +81,6 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 		}
 	}
 	return d, true
-}
-
-// imports says whether a form brings accounts from a file.
-func (d deed) imports() bool { return d.path == "/admin/import" && d.field("do") == "1" }
-
-// ledToLogin are the answers that lead to the sign-in because a form was carried
-// out, and not because somebody must sign in first.
-var ledToLogin = map[string]bool{"/login": true, "/login?said=registered": true, "/login?said=reset": true, "/login?said=secured": true, "/login?said=signed-out": true,
-	"/login?said=ticket": true}
-
-// heldBy is the form that a step-up carries out; nil when it carries out none.
-func (l *Ledger) heldBy(x *Exchange) *Exchange {
-	if x.Path != "/confirm" {
-		return nil
-	}
-	held := l.held[x.Browser]
-	if id := x.Form.Get("held"); id != "" {
-		held = l.heldIDs[id]
-	}
-	if held != nil && (held.Form.Has("password") || held.Form.Has("current")) { // has to be typed again
-		return nil
-	}
-	return held
 }
 
 // did writes down what a deed means for sessions, trust and credentials.
@@ -171,7 +151,7 @@ func (l *Ledger) managed(d deed) {
 
 // added writes down a factor that somebody enrolled, or may have.
 func (l *Ledger) added(x *Exchange, d deed) {
-	sure := d.sure && (strings.Contains(d.to, "said=factor-added") || strings.HasPrefix(d.to, "/profile/factors/recovery"))
+	sure := d.sure && (strings.Contains(d.to, "said=factor-added") || strings.HasPrefix(d.to, "/profile/factors/recovery?new=1"))
 	if d.sure && !sure {
 		return
 	}

@@ -3,17 +3,38 @@ package sim
 import (
 	"regexp"
 	"strings"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 // link is a one-time link in a mail.
 type link struct {
 	to string   // the address that it was mailed to
+	of string   // id of the account that it is about; empty when that is not known
 	by *Browser // who used it; nil while nobody did
 
 	spent bool // it was shown to lead nowhere
 }
 
 var linkPath = regexp.MustCompile(`^/(invite|password/reset|email/verify|email/stop|secure|enroll)/[A-Za-z0-9]+$`)
+
+// mailedLink writes down a link that was mailed, and whose it is. Whoever reads a
+// mail may be somebody else than whose account it is about.
+func (l *Ledger) mailedLink(at, to string) {
+	if at == "" || l.links[at] != nil {
+		return
+	}
+	of, _ := l.w.Beside.One("SELECT account_id FROM links WHERE token_hash = ?", identity.HashToken(at[strings.LastIndexByte(at, '/')+1:]))
+	l.links[at] = &link{to: strings.ToLower(to), of: of}
+}
+
+// about is whose account a link is about; nil when that is not known.
+func (w *World) about(x *link) *Person {
+	if p := w.ByID(x.of); p != nil {
+		return p
+	}
+	return w.At(x.to)
+}
 
 // field is a field of a deed's form.
 func (d deed) field(name string) string {
@@ -36,7 +57,7 @@ func (l *Ledger) followed(d deed) {
 		return
 	}
 	l.w.prove(x.to)
-	p := l.w.At(x.to)
+	p := l.w.about(x)
 	if p == nil {
 		return
 	}

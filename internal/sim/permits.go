@@ -69,12 +69,12 @@ var permits = []permit{
 // allows says whether a deed explains a change.
 func (w *World) allows(d deed, c Change) bool {
 	return slices.ContainsFunc(permits, func(p permit) bool {
-		return p.path.MatchString(d.path) && slices.Contains(p.fields, c.Field) && (p.foe || !d.x.Browser.Foe) && w.about(d, p.whose, c)
+		return p.path.MatchString(d.path) && slices.Contains(p.fields, c.Field) && (p.foe || !d.x.Browser.Foe) && w.concerns(d, p.whose, c)
 	})
 }
 
-// about says whether a deed is about the account of a change.
-func (w *World) about(d deed, of whose, c Change) bool {
+// concerns says whether a deed is about the account of a change.
+func (w *World) concerns(d deed, of whose, c Change) bool {
 	switch of {
 	case own:
 		return d.by != nil && w.idOf(d.by.Account) == c.ID
@@ -88,7 +88,7 @@ func (w *World) about(d deed, of whose, c Change) bool {
 	if x == nil {
 		return true // a link that a page showed
 	}
-	p := w.At(x.to)
+	p := w.about(x)
 	return p == nil || p.ID == c.ID || p.ID == ""
 }
 

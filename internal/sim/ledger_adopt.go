@@ -32,6 +32,9 @@ func (l *Ledger) adoptOf(login string, row Row) {
 		}
 		c.Gone, c.Unsure = !there, false
 	}
+	if !a.Has() { // trust ends with the last factor
+		l.Distrust(login)
+	}
 }
 
 // rename has everything that the ledger knows of an account go by another login: one that

@@ -76,7 +76,7 @@ func (l *Ledger) opened(x *Exchange, token string) {
 		l.proved(t)
 	case x.Path == "/login":
 		t.Account = l.Named(x.Form.Get("login"))
-		if of := l.trusted[x.Before[TrustCookie]]; of != "" && of == t.Account {
+		if of := l.trusted[x.Before[TrustCookie]]; of != "" && of == t.Account && l.Account(of).Has() {
 			t.Level, t.Proof = 2, "a browser that its owner trusts"
 		} else {
 			l.proved(t)

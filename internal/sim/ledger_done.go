@@ -56,6 +56,9 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 			d.sure = true // its answer is a page with what became of each line
 		}
 		if !d.sure && x.Page.Status < 500 {
+			if l.steppedUp(x) { // only what it let go was refused
+				l.note(d)
+			}
 			return d, false
 		}
 	}

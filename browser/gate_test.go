@@ -27,18 +27,19 @@ const (
 	followed moment = "the next page was asked for and is on its way"
 )
 
-// gate stands before a site. It holds one request at a moment, until a form
-// comes, or for a while: a page's script may send nothing meanwhile.
+// gate stands before a site. It holds one request at a moment, until a second
+// form comes, or until it is told that none will: a page's script may send none.
 type gate struct {
 	site http.Handler
 	mu   sync.Mutex
 	at   moment // empty: nothing is held
 	held chan struct{}
-	more chan struct{} // closed by the second form
+	more chan struct{} // closed by the second form, or by release
 	sent int           // forms since it was armed
 }
 
-const holdTime = 500 * time.Millisecond
+// holdTime bounds how long a request is held, on any machine.
+const holdTime = 30 * time.Second
 
 // arm has the next form, or the page after it, held at a moment.
 func (g *gate) arm(at moment) (held <-chan struct{}) {
@@ -46,6 +47,22 @@ func (g *gate) arm(at moment) (held <-chan struct{}) {
 	defer g.mu.Unlock()
 	g.at, g.held, g.more, g.sent = at, make(chan struct{}), make(chan struct{}), 0
 	return g.held
+}
+
+// release lets go what is held, and holds nothing more.
+func (g *gate) release() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open()
+}
+
+func (g *gate) open() {
+	g.at = ""
+	select {
+	case <-g.more:
+	default:
+		close(g.more)
+	}
 }
 
 // forms is how many came since it was armed.
@@ -62,8 +79,7 @@ func (g *gate) enter(r *http.Request) (at moment) {
 	post := r.Method == http.MethodPost
 	if post {
 		if g.sent++; g.sent == 2 {
-			close(g.more)
-			g.at = ""
+			g.open()
 		}
 	}
 	page := !post && g.sent == 1 && r.Header.Get("Sec-Fetch-Dest") == "document"

@@ -122,12 +122,13 @@ func (b *Browser) Eval(expression string, out any) {
 }
 
 // ClickTwice is a double click. between is called after the first click, when
-// the page may already be about to be replaced.
-func (b *Browser) ClickTwice(sel string, between func()) {
+// the page may be on its way out, and after once the page has had the second.
+func (b *Browser) ClickTwice(sel string, between, after func()) {
 	b.t.Helper()
 	at := b.must("spot", sel, "")
 	b.run("click "+sel, chromedp.MouseClickXY(at.X, at.Y))
 	between()
 	b.run("click again "+sel, chromedp.MouseClickXY(at.X, at.Y, chromedp.ClickCount(2)))
+	after()
 	b.settle()
 }

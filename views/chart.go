@@ -65,11 +65,7 @@ func ceiling(most int) float64 {
 }
 
 func draw(o charts.LineChartOption, days []Adoption, names []string, dark bool) ([]byte, error) {
-	labels := make([]string, len(days))
-	for i, d := range days {
-		labels[i] = d.Day.Format("2 Jan")
-	}
-	o.XAxis.Labels, o.XAxis.LabelCount = labels, 6
+	o.XAxis.Labels, o.XAxis.LabelCount = dayLabels(days), len(days)
 	o.XAxis.BoundaryGap = charts.Ptr(false)
 	o.YAxis[0].LabelCount = 5
 	o.Symbol.Shape, o.LineStrokeWidth = charts.SymbolNone, 2
@@ -82,6 +78,17 @@ func draw(o charts.LineChartOption, days []Adoption, names []string, dark bool) 
 		return nil, err
 	}
 	return p.Bytes()
+}
+
+// dayLabels names about five days, evenly and the last one always. Left to
+// itself the library adds the last one beside its neighbour, over which it is printed.
+func dayLabels(days []Adoption) []string {
+	labels := make([]string, len(days))
+	step := max(1, (len(days)+3)/4)
+	for i := len(days) - 1; i >= 0; i -= step {
+		labels[i] = days[i].Day.Format("2 Jan")
+	}
+	return labels
 }
 
 // chartTheme has the colours of app.css.

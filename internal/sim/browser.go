@@ -41,7 +41,6 @@ type Browser struct {
 	last    *Exchange        // the last form
 	failed  int              // wrong codes that it sent
 	out     bool             // the last answer said that it is not signed in
-	paths   map[*sitetest.Page]string
 }
 
 // NewBrowser opens a fresh browser.

@@ -118,7 +118,7 @@ func TestWhatCannotBePrintedIsTold(t *testing.T) {
 		"nightlatch user invite bob":    {"user", "invite", "bob", "--reason", "lost"},
 		"nightlatch user password root": {"user", "password", "root", "--reason", "lost"},
 		"nightlatch audit verify":       {"audit", "verify"},
-		"starting again":                {"demo"},
+		"start the server again":        {"demo"},
 		"no space left":                 {"doctor"},
 	} {
 		if r := full(args...); r.code != 1 || !strings.Contains(r.err, want) || strings.Contains(r.err, "token=") {
@@ -157,7 +157,7 @@ func TestWhatClosedOutputLosesIsTold(t *testing.T) {
 		"nightlatch user invite bob":    {"user", "invite", "bob", "--reason", "lost"},
 		"nightlatch user password root": {"user", "password", "root", "--reason", "lost"},
 		"nightlatch audit verify":       {"audit", "verify"},
-		"starting again":                {"demo"},
+		"start the server again":        {"demo"},
 	} {
 		if r := under(">&-", args...); r.code != 1 || !strings.Contains(r.err, want) {
 			t.Errorf("%v: %+v", args, r)

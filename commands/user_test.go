@@ -108,7 +108,7 @@ func TestUserAddRefuses(t *testing.T) {
 		"no input":   {"", []string{"bob", "--password-stdin"}, "no password"},
 		"a newline":  {"\n", []string{"bob", "--password-stdin"}, "no password"},
 		"two lines":  {"kx8#mPq2 zz\nkx8#mPq2 zz\n", []string{"bob", "--password-stdin"}, "more than one line"},
-		"UTF-16":     {"\xff\xfek\x00x\x008\x00#\x00m\x00P\x00q\x002\x00", []string{"bob", "--password-stdin"}, "no text in UTF-8"},
+		"UTF-16":     {"\xff\xfek\x00x\x008\x00#\x00m\x00P\x00q\x002\x00", []string{"bob", "--password-stdin"}, "not text in UTF-8"},
 		"a BOM":      {"\ufeff\r\n", []string{"bob", "--password-stdin"}, "no password"},
 		"not UTF-8":  {"kx8#mPq2\xff\n", []string{"bob", "--password-stdin"}, "cannot be used"},
 		"taken":      {"", []string{"ada@example.com"}, "taken"},

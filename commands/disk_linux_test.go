@@ -111,9 +111,7 @@ func TestNoFolderForTemporaryFiles(t *testing.T) {
 			t.Fatalf("renaming: %d", got.status)
 		}
 	}
-	if got := v.get("/readyz"); got.status != http.StatusOK {
-		t.Errorf("ready: %d", got.status)
-	}
+	waitFor(t, func() bool { return v.get("/readyz").status == http.StatusOK })
 	if out, err := alone("doctor").CombinedOutput(); err != nil {
 		t.Errorf("doctor: %v %s", err, out)
 	}

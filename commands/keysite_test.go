@@ -151,9 +151,7 @@ func TestRotationOverTwoHosts(t *testing.T) {
 	}
 	refuses(t, here, env, []string{"key", "rotate", "--promote"}, "--add first")
 	for _, s := range []*server{a, b} {
-		if p := s.visitor().get("/readyz"); p.status != http.StatusOK {
-			t.Errorf("not ready: %d", p.status)
-		}
+		waitFor(t, func() bool { return s.visitor().get("/readyz").status == http.StatusOK })
 	}
 }
 

@@ -97,9 +97,7 @@ func TestTheUnitOfTheGuideStartsTheSite(t *testing.T) {
 		}
 	}
 	s := start(t, dir, env)
-	if got := s.visitor().get("/readyz"); got.status != http.StatusOK {
-		t.Errorf("ready: %d", got.status)
-	}
+	waitFor(t, func() bool { return s.visitor().get("/readyz").status == http.StatusOK })
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit status %d", code)
 	}
@@ -228,9 +226,7 @@ func TestAKeysetOnAReadOnlyMount(t *testing.T) {
 		return
 	}
 	s := begin(t, program())
-	if got := s.visitor().get("/readyz"); got.status != http.StatusOK {
-		t.Errorf("ready: %d", got.status)
-	}
+	waitFor(t, func() bool { return s.visitor().get("/readyz").status == http.StatusOK })
 	if out, err := program("key", "rotate").CombinedOutput(); err == nil || !strings.Contains(string(out), "change it at its source") {
 		t.Errorf("a rotation: %v %s", err, out)
 	}

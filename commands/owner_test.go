@@ -119,9 +119,7 @@ func TestRotationByRootKeepsOwnerAndMode(t *testing.T) {
 	if o := info.Sys().(*syscall.Stat_t); info.Mode().Perm() != want || want == 0o440 && (o.Uid != 0 || o.Gid != nobody) {
 		t.Errorf("the new file is %v of %d:%d", info.Mode(), o.Uid, o.Gid)
 	}
-	if p := v.get("/readyz"); p.status != http.StatusOK {
-		t.Errorf("not ready: %d", p.status)
-	}
+	waitFor(t, func() bool { return v.get("/readyz").status == http.StatusOK })
 	if after := v.secret(); len(before) == 0 || string(after) != string(before) {
 		t.Error("what was sealed before does not open any more")
 	}

@@ -92,6 +92,11 @@ func (t *tx) ClearThrottle(ctx context.Context, key login.Counter) error {
 	if err != nil {
 		return err
 	}
+	// Other browsers, or strangers, may have a counter that keeps the kind off.
+	off, err := t.db.NewSelect().Table("counters").Where("account_id = ? AND what = ? AND kind = ? AND off_at > 0", key.Account, key.What, key.Kind).Exists(ctx)
+	if err != nil || off {
+		return err
+	}
 	return t.switched(ctx, key, false)
 }
 

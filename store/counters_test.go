@@ -208,3 +208,28 @@ func TestTheSweepReadsOnlyWhatIsOver(t *testing.T) {
 		}
 	})
 }
+
+// A kind is off for as long as any counter says so: the one that strangers share,
+// or that of a browser.
+func TestAKindStaysOffWhileAnyCounterSaysSo(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store.Store, _ string) {
+		ada, _ := account(t, s, "ada")
+		shared := login.Counter{What: login.CountFactor, Account: ada.ID, Kind: factors.KindTOTP}
+		own := shared
+		own.Browser = "b"
+		write(t, s, func(tx login.Act) error {
+			for _, key := range []login.Counter{shared, own} {
+				if err := tx.SaveThrottle(t.Context(), login.Throttle{Key: key, Fails: 100, Last: noon, Off: noon}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for i, key := range []login.Counter{own, shared} {
+			write(t, s, func(tx login.Act) error { return tx.ClearThrottle(t.Context(), key) })
+			if a, err := s.Account(t.Context(), ada.ID); err != nil || len(a.Off) != 1-i {
+				t.Errorf("after %d of 2 counters the account has %v off, %v", i+1, a.Off, err)
+			}
+		}
+	})
+}

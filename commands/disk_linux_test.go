@@ -41,6 +41,7 @@ func TestFullDisk(t *testing.T) {
 	v.get("/profile") // the first request of a session ends what was kept for a second click, by a write
 	half := s.visitor()
 	half.password(p.login).want(t, "/login/challenge")
+	s.waitReady()
 	info, err := os.Stat(filepath.Join(dir, "data", "nightlatch.db-wal"))
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package commands_test
 import (
 	"context"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,7 +150,7 @@ func TestRotationOverTwoHosts(t *testing.T) {
 	}
 	refuses(t, here, env, []string{"key", "rotate", "--promote"}, "--add first")
 	for _, s := range []*server{a, b} {
-		waitFor(t, func() bool { return s.visitor().get("/readyz").status == http.StatusOK })
+		s.waitReady()
 	}
 }
 

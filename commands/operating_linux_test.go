@@ -97,7 +97,7 @@ func TestTheUnitOfTheGuideStartsTheSite(t *testing.T) {
 		}
 	}
 	s := start(t, dir, env)
-	waitFor(t, func() bool { return s.visitor().get("/readyz").status == http.StatusOK })
+	s.waitReady()
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit status %d", code)
 	}
@@ -226,7 +226,7 @@ func TestAKeysetOnAReadOnlyMount(t *testing.T) {
 		return
 	}
 	s := begin(t, program())
-	waitFor(t, func() bool { return s.visitor().get("/readyz").status == http.StatusOK })
+	s.waitReady()
 	if out, err := program("key", "rotate").CombinedOutput(); err == nil || !strings.Contains(string(out), "change it at its source") {
 		t.Errorf("a rotation: %v %s", err, out)
 	}

@@ -147,6 +147,7 @@ func TestAKeyFileThatTheServerCannotRead(t *testing.T) {
 	v := s.visitor()
 	v.password("ada@example.com").want(t, "/profile")
 	path := filepath.Join(dir, "data", "keys.json")
+	s.waitReady()
 	if err := os.Chmod(path, 0); err != nil {
 		t.Fatal(err)
 	}

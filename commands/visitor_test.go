@@ -32,6 +32,13 @@ type page struct {
 	body     string
 }
 
+// waitReady waits until the server is ready for the first time, which it is once
+// its mail worker has looked at the outbox. Tests that make it unready begin here.
+func (s *server) waitReady() {
+	s.t.Helper()
+	waitFor(s.t, func() bool { return s.visitor().get("/readyz").status == http.StatusOK })
+}
+
 func (s *server) visitor() *visitor {
 	jar, _ := cookiejar.New(nil)
 	return &visitor{base: s.url, client: &http.Client{Jar: jar, Timeout: patience, Transport: transport,

@@ -70,6 +70,7 @@ type Config struct {
 	Slots    int                               // password hashes at once; 0: one for each core
 	Kinds    func(factors.Kinds) factors.Kinds // changes the kinds of factor; nil for the standard ones
 	Queue    int                               // how many wait for one; 0: more than a test sends, on any machine
+	Meter    *Meter                            // counts what goes to the database; may be nil
 }
 
 // shipped is a site without any setting, so that the tests run on the defaults
@@ -131,6 +132,9 @@ func (s *Site) build(c Config) {
 		s.T.Fatal(err)
 	}
 	ctx := context.Background()
+	if c.Meter != nil {
+		ctx = store.Between(ctx, c.Meter.Between)
+	}
 	x, err := site.Begin(ctx, set)
 	if err != nil {
 		s.T.Fatal(err)

@@ -248,33 +248,6 @@ func On(t testing.TB, kind string) func(*Config) {
 	}
 }
 
-// Each runs a test on SQLite and on PostgreSQL, as plain forms and with HTMX,
-// all four side by side. The package needs TestMain with pgtest.Main.
-func Each(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)) {
-	t.Helper()
-	each(t, do, (*testing.T).Parallel, changes)
-}
-
-// EachInTurn is Each for a test whose four share something, one after another.
-func EachInTurn(t *testing.T, do func(t *testing.T, s *Site), changes ...func(*Config)) {
-	t.Helper()
-	each(t, do, func(*testing.T) {}, changes)
-}
-
-func each(t *testing.T, do func(t *testing.T, s *Site), begin func(*testing.T), changes []func(*Config)) {
-	for _, db := range pgtest.Databases() {
-		for _, mode := range []string{"plain", "htmx"} {
-			t.Run(db+"/"+mode, func(t *testing.T) {
-				begin(t)
-				s := New(t, append([]func(*Config){On(t, db)}, changes...)...)
-				s.T = t
-				s.htmx = mode == "htmx"
-				do(t, s)
-			})
-		}
-	}
-}
-
 func resolve(base, ref string) string {
 	u, err := url.Parse(ref)
 	if err != nil || u.IsAbs() && !strings.HasPrefix(ref, base) {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,11 +62,14 @@ func run(only string, within int, seed uint64, table bool) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range all {
-		if table || !fits.MatchString(f.name) {
-			continue
-		}
-		x, err := f.play(root, within, seed)
+	chosen := slices.DeleteFunc(slices.Clone(all), func(f fault) bool { return table || !fits.MatchString(f.name) })
+	b, err := newBuilds(root, all, chosen)
+	if err != nil {
+		return err
+	}
+	defer b.remove()
+	for _, f := range chosen {
+		x, err := b.play(f, within, seed)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -83,28 +87,45 @@ func moduleRoot() (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// play builds the simulation with a fault, beside the files that are there, and
-// plays until a rule is broken that fits.
-func (f fault) play(root string, within int, seed uint64) (x found, err error) {
-	dir, err := os.MkdirTemp("", "nightlatch-fault-")
-	if err != nil {
-		return x, err
+// play plays fresh seeds with a fault until a rule is broken that fits. A run
+// that breaks one without the fault as well shows nothing.
+func (b builds) play(f fault, within int, seed uint64) (x found, err error) {
+	binary, name := b.all, f.name
+	if own := b.apart[f.name]; own != "" {
+		binary, name = own, ""
 	}
-	defer os.RemoveAll(dir)
-	overlay, err := f.overlay(root, dir)
-	if err != nil {
-		return x, err
+	steps := 0
+	for {
+		if x, err = b.run(binary, name, f.rules, within-steps, seed); err != nil || x.Rule == "" {
+			break
+		}
+		without, err := b.run(b.all, "", nil, x.Steps, x.Seed)
+		if err != nil {
+			return x, err
+		}
+		if without.Rule == "" {
+			break
+		}
+		fmt.Printf("%s: seed %d breaks %q without it\n", f.name, x.Seed, without.Rule)
+		seed, steps = x.Seed+1, steps+x.Total
 	}
-	binary := filepath.Join(dir, "sim.test")
-	build := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, "./internal/sim")
-	build.Dir = root
-	if said, err := build.CombinedOutput(); err != nil {
-		return x, fmt.Errorf("%w\n%s", err, said)
+	x.Fault, x.Total = f.name, x.Total+steps
+	fmt.Printf("%-40s %-40s seed %d, %d steps, %d in all\n", f.name, x.Rule, x.Seed, x.Steps, x.Total)
+	return x, err
+}
+
+// run plays seeds for so many steps, or until one of the rules is broken; any
+// when there are none.
+func (b builds) run(binary, name string, rules []string, within int, seed uint64) (x found, err error) {
+	args := []string{"-test.run", "^TestUntilBroken$", "-test.timeout", "0", fmt.Sprintf("-sim.within=%d", within),
+		fmt.Sprintf("-sim.seed=%d", seed), "-sim.rules=" + strings.Join(rules, "; ")}
+	if rules == nil {
+		args = append(args, fmt.Sprintf("-sim.steps=%d", within))
 	}
-	cmd := exec.Command(binary, "-test.run", "^TestUntilBroken$", "-test.timeout", "0", fmt.Sprintf("-sim.within=%d", within),
-		fmt.Sprintf("-sim.seed=%d", seed), "-sim.rules="+strings.Join(f.rules, "; "))
+	cmd := exec.Command(binary, args...)
 	var said bytes.Buffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(root, "internal/sim"), &said, os.Stderr
+	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(b.root, "internal/sim"), &said, os.Stderr
+	cmd.Env = append(os.Environ(), faultVariable+"="+name)
 	if err := cmd.Run(); err != nil {
 		return x, fmt.Errorf("%w\n%s", err, said.String())
 	}
@@ -112,33 +133,8 @@ func (f fault) play(root string, within int, seed uint64) (x found, err error) {
 		if text, ok := strings.CutPrefix(line, "FOUND "); ok {
 			err = json.Unmarshal([]byte(text), &x)
 		} else if strings.HasPrefix(line, "BESIDE ") {
-			fmt.Printf("%s %s", f.name, line)
+			fmt.Printf("%s %s", name, line)
 		}
 	}
-	x.Fault = f.name
-	fmt.Printf("%-40s %-40s seed %d, %d steps, %d in all\n", f.name, x.Rule, x.Seed, x.Steps, x.Total)
 	return x, err
-}
-
-// overlay writes the changed files into a folder, and what has the go command
-// take them.
-func (f fault) overlay(root, dir string) (path string, err error) {
-	files, err := f.apply(root)
-	if err != nil {
-		return "", err
-	}
-	replace := map[string]string{}
-	for name, text := range files {
-		to := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
-		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
-			return "", err
-		}
-		replace[filepath.Join(root, filepath.FromSlash(name))] = to
-	}
-	text, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return "", err
-	}
-	path = filepath.Join(dir, "overlay.json")
-	return path, os.WriteFile(path, text, 0o600)
 }

@@ -48,3 +48,32 @@ func TestTableOfFaultsIsUpToDate(t *testing.T) {
 		t.Errorf("go run ./internal/sim/faults -table writes it anew (%v)", err)
 	}
 }
+
+// One code has all faults but the few that change more than what functions do, and
+// each function begins with what the faults make of it.
+func TestFaultsSleepInOneCode(t *testing.T) {
+	t.Parallel()
+	all, err := readFaults(filepath.Join(root, patches))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := switchAll(root, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ""
+	for name, file := range s.files {
+		if _, err := parser.ParseFile(token.NewFileSet(), name, file, parser.SkipObjectResolution); err != nil {
+			t.Error(err)
+		}
+		text += file
+	}
+	for _, f := range all {
+		if in := strings.Contains(text, `if theFault == "`+f.name+`" {`); in == s.apart[f.name] {
+			t.Errorf("%s: in the one code %t, apart %t", f.name, in, s.apart[f.name])
+		}
+	}
+	if len(s.apart) > 4 {
+		t.Errorf("%d faults need a program of their own: %v", len(s.apart), s.apart)
+	}
+}

@@ -13,13 +13,13 @@ func init() {
 		{"opens a link about an address", 6, owners(byMail("/email/verify/", nil))},
 		{"stops a change of address", 1, owners(byMail("/email/stop/", nil))},
 		{"signs out everywhere by a link", 1, owners(byMail("/secure/", nil))},
-		{"opens the link of a reset", 5, owners(byMail("/enroll/", nil))},
-		{"has to have a new password", 3, owners(askForPassword)},
-		{"chooses a new password by a link", 4, owners(chooseByMail("/password/reset/"))},
+		{"opens the link of a reset", 10, owners(byMail("/enroll/", nil))},
+		{"has to have a new password", 8, owners(askForPassword)},
+		{"chooses a new password by a link", 8, owners(chooseByMail("/password/reset/"))},
 		{"accepts an invite", 6, everybody(chooseByMail("/invite/"))},
 		{"asks for proof of the address", 2, owners(plain("/email/verify"))},
 		{"drops a change of address", 1, owners(plain("/profile/email/cancel"))},
-		{"changes the name", 2, owners(changeName)},
+		{"changes the name", 1, owners(changeName)},
 		{"makes new recovery codes", 2, owners(plain("/profile/factors/recovery"))},
 		{"says that the codes are safe", 1, owners(plain("/profile/factors/recovery/saved"))},
 		{"tries a code of the sheet", 1, owners(tryCode)},
@@ -122,7 +122,7 @@ func changeAddress(w *World, c *Chance, p *Person, b *Browser) bool {
 func bareLogin(login string) string { name, _, _ := strings.Cut(login, "@"); return name }
 
 func askForPassword(w *World, c *Chance, p *Person, b *Browser) bool {
-	if !p.Locked && !p.Robbed && !c.Seldom(6) {
+	if !p.Locked && !p.Robbed && p.refused < 2 && !c.Seldom(6) {
 		return false
 	}
 	w.PostForm(b, "/password/forgot", "login", p.Login)

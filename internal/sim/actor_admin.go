@@ -30,7 +30,11 @@ func admins(do func(w *World, c *Chance, p *Person, b *Browser) bool) func(*Worl
 		}
 		b := Pick(c, all)
 		w.focus = b // a step-up may follow
-		return do(w, c, b.Owner, b)
+		if !do(w, c, b.Owner, b) {
+			return false
+		}
+		w.goThrough(c, b.Owner, b)
+		return true
 	}
 }
 

@@ -56,6 +56,9 @@ func help(w *World, c *Chance, p *Person, b *Browser) bool {
 		return w.on(c, b, of, "invite")
 	case of.Locked || of.Robbed:
 		return w.on(c, b, of, "password")
+	case of.refused > 2:
+		of.refused = 0
+		return w.on(c, b, of, Pick(c, []string{"reset", "password"}))
 	}
 	return w.on(c, b, of, "unlock")
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
@@ -9,19 +10,19 @@ import (
 
 func init() {
 	AddActor(Actor{Name: "owner", Weight: 60, Kinds: []factors.Kind{factors.KindTOTP, factors.KindEmail, factors.KindRecovery}, Acts: []Act{
-		{"signs in", 30, owners(signIn)},
-		{"answers the second step", 40, owners(answerChallenge)},
-		{"steps up", 30, owners(stepUp)},
+		{"signs in", 40, owners(signIn)},
+		{"answers the second step", 20, owners(answerChallenge)},
+		{"steps up", 15, owners(stepUp)},
 		{"adds an app", 8, owners(addApp)},
 		{"adds an address for codes", 5, owners(addMail)},
 		{"confirms an enrollment", 20, owners(confirmEnrollment)},
 		{"looks at the recovery codes", 4, owners(lookAtCodes)},
-		{"changes the password", 3, owners(changePassword)},
+		{"changes the password", 4, owners(changePassword)},
 		{"removes a factor", 3, owners(removeFactor)},
-		{"looks around", 15, owners(lookAround)},
+		{"looks around", 8, owners(lookAround)},
 		{"ends sessions", 3, owners(endSessions)},
 		{"signs out", 3, owners(signOut)},
-		{"goes on", 25, owners(goOn)},
+		{"goes on", 10, owners(goOn)},
 		{"sends the last form again", 4, owners(again)},
 		{"goes back and sends an old form", 2, owners(goBack)},
 	}})
@@ -38,6 +39,7 @@ func owners(do func(w *World, c *Chance, p *Person, b *Browser) bool) func(*Worl
 			return false
 		}
 		w.focus = b // who began something mostly goes on with it
+		w.goThrough(c, b.Owner, b)
 		return true
 	}
 }
@@ -60,7 +62,7 @@ func (w *World) in(b *Browser) bool {
 }
 
 func signIn(w *World, c *Chance, p *Person, b *Browser) bool {
-	if w.in(b) && !c.Seldom(20) || b.Cookie(LoginCookie) != "" && !c.Seldom(4) {
+	if p.refused > 2 && !c.Seldom(4) || w.in(b) && !c.Seldom(20) || b.Cookie(LoginCookie) != "" && !c.Seldom(4) {
 		return false
 	}
 	if b.Page == nil || len(b.Page.Hidden("/login")) == 0 || c.Seldom(3) {
@@ -76,11 +78,17 @@ func signIn(w *World, c *Chance, p *Person, b *Browser) bool {
 	if c.Seldom(12) {
 		password += "x"
 	}
-	w.Submit(b, b.Page, "/login", "login", name, "password", password)
+	page := w.Submit(b, b.Page, "/login", "login", name, "password", password)
+	switch {
+	case b.Cookie(LoginCookie) != "" || w.in(b):
+		p.refused = 0
+	case page != nil && page.Status == http.StatusUnprocessableEntity:
+		p.refused++
+	}
 	return true
 }
 
-// kinds are the ways in which somebody can prove to be themselves.
+// ways are the ways in which somebody can prove to be themselves.
 func (p *Person) ways() (list []factors.Kind) {
 	if p.Phone != nil && !p.Phone.Lost {
 		list = append(list, factors.KindTOTP, factors.KindTOTP, factors.KindTOTP)

@@ -81,7 +81,8 @@ type Exchange struct {
 	Before  map[string]string // cookies that were sent
 	After   map[string]string // cookies that the browser has now
 	Page    *sitetest.Page    // nil when no answer came
-	At      time.Time
+	At      time.Time         // when it was sent, by the clock of the site
+	Real    time.Time         // the same by a right clock
 }
 
 // Get opens a page.
@@ -140,7 +141,7 @@ func (w *World) request(b *Browser, method, path string, form url.Values) *sitet
 		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
 	}
 	x := &Exchange{Browser: b, Process: p.N, Method: method, Path: r.URL.Path, Query: r.URL.Query(), Form: form,
-		Before: maps.Clone(b.cookies), At: w.Clock.Now()}
+		Before: maps.Clone(b.cookies), At: w.Clock.Now(), Real: w.Clock.Real()}
 	rec := httptest.NewRecorder()
 	r = r.WithContext(w.part(ctx))
 	if w.meanwhile == nil {

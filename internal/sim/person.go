@@ -30,6 +30,7 @@ type Person struct {
 	Old                string // the address before
 	Wants              string // the address that they asked for last
 
+	refused   int  // sign-ins in a row that were
 	passwords int  // that they had
 	addresses int  // that they asked for
 	registers bool // and is not invited

@@ -29,7 +29,7 @@ func fresh(w *World) error {
 		if !d.sure || d.old || d.by == nil || !isGrave(d) || set || d.by.Set != w.Clock.Off() {
 			continue
 		}
-		if age := w.Clock.Real().Sub(d.by.Proved); d.by.Proved.IsZero() || age > confirmed {
+		if age := d.x.Real.Sub(d.by.Proved); d.by.Proved.IsZero() || age > confirmed {
 			return fmt.Errorf("%s did %s in a session of %s whose last proof was %s ago", d.x.Browser.Name, d.path, d.by.Account, age)
 		}
 	}

@@ -20,9 +20,17 @@ func init() {
 		}})
 }
 
-// mixed says whether several forms were carried out in this step: then the last
-// may undo the first.
-func (w *World) mixed() bool { return len(w.Ledger.Deeds()) > 1 }
+// mixed says whether several forms were carried out in this step, beside sign-ins
+// and step-ups: then the last may undo the first.
+func (w *World) mixed() bool {
+	n := 0
+	for _, d := range w.Ledger.Deeds() {
+		if d.path != "/confirm" && !strings.HasPrefix(d.path, "/login") {
+			n++
+		}
+	}
+	return n > 1
+}
 
 // missing says what is not as a deed must have left it; empty when all is.
 func (w *World) missing(d deed) string {
@@ -34,7 +42,7 @@ func (w *World) missing(d deed) string {
 		row, there := w.Rows()[id]
 		return missingOf(row, there, what, d)
 	}
-	if d.by == nil {
+	if d.by == nil || d.path == "/confirm" { // what a step-up let go is a deed of its own
 		return ""
 	}
 	row, there := w.Rows()[w.idOf(d.by.Account)]

@@ -14,13 +14,17 @@ import (
 // with "swapped" the two other pairs. Both runs together are all four.
 const PairsEnv = "NIGHTLATCH_TEST_PAIRS"
 
+// Swapped is whether this run has the other pairs. Tests of other packages that pair
+// two matters of their own ask it too.
+func Swapped() bool { return os.Getenv(PairsEnv) == "swapped" }
+
 // pair is a database and a kind of form.
 type pair struct{ database, mode string }
 
 // pairs are those of this run.
 func pairs() (list []pair) {
 	modes := map[string]string{"sqlite": "plain", "postgres": "htmx"}
-	if os.Getenv(PairsEnv) == "swapped" {
+	if Swapped() {
 		modes = map[string]string{"sqlite": "htmx", "postgres": "plain"}
 	}
 	for _, db := range pgtest.Databases() {

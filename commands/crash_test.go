@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -21,10 +22,10 @@ import (
 )
 
 // kills is how often the server dies on each database, and answersPerKill how
-// many answers it gives before: thousands in all.
+// many answers it gives before, one time with another: thousands in all.
 const (
 	kills          = 8
-	answersPerKill = 160
+	answersPerKill = 135
 )
 
 // town is everybody who uses a server that is killed again and again.
@@ -37,8 +38,8 @@ type town struct {
 // that nobody kills.
 func settle(t *testing.T, dir string, env []string) *town {
 	x := &town{
-		comers: seed(t, dir, env, "ada", 4, true), guessers: seed(t, dir, env, "eve", 40, true), fresh: seed(t, dir, env, "new", 60, false),
-		mailers: seed(t, dir, env, "may", 4, false), savers: seed(t, dir, env, "sue", 4, false), codes: map[string][]string{},
+		comers: seed(t, dir, env, "ada", 40, true), guessers: seed(t, dir, env, "eve", 40, true), fresh: seed(t, dir, env, "new", 60, false),
+		mailers: seed(t, dir, env, "may", kills, false), savers: seed(t, dir, env, "sue", 3, false), codes: map[string][]string{},
 	}
 	mailable(t, dir, env, x.mailers)
 	s := start(t, dir, env)
@@ -84,37 +85,41 @@ func mailable(t *testing.T, dir string, env []string, people []person) {
 	}
 }
 
-// live lets everybody act until the server is killed.
-func (x *town) live(t *testing.T, l *ledger, s *server, dir string) {
+// live lets everybody act until the server is killed. Each of its lives has a
+// mailer and codes that are new, beside those of the life before.
+func (x *town) live(t *testing.T, l *ledger, s *server, dir string, life int) {
 	var all sync.WaitGroup
-	for _, p := range x.comers {
-		all.Go(func() { l.signIn(s, p) })
+	for half := range slices.Chunk(x.comers, len(x.comers)/2) {
+		all.Go(func() { l.signIn(s, half) })
 	}
-	for _, p := range x.mailers {
+	for _, p := range x.mailers[max(0, life-1) : life+1] {
 		all.Go(func() { l.byMail(t, s, dir, p) })
 	}
 	for _, p := range x.savers {
-		all.Go(func() { l.recoverWith(s, p, x.codes[p.login]) })
+		all.Go(func() { l.recoverWith(s, p, x.codes[p.login][max(0, life-1):life+2]) })
 	}
-	all.Go(func() { l.guess(s, x.guessers) })
+	for some := range slices.Chunk(x.guessers, len(x.guessers)/4) {
+		all.Go(func() { l.guess(s, some) })
+	}
 	all.Go(func() { l.enroll(s, x.fresh) })
 	all.Wait()
 	<-s.exited
 }
 
 // A server that is killed at any moment loses nothing that it acknowledged, no
-// code is worth more than one session, and every mail that it promised comes.
+// code is worth more than one session, a sign-in that waits for its code goes on,
+// and every mail that it promised comes.
 func TestKilledAtAnyMoment(t *testing.T) {
 	for name, env := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			env := append(env, "NIGHTLATCH_LOCK_AFTER=50", "NIGHTLATCH_CODE_COOLDOWN=0", "NIGHTLATCH_TRUSTED_PROXIES=127.0.0.1")
+			env := append(env, "NIGHTLATCH_LOCK_AFTER=50", "NIGHTLATCH_CODE_COOLDOWN=0", "NIGHTLATCH_LOGIN_TTL=24h", "NIGHTLATCH_TRUSTED_PROXIES=127.0.0.1")
 			x, l := settle(t, dir, env), newLedger()
 			for _, p := range x.comers {
 				l.sent[p.login] = map[string]bool{}
 			}
-			for range kills {
+			for life, part := range rand.Perm(kills) {
 				s := start(t, dir, env)
 				for _, token := range l.sessions {
 					v := s.visitor()
@@ -122,14 +127,18 @@ func TestKilledAtAnyMoment(t *testing.T) {
 						t.Errorf("an acknowledged session is lost: %d", p.status)
 					}
 				}
-				l.left.Store(answersPerKill/2 + rand.Int32N(answersPerKill))
-				x.live(t, l, s, dir)
+				const span = 2 * answersPerKill / kills // one kill in each part of the time, from the first answers on
+				l.left.Store(int32(part*span + 1 + rand.IntN(span)))
+				x.live(t, l, s, dir, life)
 				l.check(t, dir, env, x)
 			}
 			l.delivered(t, dir, env, x)
 			t.Logf("acknowledged: %d answers, %d sessions, %d enrollments, recovery codes %v, mailed codes %v, wrong answers %v",
 				l.answers.Load(), len(l.sessions), len(l.enrolled), l.spent, l.asked, l.wrong)
-			if l.answers.Load() < kills*answersPerKill/2 || len(l.enrolled) == 0 || l.wrong["eve0"] == 0 || len(l.spent) == 0 || len(l.asked) == 0 {
+			if l.gone > 0 {
+				t.Errorf("%d sign-ins that waited for their code are lost", l.gone)
+			}
+			if l.answers.Load() < kills*answersPerKill*3/4 || len(l.sessions) < 2*kills || len(l.enrolled) == 0 || l.wrong["eve0"] == 0 || len(l.spent) == 0 || len(l.asked) == 0 {
 				t.Error("the test did too little")
 			}
 		})

@@ -17,6 +17,10 @@ type demoCmd struct{}
 // Run serves a throw-away site with some 200 accounts in every state and 90
 // days of history. Its folder is deleted when it stops.
 func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) error {
+	// The story takes seconds: nobody shall wait for a password that cannot be printed.
+	if err := printPassword(std, "A throw-away site is being made, which takes some seconds."); err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "nightlatch-demo-")
 	if err != nil {
 		return err
@@ -37,7 +41,7 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) erro
 	}
 	guest, err := demo.Tell(ctx, demo.Site{Store: b.store, Login: b.login, Accounts: b.accounts, Clock: clock})
 	if err == nil {
-		err = printOnce(std, "the password", guestText(guest, s.Login.URL), "start the server again to get another")
+		err = printPassword(std, guestText(guest, s.Login.URL))
 	}
 	if err != nil {
 		return errors.Join(err, b.site.Close())
@@ -47,6 +51,12 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) erro
 	b = newBase(s, site.With(s.Settings, b.store, b.keys))
 	b.again = again
 	return b.serve(ctx, std)
+}
+
+// printPassword prints what leads to the password of the demo, or says that there
+// is none to be had.
+func printPassword(std Streams, text string) error {
+	return printOnce(std, "the password", text, "start the server again to get another")
 }
 
 // guestText says how to sign in.

@@ -157,20 +157,27 @@ func TestMigrateCommands(t *testing.T) {
 			says("applied  ", "status")
 			says("nothing to do", "up")
 			newAccount(t, dir, env, "ada")
-			for strings.Contains(must(t, dir, env, "", "migrate", "status"), "applied  ") {
-				if out := says("down  ", "down", "--yes"); strings.Count(out, "\n") != 1 {
-					t.Errorf("more than one step: %q", out)
+			down := func(how ...string) (steps int) {
+				t.Helper()
+				for {
+					out := must(t, dir, env, "", append([]string{"migrate", "down"}, how...)...)
+					if out == "nothing to do\n" {
+						return steps
+					}
+					if steps++; !strings.HasPrefix(out, "down  ") || strings.Count(out, "\n") != 1 {
+						t.Fatalf("one step is %q", out)
+					}
 				}
 			}
-			says("pending  ", "status")
+			if got, want := down("--yes"), strings.Count(says("pending  ", "status"), "\n"); got != want {
+				t.Errorf("%d of %d steps went down", got, want)
+			}
 			says("up  ", "up")
 			if all := list(t, dir, env); len(all) != 0 {
 				t.Errorf("left: %v", all)
 			}
-			for strings.Contains(must(t, dir, env, "", "migrate", "status"), "applied  ") {
-				says("down  ", "down") // nobody is in it
-			}
-			says("nothing to do", "down")
+			down() // nobody is in it
+			says("pending  ", "status")
 
 			var all sync.WaitGroup // several processes at once
 			outs := make([]result, 4)

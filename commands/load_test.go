@@ -70,13 +70,18 @@ type person struct {
 	secret    []byte // of its authenticator app; nil for none
 }
 
-// seed makes n accounts at the real cost of a password, hashed once for all.
+// realHash is the hash of sitetest.Password at its real cost, made once.
+var realHash = sync.OnceValues(func() (string, error) {
+	return password.NewHasher(password.DefaultCost, 0, 0).Hash(sitetest.Password)
+})
+
+// seed makes n accounts at the real cost of a password.
 func seed(t testing.TB, dir string, env []string, prefix string, n int, withApp bool) []person {
 	t.Helper()
 	must(t, dir, env, "", "migrate", "up")
 	s := open(t, dir, env)
 	defer s.Close()
-	hash, err := password.NewHasher(password.DefaultCost, 0, 0).Hash(sitetest.Password)
+	hash, err := realHash()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,9 +101,9 @@ func (x *act) InsertCredentials(ctx context.Context, cs ...factors.Credential) e
 func (x *act) SwapCredential(ctx context.Context, c factors.Credential) (bool, error) {
 	t := x.change()
 	ok, err := changed(t.db.NewUpdate().Table("credentials").
-		Set("name = ?", c.Name).Set("counter = ?", c.Counter).Set("drift = ?", c.Drift).
+		Set("name = ?", c.Name).Set("counter = ?", number(c.Counter)).Set("drift = ?", number(c.Drift)).
 		Set("last_used_at = ?", at(c.LastUsed)).Set("used_at = ?", at(c.Used)).Set("version = version + 1").
-		Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, c.Version).Exec(ctx))
+		Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, number(c.Version)).Exec(ctx))
 	if err == nil && ok {
 		err = t.saveSteps(ctx, c)
 	}
@@ -116,7 +116,7 @@ func (x *act) SwapCredential(ctx context.Context, c factors.Credential) (bool, e
 // SettleCredential saves which steps count as used, if nobody saved the
 // credential since it was read.
 func (t *tx) SettleCredential(ctx context.Context, c factors.Credential) (bool, error) {
-	ok, err := changed(t.db.NewUpdate().Table("credentials").Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, c.Version).
+	ok, err := changed(t.db.NewUpdate().Table("credentials").Where("id = ? AND account_id = ? AND version = ?", c.ID, c.AccountID, number(c.Version)).
 		Set("version = version + 1").Exec(ctx))
 	if err == nil && ok {
 		err = t.saveSteps(ctx, c)

@@ -55,7 +55,7 @@ func (t *tx) settle(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(t.counts)) {
 		if n := t.counts[key]; n != 0 {
 			_, err := t.db.NewRaw("INSERT INTO totals (bucket, shard, n) VALUES (?, ?, ?) ON CONFLICT (bucket, shard) DO UPDATE SET n = totals.n + excluded.n",
-				key, shard, n).Exec(ctx)
+				number(key), number(shard), number(n)).Exec(ctx)
 			if err != nil {
 				return err
 			}

@@ -61,7 +61,7 @@ func (t *tx) lockTail(ctx context.Context) (x tail, err error) {
 	}
 	var rows []eventRow
 	err = t.db.NewSelect().Model(&rows).Column("seq", "hash").
-		Where("seq = ? OR seq = (SELECT max(seq) FROM events)", x.head.Seq).Order("seq").Scan(ctx)
+		Where("seq = ? OR seq = (SELECT max(seq) FROM events)", number(x.head.Seq)).Order("seq").Scan(ctx)
 	if err != nil {
 		return x, err
 	}
@@ -74,7 +74,7 @@ func (t *tx) lockTail(ctx context.Context) (x tail, err error) {
 }
 
 func (t *tx) lockHead(ctx context.Context, h *headRow) (none bool, err error) {
-	sel := t.db.NewSelect().Model(h).Where("id = 1")
+	sel := t.db.NewSelect().Model(h).Where("id = ?", number(1))
 	if t.pg {
 		sel = sel.For("UPDATE")
 	}
@@ -131,12 +131,12 @@ func (t *tx) append(ctx context.Context, rows []eventRow, x tail) error {
 	}
 	const move = "UPDATE audit_head SET seq = ?, hash = ?, mac = ? WHERE id = 1"
 	if t.pg {
-		_, err = t.db.NewRaw("WITH added AS (?) "+move, insert, last.Seq, last.Hash, mac).Exec(ctx)
+		_, err = t.db.NewRaw("WITH added AS (?) "+move, insert, number(last.Seq), last.Hash, mac).Exec(ctx)
 		return err
 	}
 	if _, err = insert.Exec(ctx); err != nil {
 		return err
 	}
-	_, err = t.db.NewRaw(move, last.Seq, last.Hash, mac).Exec(ctx)
+	_, err = t.db.NewRaw(move, number(last.Seq), last.Hash, mac).Exec(ctx)
 	return err
 }

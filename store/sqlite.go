@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
 
 // sqliteReaders is how many connections read beside the one that writes.
@@ -118,14 +117,14 @@ func openChecked(ctx context.Context, dsn string, conns int, asked ...string) (*
 }
 
 func openPool(ctx context.Context, dsn string, conns int) (*bun.DB, error) {
-	pool := sql.OpenDB(between(ctx, embedded(dsn)))
+	pool := sql.OpenDB(keeping{between(ctx, embedded(dsn))})
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	if err := pool.PingContext(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("the database file cannot be opened: %w", err)
 	}
-	return bun.NewDB(pool, sqlitedialect.New()), nil
+	return bun.NewDB(pool, newMarking()), nil
 }
 
 // touchPrivate makes the file with mode 0600 before SQLite would make it

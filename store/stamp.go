@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"github.com/uptrace/bun/schema"
+)
 
 // stamp is a time as it is kept: microseconds since 1970, 0 for never.
 type stamp int64
@@ -10,6 +14,11 @@ func at(t time.Time) stamp {
 		return 0
 	}
 	return stamp(t.UnixMicro())
+}
+
+// AppendQuery writes a time into a statement.
+func (s stamp) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
+	return number(s).AppendQuery(gen, b)
 }
 
 // Time gives the time back.

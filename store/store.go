@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -28,12 +27,11 @@ import (
 type Store struct {
 	writer, reader *bun.DB
 	query
-	visitSQL string                    // the look-up of every signed-in request
-	files    *files                    // where the embedded database lies; nil for PostgreSQL
-	slow     func() (*bun.DB, error)   // a pool for migrations on PostgreSQL, to be closed
-	visits   func() (*sql.Stmt, error) // visitSQL, kept prepared on SQLite
-	tell     func(Progress)            // see OnProgress
-	turn     chan struct{}             // of this process: see ImportTurn
+	visitSQL string                  // the look-up of every signed-in request
+	files    *files                  // where the embedded database lies; nil for PostgreSQL
+	slow     func() (*bun.DB, error) // a pool for migrations on PostgreSQL, to be closed
+	tell     func(Progress)          // see OnProgress
+	turn     chan struct{}           // of this process: see ImportTurn
 }
 
 // query reads, in a transaction or outside.
@@ -56,10 +54,8 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	visit := visitSQL(reader)
-	return &Store{writer: writer, reader: reader, visitSQL: visit, tell: func(Progress) {}, turn: make(chan struct{}, 1),
-		query:  query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG},
-		visits: sync.OnceValues(func() (*sql.Stmt, error) { return reader.DB.Prepare(visit) })}
+	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), tell: func(Progress) {}, turn: make(chan struct{}, 1),
+		query: query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG}}
 }
 
 // UseKinds tells the store which kinds of factor the site has, where they are

@@ -39,7 +39,7 @@ func columnsOf[R any](db *bun.DB, alias string) string {
 // Visit finds session, account and policy by the hash of a token, in one query.
 func (s *Store) Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error) {
 	var r visitRow
-	rows, err := s.visit(ctx, hash)
+	rows, err := s.reader.QueryContext(ctx, s.visitSQL, hash)
 	if err == nil {
 		err = s.reader.ScanRows(ctx, rows, &r) // closes them
 	}
@@ -49,17 +49,4 @@ func (s *Store) Visit(ctx context.Context, hash string) (identity.Session, ident
 	sess := r.Session.session()
 	sess.Kept = r.Kept
 	return sess, r.Account.account(), r.Policy.String, err
-}
-
-// visit runs the statement. SQLite keeps it prepared; the PostgreSQL driver is
-// faster with the text, and the hash is hexadecimal of our own making.
-func (s *Store) visit(ctx context.Context, hash string) (*sql.Rows, error) {
-	if s.pg {
-		return s.reader.QueryContext(ctx, s.visitSQL, hash)
-	}
-	stmt, err := s.visits()
-	if err != nil {
-		return nil, err
-	}
-	return stmt.QueryContext(ctx, hash)
 }

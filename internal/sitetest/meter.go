@@ -18,7 +18,7 @@ type Meter struct {
 // Bill is what something cost in the database.
 type Bill struct {
 	Texts  []string // what was sent, in order; begin and commit too
-	Parsed int      // statements that SQLite had to parse
+	Parsed []string // of these, what SQLite had to parse
 	Kept   int      // transactions that changed a row, each of which waits for the disk
 }
 
@@ -39,7 +39,7 @@ func (b Bill) Trips() int { return len(b.Texts) }
 
 // With is both together.
 func (b Bill) With(more Bill) Bill {
-	return Bill{append(slices.Clone(b.Texts), more.Texts...), b.Parsed + more.Parsed, b.Kept + more.Kept}
+	return Bill{slices.Concat(b.Texts, more.Texts), slices.Concat(b.Parsed, more.Parsed), b.Kept + more.Kept}
 }
 
 // Take gives what was counted since the last time.
@@ -56,7 +56,7 @@ func (m *Meter) count(text string, parsed, kept bool) {
 	defer m.mu.Unlock()
 	m.bill.Texts = append(m.bill.Texts, text)
 	if parsed {
-		m.bill.Parsed++
+		m.bill.Parsed = append(m.bill.Parsed, text)
 	}
 	if kept {
 		m.bill.Kept++

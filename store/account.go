@@ -103,7 +103,7 @@ func (x *act) InsertAccount(ctx context.Context, a identity.Account) error {
 	if a.Standing == "" {
 		return errNoStatus
 	}
-	_, err := t.db.NewInsert().Model(fromAccount(a)).Exec(ctx)
+	_, err := changed(t.db.NewInsert().Model(fromAccount(a)).Exec(ctx))
 	if taken(err) {
 		return identity.ErrTaken
 	}

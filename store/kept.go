@@ -152,6 +152,14 @@ func (c *keptConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, 
 	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
 }
 
+// Ping asks whether the database is there.
+func (c *keptConn) Ping(ctx context.Context) error {
+	if p, ok := c.Conn.(driver.Pinger); ok {
+		return p.Ping(ctx)
+	}
+	return nil
+}
+
 // ResetSession is asked before a connection is used again.
 func (c *keptConn) ResetSession(ctx context.Context) error {
 	if r, ok := c.Conn.(driver.SessionResetter); ok {

@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -110,7 +111,7 @@ func postgresPool(ctx context.Context, url string, patience time.Duration) (*bun
 	if err != nil {
 		return nil, fmt.Errorf("the PostgreSQL address %w", err)
 	}
-	pool := sql.OpenDB(between(ctx, &dialer{conf: conf, want: want, patience: patience}))
+	pool := sql.OpenDB(batching{between(ctx, &dialer{conf: conf, want: want, patience: patience})})
 	pool.SetMaxOpenConns(postgresConns)
 	pool.SetMaxIdleConns(postgresConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -182,8 +183,12 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 	})
 }
 
-// again says whether an error is PostgreSQL's wish to start over.
+// again says whether a transaction should start over: it is PostgreSQL's wish, or
+// the connection was dead before anything of it, or its COMMIT, was sent.
 func again(err error) bool {
+	if errors.Is(err, driver.ErrBadConn) {
+		return true
+	}
 	var pg pgdriver.Error
 	if !errors.As(err, &pg) {
 		return false

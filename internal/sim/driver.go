@@ -45,8 +45,12 @@ func (c *line) Close() error {
 	return c.Conn.Close()
 }
 
-// op tells reading from writing by how a statement begins.
+// op tells reading from writing by how a statement begins, and a commit by its
+// end: on PostgreSQL it comes with what was written before it.
 func op(sql string) Op {
+	if strings.HasSuffix(sql, "COMMIT") {
+		return OpCommit
+	}
 	word, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
 	switch strings.ToUpper(word) {
 	case "SELECT", "PRAGMA", "WITH":
@@ -66,6 +70,7 @@ func (c *line) PrepareContext(ctx context.Context, sql string) (driver.Stmt, err
 
 // ExecContext changes something.
 func (c *line) ExecContext(ctx context.Context, sql string, args []driver.NamedValue) (r driver.Result, err error) {
+	c.begun(sql)
 	err = c.gate.do(ctx, op(sql), sql, func() (err error) {
 		r, err = c.Conn.(driver.ExecerContext).ExecContext(ctx, sql, args)
 		return err
@@ -75,11 +80,34 @@ func (c *line) ExecContext(ctx context.Context, sql string, args []driver.NamedV
 
 // QueryContext reads, or changes and reads.
 func (c *line) QueryContext(ctx context.Context, sql string, args []driver.NamedValue) (r driver.Rows, err error) {
+	c.begun(sql)
 	err = c.gate.do(ctx, op(sql), sql, func() (err error) {
 		r, err = c.Conn.(driver.QueryerContext).QueryContext(ctx, sql, args)
 		return err
 	})
 	return rowsOr(r, err)
+}
+
+// begun notes a transaction that begins with its first statement, as on
+// PostgreSQL.
+func (c *line) begun(sql string) {
+	if strings.HasPrefix(sql, "BEGIN") {
+		c.tx = textTx{c.Conn}
+	}
+}
+
+// textTx is a transaction that was begun by a statement.
+type textTx struct{ conn driver.Conn }
+
+// Commit commits.
+func (t textTx) Commit() error { return t.say("COMMIT") }
+
+// Rollback gives it up.
+func (t textTx) Rollback() error { return t.say("ROLLBACK") }
+
+func (t textTx) say(word string) error {
+	_, err := t.conn.(driver.ExecerContext).ExecContext(context.Background(), word, nil)
+	return err
 }
 
 // rowsOr closes rows whose answer does not arrive.

@@ -22,10 +22,13 @@ type Bill struct {
 	Kept   int      // transactions that changed a row, each of which waits for the disk
 }
 
+// several lies between statements that are sent together.
+const several = "\n;\n"
+
 // Statements is how many statements there were, without begin and commit.
 func (b Bill) Statements() (n int) {
 	for _, text := range b.Texts {
-		for part := range strings.SplitSeq(text, "; ") {
+		for part := range strings.SplitSeq(text, several) {
 			if !slices.Contains([]string{"BEGIN", "COMMIT", "ROLLBACK"}, part) {
 				n++
 			}
@@ -112,7 +115,7 @@ func writes(text string) bool {
 // ExecContext changes something.
 func (c *meteredConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	r, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, text, args)
-	c.note(text, true, some(r, err))
+	c.note(text, true, some(r, err) || err == nil && strings.Contains(text, several) && writes(text))
 	return r, err
 }
 

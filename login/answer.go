@@ -31,51 +31,57 @@ func (s *Service) Answer(ctx context.Context, token string, r Reply, c identity.
 	if err != nil {
 		return Entry{}, err
 	}
-	if err := s.addressHeld(ctx, c); err != nil {
-		return Entry{}, err
-	}
-	cred, err := s.prove(ctx, sub, r.Kind, r.Answer)
+	p, err := s.prove(ctx, sub, r.Kind, r.Answer)
 	if err != nil {
 		return Entry{}, err
 	}
 	var entry Entry
 	err = s.act(ctx, func(tx Act) (e identity.Event, err error) {
-		entry, e, err = s.complete(ctx, tx, sub, cred, r.Trust)
+		entry, e, err = s.complete(ctx, tx, sub, p, r.Trust)
 		return e, err
 	})
 	return entry, s.faultedIn(ctx, sub.account.ID, r.Kind, c, err)
 }
 
-// prove counts a failure, then judges the code. It returns the credential as it
-// must be saved; the caller saves it in the transaction that grants the request.
-// ctx must outlive the request: if the client disconnected in between, the
-// counted failure would remain.
-func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer) (factors.Credential, error) {
+// proof is an answer that was right.
+type proof struct {
+	cred factors.Credential // as it must be saved
+	key  Counter            // where a failure was counted in advance
+}
+
+// prove counts a failure, then judges the code. The caller saves the credential
+// in the transaction that grants the request. ctx must outlive the request: if the
+// client disconnected in between, the counted failure would remain.
+func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a factors.Answer) (p proof, err error) {
 	creds, err := s.credentials(ctx, sub.account.ID, k)
 	if err != nil {
-		return factors.Credential{}, err
+		return p, err
 	}
-	key, err := s.lane(ctx, s.store, sub.account.ID, k, sub.client)
-	if err != nil {
-		return factors.Credential{}, err
+	if p.key, err = s.lane(ctx, s.store, sub.account.ID, k, sub.client); err != nil {
+		return p, err
 	}
-	if err := s.reserve(ctx, key, endsOff); err != nil {
-		return factors.Credential{}, err
+	var beside []Counter
+	if sub.purpose == factors.ForLogin {
+		beside = append(beside, addressCounter(sub.client))
 	}
-	cred, state, err := s.verify(ctx, sub, k, creds, a)
+	if err := s.reserve(ctx, p.key, endsOff, beside...); err != nil {
+		return p, err
+	}
+	var state []byte
+	p.cred, state, err = s.verify(ctx, sub, k, creds, a)
 	switch {
 	case identity.Reason(err) == identity.Busy:
-		return cred, cmp.Or(s.giveBack(ctx, key), err)
+		return p, cmp.Or(s.giveBack(ctx, p.key), err)
 	case err == nil:
-		return cred, nil
+		return p, nil
 	case errors.Is(err, factors.ErrOlder):
-		return cred, s.older(ctx, sub, k, key, state)
+		return p, s.older(ctx, sub, k, p.key, state)
 	case errors.Is(err, factors.ErrTypo):
-		return cred, cmp.Or(s.giveBack(ctx, key), identity.Refuse(identity.Typo, ""))
+		return p, cmp.Or(s.giveBack(ctx, p.key), identity.Refuse(identity.Typo, ""))
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed), errors.Is(err, factors.ErrExpired):
-		return cred, s.wrong(ctx, sub, k, err)
+		return p, s.wrong(ctx, sub, k, err)
 	}
-	return cred, s.faulted(ctx, key, err)
+	return p, s.faulted(ctx, p.key, err)
 }
 
 // verify judges a code by the state of its ceremony, and gives that state.
@@ -105,6 +111,9 @@ func (s *Service) verify(ctx context.Context, sub subject, k factors.Kind, creds
 // try fetches the state of a ceremony and counts the attempt; a code that was
 // tried too often is treated as not sent.
 func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte, error) {
+	if sub.unsent {
+		return nil, nil
+	}
 	c, err := s.store.Ceremony(ctx, sub.purpose, sub.id, k)
 	if errors.Is(err, identity.ErrNotFound) {
 		return nil, nil
@@ -166,19 +175,19 @@ func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why er
 
 // complete is the transaction of Answer: it spends the credential and opens the
 // session.
-func (s *Service) complete(ctx context.Context, tx Act, sub subject, cred factors.Credential, trust bool) (entry Entry, e identity.Event, err error) {
-	acct, err := s.spend(ctx, tx, sub, cred)
+func (s *Service) complete(ctx context.Context, tx Act, sub subject, right proof, trust bool) (entry Entry, e identity.Event, err error) {
+	acct, err := s.spend(ctx, tx, sub, right)
 	if err != nil {
 		return entry, e, err
 	}
-	p, err := s.pending(ctx, tx, sub.pending.TokenHash)
-	if err != nil {
-		return entry, e, err
+	p := sub.pending
+	if s.over(p.Created, p.Expires) { // while the code was judged
+		return entry, e, identity.Refuse(identity.Gone, "")
 	}
 	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
 		return entry, e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
-	entry, e, err = s.enter(ctx, tx, acct, grant{level: 2, by: cred.Kind, next: p.Next}, sub.client)
+	entry, e, err = s.enter(ctx, tx, acct, grant{level: 2, by: right.cred.Kind, next: p.Next, policy: &sub.policy}, sub.client)
 	if err != nil || !trust || s.opt.TrustTTL <= 0 {
 		return entry, e, err
 	}
@@ -190,7 +199,8 @@ func (s *Service) complete(ctx context.Context, tx Act, sub subject, cred factor
 // spend saves an accepted credential in the transaction that grants the request,
 // so that a code is accepted only once. It also takes back the failure that was
 // counted in advance.
-func (s *Service) spend(ctx context.Context, tx Act, sub subject, cred factors.Credential) (identity.Account, error) {
+func (s *Service) spend(ctx context.Context, tx Act, sub subject, p proof) (identity.Account, error) {
+	cred := p.cred
 	a, err := tx.LockAccount(ctx, sub.account.ID)
 	if err != nil {
 		return a, err
@@ -202,14 +212,12 @@ func (s *Service) spend(ctx context.Context, tx Act, sub subject, cred factors.C
 	if swapped, err := tx.SwapCredential(ctx, cred); err != nil || !swapped {
 		return a, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}
-	if err := tx.DropCeremonies(ctx, sub.id, sub.purpose); err != nil {
-		return a, err
+	if !sub.unsent {
+		if err := tx.DropCeremonies(ctx, sub.id, sub.purpose); err != nil {
+			return a, err
+		}
 	}
-	key, err := s.lane(ctx, tx, a.ID, cred.Kind, sub.client)
-	if err != nil {
-		return a, err
-	}
-	if err := s.passed(ctx, tx, key); err != nil {
+	if err := s.passed(ctx, tx, p.key); err != nil {
 		return a, err
 	}
 	if s.kinds.Of(cred.Kind).Spare {

@@ -32,6 +32,16 @@ type subject struct {
 	account identity.Account
 	client  identity.Client
 	pending identity.Pending // of a sign-in
+	policy  string           // as it is kept, of a sign-in
+	unsent  bool             // nothing was sent for it
+}
+
+// Waiting is a pending login with what every step of it needs.
+type Waiting struct {
+	Pending identity.Pending
+	Account identity.Account
+	Policy  string // as it is kept
+	Sent    bool   // something was sent for it
 }
 
 // Challenge is the chooser of a pending login. It sends nothing.
@@ -45,15 +55,14 @@ func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind
 }
 
 func (s *Service) pendingSubject(ctx context.Context, token string, c identity.Client) (subject, error) {
-	p, err := s.pending(ctx, s.store, identity.HashToken(token))
-	if err != nil {
+	w, err := s.store.Waiting(ctx, identity.HashToken(token))
+	switch p := w.Pending; {
+	case errors.Is(err, identity.ErrNotFound), err == nil && (s.over(p.Created, p.Expires) || !w.Account.Disabled.IsZero()):
+		return subject{}, identity.Refuse(identity.Gone, "")
+	case err != nil:
 		return subject{}, err
 	}
-	a, err := s.store.Account(ctx, p.AccountID)
-	if err == nil && !a.Disabled.IsZero() {
-		return subject{}, identity.Refuse(identity.Gone, "")
-	}
-	return subject{factors.ForLogin, p.ID, a, c, p}, err
+	return subject{factors.ForLogin, w.Pending.ID, w.Account, c, w.Pending, w.Policy, !w.Sent}, nil
 }
 
 // Send queues a code for a pending login, if the kind sends codes.
@@ -72,11 +81,11 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	if err != nil {
 		return err
 	}
-	t, err := s.counter(ctx, sub.account.ID, k, sub.client)
+	list, err := s.counters(ctx, sub.account.ID, []factors.Kind{k}, sub.client)
 	if err != nil {
 		return err
 	}
-	if err := held(t, s.Now()); err != nil {
+	if err := held(list[0], s.Now()); err != nil {
 		return err
 	}
 	if len(creds) == 0 {

@@ -46,12 +46,8 @@ func (s *Service) chooser(ctx context.Context, sub subject, want asked) (Chooser
 		return Chooser{}, err
 	}
 	ch := Chooser{Login: sub.account.Login, Options: s.options(creds), Open: -1, Next: sub.pending.Next}
-	for i, o := range ch.Options {
-		t, err := s.counter(ctx, sub.account.ID, o.Kind, sub.client)
-		if err != nil {
-			return ch, err
-		}
-		ch.Options[i].Off = !t.Off.IsZero()
+	if err := s.switchedOff(ctx, sub, ch.Options); err != nil {
+		return ch, err
 	}
 	ch.Open = pick(ch.Options, creds, sub.account.Preferred, want.kind, want.target)
 	if ch.Open < 0 || !s.sends(ch.Options[ch.Open].Kind) {
@@ -69,6 +65,19 @@ func (s *Service) chooser(ctx context.Context, sub subject, want asked) (Chooser
 		s.another(&ch)
 	}
 	return ch, nil
+}
+
+// switchedOff marks the choices whose kind is off.
+func (s *Service) switchedOff(ctx context.Context, sub subject, options []Option) error {
+	kinds := make([]factors.Kind, len(options))
+	for i, o := range options {
+		kinds[i] = o.Kind
+	}
+	list, err := s.counters(ctx, sub.account.ID, kinds, sub.client)
+	for i, t := range list {
+		options[i].Off = !t.Off.IsZero()
+	}
+	return err
 }
 
 // mailed says of the open address whether a code was asked for, and how far

@@ -95,15 +95,9 @@ func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c identi
 	if spare == nil {
 		return identity.Refuse(identity.Wrong, "")
 	}
-	_, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm, c), spare.Kind(), factors.Answer{Code: code})
+	p, err := s.prove(ctx, sessionSubject(v, factors.ForConfirm, c), spare.Kind(), factors.Answer{Code: code})
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error {
-		key, err := s.lane(ctx, tx, v.Account.ID, spare.Kind(), c)
-		if err != nil {
-			return err
-		}
-		return s.passed(ctx, tx, key)
-	})
+	return s.write(ctx, func(tx Tx) error { return s.passed(ctx, tx, p.key) })
 }

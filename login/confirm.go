@@ -28,7 +28,7 @@ func (s *Service) SendConfirm(ctx context.Context, v *Visit, k factors.Kind, tar
 func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a factors.Answer, c identity.Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx)
 	sub := sessionSubject(v, factors.ForConfirm, c)
-	cred, err := s.prove(ctx, sub, k, a)
+	p, err := s.prove(ctx, sub, k, a)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 	err = s.act(ctx, func(tx Act) (identity.Event, error) {
 		e := s.event(identity.EventConfirmed, v.Account.ID, c)
 		e.Level, e.Detail = 2, string(k)
-		if _, err := s.spend(ctx, tx, sub, cred); err != nil {
+		if _, err := s.spend(ctx, tx, sub, p); err != nil {
 			return e, err
 		}
 		entry, err = s.raise(ctx, tx, v, 2, k)
@@ -79,7 +79,9 @@ func (s *Service) CheckPassword(ctx context.Context, a identity.Account, passwor
 	if err != nil {
 		return err
 	}
-	right, _, err := s.judge(ctx, a, key, password, c)
+	right, err := s.judge(ctx, attempt{a, key, password, c}, func(ctx context.Context, _ string) error {
+		return s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
+	})
 	if err != nil || right {
 		return err
 	}

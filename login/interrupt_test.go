@@ -42,6 +42,16 @@ func (m *moments) Throttle(ctx context.Context, key login.Counter) (login.Thrott
 	return m.Store.Throttle(ctx, key)
 }
 
+func (m *moments) Throttles(ctx context.Context, keys ...login.Counter) ([]login.Throttle, error) {
+	m.pass()
+	return m.Store.Throttles(ctx, keys...)
+}
+
+func (m *moments) Waiting(ctx context.Context, hash string) (login.Waiting, error) {
+	m.pass()
+	return m.Store.Waiting(ctx, hash)
+}
+
 func (m *moments) AccountByKey(ctx context.Context, key string) (identity.Account, error) {
 	m.pass()
 	return m.Store.AccountByKey(ctx, key)

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,14 +55,49 @@ func FormKey(token string, parts ...string) string {
 	return identity.HashToken(b.String())
 }
 
-// Begin claims a form, or returns the outcome of the same form sent before.
-func (s *Service) Begin(ctx context.Context, key string) (o Outcome, st State, err error) {
+// Holder says what a cookie stands for that only one browser has.
+type Holder int
+
+// What such a cookie can stand for.
+const (
+	OfNobody  Holder = iota // nothing: a browser is told by it from others
+	OfSession               // a session
+	OfPending               // a pending login
+)
+
+// Sender is who sends a form.
+type Sender struct {
+	Holder Holder
+	Hash   string // of the cookie
+}
+
+// Begin claims a form, or returns the outcome of the same form sent before. A
+// sender with an invented cookie claims nothing.
+func (s *Service) Begin(ctx context.Context, key string, of Sender) (o Outcome, st State, err error) {
+	for {
+		now := s.Now()
+		if mine, err := s.store.TryClaim(ctx, Outcome{Key: key, Started: now, Expires: now.Add(LastingTTL)}, of); mine || err != nil {
+			return Outcome{}, Mine, err
+		}
+		if o, st, err = s.Outcome(ctx, key); err != nil || st != Mine {
+			return o, st, err
+		}
+		if o, st, err = s.takeOver(ctx, key); !errors.Is(err, identity.ErrNotFound) {
+			return s.fit(o), st, err
+		}
+		if given, err := s.store.Given(ctx, of); err != nil || !given {
+			return Outcome{}, Mine, err
+		} // else the claim that was in the way went a moment ago
+	}
+}
+
+// takeOver claims a form in the place of one that was left behind; ErrNotFound
+// when there is none.
+func (s *Service) takeOver(ctx context.Context, key string) (o Outcome, st State, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
 		now := s.Now()
 		o, err = tx.Outcome(ctx, key)
 		switch {
-		case errors.Is(err, identity.ErrNotFound):
-			o = Outcome{}
 		case err != nil:
 			return err
 		case !s.leftBehind(o, now):
@@ -78,7 +114,7 @@ func (s *Service) Begin(ctx context.Context, key string) (o Outcome, st State, e
 		}
 		return err
 	})
-	return s.fit(o), st, err
+	return o, st, err
 }
 
 // leftBehind says whether a row has expired, even if the clock was set back.
@@ -113,16 +149,10 @@ func (s *Service) fit(o Outcome) Outcome {
 func (s *Service) Finish(ctx context.Context, all ...Outcome) error {
 	now := s.Now()
 	return s.store.Write(ctx, func(tx Tx) error {
-		for _, o := range all {
-			if o.Life == 0 {
-				o.Life = AgainTTL
-			}
-			o.Started, o.Done, o.Expires = now, now, now.Add(o.Life)
-			if err := tx.PutOutcome(ctx, o); err != nil {
-				return err
-			}
+		for i, o := range all {
+			all[i].Started, all[i].Done, all[i].Expires = now, now, now.Add(cmp.Or(o.Life, AgainTTL))
 		}
-		return nil
+		return tx.PutOutcomes(ctx, all...)
 	})
 }
 

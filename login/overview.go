@@ -25,12 +25,8 @@ func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error
 	if o.Credentials, err = s.store.Credentials(ctx, id); err != nil {
 		return o, err
 	}
-	a, err := s.store.Account(ctx, id)
-	if err != nil {
-		return o, err
-	}
 	o.Off = map[factors.Kind]bool{}
-	for _, k := range a.Off {
+	for _, k := range v.Account.Off {
 		o.Off[k] = true
 	}
 	if o.Sessions, err = s.store.Sessions(ctx, id); err != nil {

@@ -27,12 +27,22 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	if err != nil {
 		return Entry{}, err
 	}
-	right, rehash, err := s.judge(ctx, acct, key, password, c)
+	var entry Entry
+	try := attempt{acct, key, password, c}
+	right, err := s.judge(ctx, try, func(ctx context.Context, rehash string) error {
+		return s.act(ctx, func(tx Act) (e identity.Event, err error) {
+			if err := tx.ClearThrottle(ctx, key); err != nil {
+				return e, err
+			}
+			entry, e, err = s.passwordRight(ctx, tx, rightPassword{acct, rehash, next}, c)
+			return e, err
+		})
+	})
 	if err != nil {
 		return Entry{}, err
 	}
-	ctx = context.WithoutCancel(ctx) // it was judged: what follows is carried to the end, whoever hangs up
-	if !right || !acct.Disabled.IsZero() {
+	if !right {
+		ctx = context.WithoutCancel(ctx) // it was judged: what follows is carried to the end, whoever hangs up
 		err := s.act(ctx, func(tx Act) (identity.Event, error) {
 			e := s.event(identity.EventLoginFailed, acct.ID, c)
 			e.Actor = "stranger"
@@ -46,12 +56,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 		})
 		return Entry{}, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}
-	var entry Entry
-	err = s.act(ctx, func(tx Act) (e identity.Event, err error) {
-		entry, e, err = s.passwordRight(ctx, tx, rightPassword{acct, rehash, next}, c)
-		return e, err
-	})
-	return entry, err
+	return entry, nil
 }
 
 // find looks an account up by what was typed. A name that cannot be a login
@@ -75,14 +80,26 @@ func (s *Service) find(ctx context.Context, login string, c identity.Client) (id
 	return acct, nameCounter(acct.Key), nil
 }
 
+// attempt is a password that somebody gives for an account, which may be none.
+type attempt struct {
+	account  identity.Account
+	key      Counter // that its failure goes to
+	password string
+	client   identity.Client
+}
+
 // judge checks a password. The failure is reserved, and given back when it was
 // none, inside the hashing slot: there are as many slots as cores, so a burst
 // of right passwords is never mistaken for failures, and a burst of wrong ones
 // is counted one by one. Once the slot is taken nothing stops with the request:
-// hanging up would hide a guess from the counters and the log.
-func (s *Service) judge(ctx context.Context, acct identity.Account, key Counter, password string, c identity.Client) (right bool, rehash string, err error) {
-	if err = s.passwordHeld(ctx, key, c); err != nil {
-		return
+// hanging up would hide a guess from the counters and the log. What a right one of
+// an account that is not disabled leads to is done by grant, which clears the
+// counter in its transaction; it is given the password hashed anew where its hash
+// is out of date.
+func (s *Service) judge(ctx context.Context, try attempt, grant func(ctx context.Context, rehash string) error) (right bool, err error) {
+	acct, c := try.account, try.client
+	if err = s.passwordHeld(ctx, try.key, c); err != nil {
+		return false, err
 	}
 	phc := string(acct.Password)
 	if phc == "" {
@@ -90,39 +107,38 @@ func (s *Service) judge(ctx context.Context, acct identity.Account, key Counter,
 	}
 	err = s.inTurn(ctx, c, func() (err error) {
 		ctx := context.WithoutCancel(ctx)
-		if err = s.addressHeld(ctx, c); err != nil { // others may have failed while this one waited
-			return err
-		}
-		if err = s.reserve(ctx, key, neverOff); err != nil {
+		if err = s.reserve(ctx, try.key, neverOff, addressCounter(c)); err != nil { // others may have failed while this one waited
 			return err
 		}
 		var old bool
-		if right, old, err = s.hasher.Verify(phc, password); err != nil || !right || acct.Password == "" {
+		if right, old, err = s.hasher.Verify(phc, try.password); err != nil || !right || acct.Password == "" {
 			right = false
 			return err
 		}
+		if !acct.Disabled.IsZero() { // refused all the same
+			right = false
+			return nil
+		}
+		rehash := ""
 		if old {
-			if rehash, err = s.hasher.Hash(password); err != nil {
+			if rehash, err = s.hasher.Hash(try.password); err != nil {
 				return err
 			}
 		}
-		if !acct.Disabled.IsZero() { // right, and refused all the same
-			return nil
+		if err = grant(ctx, rehash); err != nil { // it was right all the same
+			return cmp.Or(s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, try.key) }), err)
 		}
-		return s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
+		return nil
 	})
-	return right, rehash, err
+	return right, err
 }
 
 func (s *Service) passwordHeld(ctx context.Context, key Counter, c identity.Client) error {
-	if err := s.addressHeld(ctx, c); err != nil {
-		return err
-	}
-	t, err := s.store.Throttle(ctx, key)
+	list, err := s.store.Throttles(ctx, addressCounter(c), key)
 	if err != nil {
 		return err
 	}
-	return held(t, s.Now())
+	return cmp.Or(s.addressHeld(list[0]), held(list[1], s.Now()))
 }
 
 // rightPassword is an account whose password was right.
@@ -144,6 +160,9 @@ func (s *Service) passwordRight(ctx context.Context, tx Act, p rightPassword, c 
 	}
 	if p.rehash != "" {
 		a.Password = identity.Hidden(p.rehash)
+		if err := tx.SaveAccount(ctx, a); err != nil {
+			return entry, e, err
+		}
 	}
 	if a.Bare() {
 		if err := s.admitBare(ctx, tx, a, c); err != nil {
@@ -163,11 +182,6 @@ func (s *Service) passwordRight(ctx context.Context, tx Act, p rightPassword, c 
 			return entry, e, err
 		}
 		return s.enter(ctx, tx, a, grant{level: 2, trusted: true, next: p.next}, c)
-	}
-	if p.rehash != "" {
-		if err := tx.SaveAccount(ctx, a); err != nil {
-			return entry, e, err
-		}
 	}
 	return s.pend(ctx, tx, a, p.next, c)
 }

@@ -16,6 +16,7 @@ type grant struct {
 	by      factors.Kind // what proved level 2; empty when nothing did
 	trusted bool         // a trusted browser stands in for the factor
 	next    string       // where the person wanted to go
+	policy  *string      // as it is kept; nil where nobody read it yet
 }
 
 // enter opens a session: the only place where one begins. The session that the
@@ -46,14 +47,13 @@ func (s *Service) enter(ctx context.Context, tx Act, a identity.Account, g grant
 	if entry.Known, err = s.greet(ctx, tx, a, c); err != nil {
 		return Entry{}, e, err
 	}
-	a.LastLogin = now
-	if err := tx.SaveAccount(ctx, a); err != nil {
+	if err := tx.SignedIn(ctx, a.ID, now); err != nil {
 		return Entry{}, e, err
 	}
 	if err := tx.HushPendings(ctx, a.ID, c); err != nil {
 		return Entry{}, e, err
 	}
-	if err := s.told(ctx, tx, a); err != nil {
+	if err := s.told(ctx, tx, a, g.policy); err != nil {
 		return Entry{}, e, err
 	}
 	return entry, e, nil

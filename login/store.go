@@ -27,6 +27,7 @@ type Reader interface {
 	// HasBrowser says whether a cookie is good at some account at a time.
 	HasBrowser(ctx context.Context, hash string, trusted bool, now time.Time) (bool, error)
 	Throttle(ctx context.Context, key Counter) (Throttle, error) // nothing counted when there is none
+	Throttles(ctx context.Context, keys ...Counter) ([]Throttle, error)
 	Link(ctx context.Context, hash string, purpose identity.LinkPurpose) (identity.Link, error)
 	Setting(ctx context.Context, key string) (string, error) // "" when unset
 	Sessions(ctx context.Context, accountID string) ([]identity.Session, error)
@@ -82,6 +83,9 @@ type Tx interface {
 
 	// Counters of failures and of mails.
 	LockThrottle(ctx context.Context, key Counter) (Throttle, error)
+	// LockThrottles is LockThrottle that reads other counters with it, which are not
+	// locked.
+	LockThrottles(ctx context.Context, key Counter, others ...Counter) ([]Throttle, error)
 	SaveThrottle(ctx context.Context, t Throttle) error
 	ClearThrottle(ctx context.Context, key Counter) error
 
@@ -98,7 +102,7 @@ type Tx interface {
 	// ClaimForm notes that a form is being carried out, in the place of a row
 	// that began at some time; false when somebody else claimed it.
 	ClaimForm(ctx context.Context, o Outcome, was time.Time) (bool, error)
-	PutOutcome(ctx context.Context, o Outcome) error // replaces the claim
+	PutOutcomes(ctx context.Context, all ...Outcome) error // replace their claims
 	DropClaim(ctx context.Context, key string) error
 	DropOutcomes(ctx context.Context, session string) error // those of a session token's hash; lasting ones lose their cookies
 }
@@ -114,6 +118,13 @@ type Store interface {
 	Act(ctx context.Context, do func(Act) (identity.Event, error)) error
 	// Visit is the hot path: session, account and policy by the hash of a token.
 	Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error)
+	// Waiting is what every step of a sign-in looks up by the hash of its token.
+	Waiting(ctx context.Context, hash string) (Waiting, error)
+	// TryClaim claims a form that nobody sent before, in a transaction of its own.
+	// False when somebody did, or when its sender is not known.
+	TryClaim(ctx context.Context, o Outcome, of Sender) (bool, error)
+	// Given says whether the site gave out the cookie of a sender.
+	Given(ctx context.Context, of Sender) (bool, error)
 	// Touch notes when a session was last used.
 	Touch(ctx context.Context, sessionID string, now time.Time) error
 	// Stale gives pending logins that ended before now without a factor.

@@ -29,21 +29,44 @@ func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factor
 		return shared, err
 	}
 	t, err := r.Throttle(ctx, shared)
-	if err != nil || !t.Off.IsZero() && b.Created.After(t.Off) {
-		return shared, err
-	}
-	own := shared
-	own.Browser = b.ID
-	return own, nil
+	return laneOf(b, t), err
 }
 
-// counter reads the counter of a kind that a browser's failures go to.
-func (s *Service) counter(ctx context.Context, accountID string, k factors.Kind, c identity.Client) (Throttle, error) {
-	key, err := s.lane(ctx, s.store, accountID, k, c)
-	if err != nil {
-		return Throttle{}, err
+// laneOf is the lane of a browser that signed in before.
+func laneOf(b identity.Browser, shared Throttle) Counter {
+	key := shared.Key
+	if shared.Off.IsZero() || !b.Created.After(shared.Off) {
+		key.Browser = b.ID
 	}
-	return s.store.Throttle(ctx, key)
+	return key
+}
+
+// counters reads the counters of several kinds that a browser's failures go to.
+func (s *Service) counters(ctx context.Context, accountID string, kinds []factors.Kind, c identity.Client) ([]Throttle, error) {
+	b, known, err := s.browser(ctx, s.store, c.Known, accountID, false)
+	if err != nil || len(kinds) == 0 {
+		return nil, err
+	}
+	var keys []Counter
+	for _, k := range kinds {
+		keys = append(keys, Counter{What: CountFactor, Account: accountID, Kind: k})
+	}
+	for _, key := range keys[:len(kinds)] {
+		if key.Browser = b.ID; known {
+			keys = append(keys, key)
+		}
+	}
+	list, err := s.store.Throttles(ctx, keys...)
+	if err != nil || !known {
+		return list, err
+	}
+	shared, own := list[:len(kinds)], list[len(kinds):]
+	for i := range shared {
+		if laneOf(b, shared[i]) == own[i].Key {
+			shared[i] = own[i]
+		}
+	}
+	return shared, nil
 }
 
 // counting says what becomes of a kind that failed too often.
@@ -57,15 +80,22 @@ const (
 
 // reserve counts a failure before the answer is looked at, in a transaction of
 // its own, so that a hundred answers at once are counted a hundred times. The
-// count is given back by passed when the answer is right.
-func (s *Service) reserve(ctx context.Context, key Counter, how counting) error {
+// count is given back by passed when the answer is right. A counter beside it is
+// looked at too: that of an address, which may hold everything up.
+func (s *Service) reserve(ctx context.Context, key Counter, how counting, beside ...Counter) error {
 	var refused error
 	err := s.write(ctx, func(tx Tx) error {
 		now := s.Now()
-		t, err := lockThrottle(ctx, tx, key, now)
+		list, err := tx.LockThrottles(ctx, key, beside...)
 		if err != nil {
 			return err
 		}
+		for _, address := range list[1:] {
+			if refused = s.addressHeld(address); refused != nil {
+				return nil
+			}
+		}
+		t := list[0].AsOf(now)
 		t.forget(now.Add(-FailureWindow))
 		if how == endsOff && s.full(t) && t.Off.IsZero() {
 			t.Off = now // the answer that reached the cap was never judged: a crash
@@ -177,11 +207,13 @@ func held(t Throttle, now time.Time) error {
 	return nil
 }
 
+// addressCounter counts the failed sign-ins of a client's range of addresses.
+func addressCounter(c identity.Client) Counter { return Counter{What: CountAddress, Subject: c.Range} }
+
 // addressHeld says whether an address has failed too often within the window.
-func (s *Service) addressHeld(ctx context.Context, c identity.Client) error {
-	t, err := s.store.Throttle(ctx, Counter{What: CountAddress, Subject: c.Range})
-	if err != nil || t.Fails < AddressFailures {
-		return err
+func (s *Service) addressHeld(t Throttle) error {
+	if t.Fails < AddressFailures {
+		return nil
 	}
 	return held(t, s.Now())
 }
@@ -190,7 +222,7 @@ func (s *Service) addressHeld(ctx context.Context, c identity.Client) error {
 // count, so an office behind one address signs in freely.
 func (s *Service) addressFailed(ctx context.Context, tx Tx, c identity.Client) error {
 	now := s.Now()
-	t, err := lockThrottle(ctx, tx, Counter{What: CountAddress, Subject: c.Range}, now)
+	t, err := lockThrottle(ctx, tx, addressCounter(c), now)
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,8 @@ type most struct{ statements, trips, kept, parsed int }
 func TestWhatASignInCostsInTheDatabase(t *testing.T) {
 	t.Parallel()
 	bounds := map[string]map[string]most{
-		"sqlite":   {"new browser": {65, 85, 10, 5}, "known browser": {76, 96, 10, 5}},
-		"postgres": {"new browser": {63, 56, 10, 56}, "known browser": {74, 67, 10, 67}},
+		"sqlite":   {"new browser": {46, 60, 9, 5}, "known browser": {52, 66, 9, 5}},
+		"postgres": {"new browser": {44, 36, 9, 36}, "known browser": {50, 42, 9, 42}},
 	}
 	for _, db := range pgtest.Databases() {
 		t.Run(db, func(t *testing.T) {

@@ -143,13 +143,8 @@ func (w *web) formKey(c *gin.Context, rep repeat, cookie func(name string) strin
 // invented cookie claims nothing.
 func (w *web) repeated(c *gin.Context, rep repeat, key string) (done bool, err error) {
 	ctx := c.Request.Context()
-	look := w.Login.Outcome
-	if known, err := w.known(ctx, rep, w.cookies.get(c, rep.cookie)); err != nil {
-		return false, err
-	} else if known {
-		look = w.Login.Begin
-	}
-	o, st, err := look(ctx, key)
+	of := login.Sender{Holder: holders[rep.cookie], Hash: identity.HashToken(w.cookies.get(c, rep.cookie))}
+	o, st, err := w.Login.Begin(ctx, key, of)
 	for n := 1; err == nil && st == login.Running && n <= waits; n++ {
 		select {
 		case <-ctx.Done():
@@ -157,7 +152,7 @@ func (w *web) repeated(c *gin.Context, rep repeat, key string) (done bool, err e
 		case <-time.After(time.Duration(n) * waitStep):
 		}
 		if o, st, err = w.Login.Outcome(ctx, key); err == nil && st == login.Mine {
-			o, st, err = look(ctx, key)
+			o, st, err = w.Login.Begin(ctx, key, of)
 		}
 	}
 	if err != nil || st != login.Settled {
@@ -174,21 +169,8 @@ const (
 	waitStep = 5 * time.Millisecond
 )
 
-// known says whether the site gave out a cookie, and it was not invented.
-func (w *web) known(ctx context.Context, rep repeat, token string) (bool, error) {
-	switch rep.cookie {
-	case sessionCookie:
-		v, err := w.Login.Peek(ctx, token)
-		return v != nil, err
-	case loginCookie:
-		_, err := w.Login.Pending(ctx, token)
-		if identity.Reason(err) == identity.Gone {
-			return false, nil
-		}
-		return err == nil, err
-	}
-	return true, nil
-}
+// holders says what the cookies stand for by which forms are told apart.
+var holders = map[string]login.Holder{sessionCookie: login.OfSession, loginCookie: login.OfPending}
 
 // again sends the answer of the first once more, unless the session that it
 // opened has ended since.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -129,6 +130,17 @@ func (x *act) SaveAccount(ctx context.Context, a identity.Account) error {
 		return identity.ErrNotFound
 	}
 	_, err = x.Prove(ctx, a)
+	return err
+}
+
+// SignedIn notes that an account signed in. Nothing else of it changes, and
+// nothing but this of what the directory shows.
+func (x *act) SignedIn(ctx context.Context, id string, now time.Time) error {
+	t := x.change()
+	_, err := t.db.NewRaw("UPDATE accounts SET last_login_at = ? WHERE id = ?", at(now), id).Exec(ctx)
+	if err == nil {
+		_, err = t.db.NewRaw("UPDATE directory SET last_login_at = ? WHERE account_id = ?", at(now), id).Exec(ctx)
+	}
 	return err
 }
 

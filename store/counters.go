@@ -51,24 +51,65 @@ func (r *counterRow) throttle() login.Throttle {
 
 // Throttle reads a counter; none has counted nothing.
 func (q query) Throttle(ctx context.Context, key login.Counter) (login.Throttle, error) {
-	r := fromCounter(key)
-	err := missing(q.db.NewSelect().Model(&r).WherePK().Scan(ctx))
-	if errors.Is(err, identity.ErrNotFound) {
-		return login.Throttle{Key: key}, nil
-	}
-	return r.throttle(), err
+	list, err := q.Throttles(ctx, key)
+	return list[0], err
 }
 
-// LockThrottle reads a counter that nobody else changes until the end. Making
-// and reading it is one statement: a row that is not there cannot be locked, and
-// between two it could be cleared.
+// Throttles reads several counters, in the order of their keys.
+func (q query) Throttles(ctx context.Context, keys ...login.Counter) ([]login.Throttle, error) {
+	var rows []counterRow
+	sel := q.db.NewSelect().Model(&rows)
+	for _, k := range keys {
+		sel = sel.WhereOr(isCounter, counterArgs(k)...)
+	}
+	err := sel.Scan(ctx)
+	return inOrder(rows, keys), err
+}
+
+// isCounter finds one counter; counterArgs are its arguments.
+const isCounter = "account_id = ? AND what = ? AND kind = ? AND browser_id = ? AND subject = ?"
+
+func counterArgs(k login.Counter) []any {
+	return []any{k.Account, k.What, k.Kind, k.Browser, k.Subject}
+}
+
+// inOrder has a counter for each key.
+func inOrder(rows []counterRow, keys []login.Counter) []login.Throttle {
+	list := make([]login.Throttle, len(keys))
+	for i, k := range keys {
+		list[i].Key = k
+		for _, r := range rows {
+			if x := r.throttle(); x.Key == k {
+				list[i] = x
+			}
+		}
+	}
+	return list
+}
+
+// LockThrottle reads a counter that nobody else changes until the end.
 func (t *tx) LockThrottle(ctx context.Context, key login.Counter) (login.Throttle, error) {
+	list, err := t.LockThrottles(ctx, key)
+	return list[0], err
+}
+
+// LockThrottles is LockThrottle that reads others with it, which are not locked.
+// Making and reading the first is one statement: a row that is not there cannot
+// be locked, and between two it could be cleared.
+func (t *tx) LockThrottles(ctx context.Context, key login.Counter, others ...login.Counter) ([]login.Throttle, error) {
+	keys := append([]login.Counter{key}, others...)
 	if !t.pg { // a transaction has the whole file to itself
-		return t.Throttle(ctx, key)
+		return t.Throttles(ctx, keys...)
 	}
 	r := fromCounter(key)
-	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (" + counterKey + ") DO UPDATE").Set("what = excluded.what").Returning("*").Exec(ctx)
-	return r.throttle(), err
+	var rows []counterRow
+	lock := t.db.NewInsert().Model(&r).On("CONFLICT (" + counterKey + ") DO UPDATE").Set("what = excluded.what").Returning("*")
+	text, args := "WITH mine AS (?) SELECT * FROM mine", []any{lock}
+	for _, k := range others {
+		text, args = text+" UNION ALL SELECT * FROM counters WHERE "+isCounter, append(args, counterArgs(k)...)
+	}
+	err := t.db.NewRaw(text, args...).Scan(ctx, &rows)
+	return inOrder(rows, keys), err
 }
 
 // SaveThrottle keeps what a counter has counted.
@@ -85,6 +126,10 @@ func (t *tx) SaveThrottle(ctx context.Context, x login.Throttle) error {
 // ClearThrottle forgets a counter.
 func (t *tx) ClearThrottle(ctx context.Context, key login.Counter) error {
 	r := fromCounter(key)
+	if key.What != login.CountFactor { // nothing is ever off
+		_, err := t.db.NewDelete().Model(&r).WherePK().Exec(ctx)
+		return err
+	}
 	_, err := t.db.NewDelete().Model(&r).WherePK().Returning("off_at").Exec(ctx)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && r.OffAt == 0 {
 		return nil

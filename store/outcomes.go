@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -40,6 +41,36 @@ func (q query) Outcome(ctx context.Context, key string) (login.Outcome, error) {
 	return o, err
 }
 
+// TryClaim claims a form that nobody sent before, in a transaction of its own;
+// false when somebody did, or where the cookie's hash is none that the site gave
+// out.
+func (s *Store) TryClaim(ctx context.Context, o login.Outcome, of login.Sender) (bool, error) {
+	text, args := "INSERT INTO outcomes (id, session, goes, lasting, started_at, done_at, expires_at) SELECT ?, '', '', ?, ?, 0, ?",
+		[]any{o.Key, false, at(o.Started), at(o.Expires)}
+	if table := heldIn[of.Holder]; table != "" {
+		text, args = text+" WHERE EXISTS (SELECT 1 FROM "+table+" WHERE token_hash = ?)", append(args, of.Hash)
+	} else {
+		text += " WHERE 1 = 1" // or SQLite takes ON for that of a join
+	}
+	if err := s.files.check(); err != nil {
+		return false, err
+	}
+	mine, err := changed(s.writer.NewRaw(text+" ON CONFLICT (id) DO NOTHING", args...).Exec(ctx))
+	return mine, cmp.Or(err, s.files.check())
+}
+
+// heldIn are the tables of what cookies stand for.
+var heldIn = map[login.Holder]string{login.OfSession: "sessions", login.OfPending: "pendings"}
+
+// Given says whether the site gave out the cookie of a sender.
+func (s *Store) Given(ctx context.Context, of login.Sender) (bool, error) {
+	table := heldIn[of.Holder]
+	if table == "" {
+		return true, nil
+	}
+	return s.reader.NewSelect().Table(table).Where("token_hash = ?", of.Hash).Exists(ctx)
+}
+
 // ClaimForm records that a form is being carried out; false when another
 // request did so first. was is when the claim that is replaced began, zero when
 // there is none.
@@ -54,20 +85,24 @@ func (t *tx) ClaimForm(ctx context.Context, o login.Outcome, was time.Time) (boo
 		On("CONFLICT (id) DO NOTHING").Exec(ctx))
 }
 
-// PutOutcome keeps what a form did.
-func (t *tx) PutOutcome(ctx context.Context, o login.Outcome) error {
-	r := outcomeRow{ID: o.Key, Session: o.Session, Goes: o.To, Lasting: o.Lasting,
-		StartedAt: at(o.Started), DoneAt: at(o.Done), ExpiresAt: at(o.Expires)}
-	if len(o.Cookies) > 0 {
+// PutOutcomes keeps what a form did.
+func (t *tx) PutOutcomes(ctx context.Context, all ...login.Outcome) error {
+	rows := make([]outcomeRow, len(all))
+	for i, o := range all {
+		rows[i] = outcomeRow{ID: o.Key, Session: o.Session, Goes: o.To, Lasting: o.Lasting,
+			StartedAt: at(o.Started), DoneAt: at(o.Done), ExpiresAt: at(o.Expires)}
+		if len(o.Cookies) == 0 {
+			continue
+		}
 		kept, err := login.EncodeCookies(o.Cookies)
 		if err != nil {
 			return err
 		}
-		if r.Data, err = t.keys.Seal(kept, outcomeSeal(o.Key)); err != nil {
+		if rows[i].Data, err = t.keys.Seal(kept, outcomeSeal(o.Key)); err != nil {
 			return err
 		}
 	}
-	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (id) DO UPDATE").Set("session = excluded.session").
+	_, err := t.db.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Set("session = excluded.session").
 		Set("goes = excluded.goes").Set("data = excluded.data").Set("lasting = excluded.lasting").
 		Set("started_at = excluded.started_at").Set("done_at = excluded.done_at").Set("expires_at = excluded.expires_at").Exec(ctx)
 	return err
@@ -80,11 +115,9 @@ func (t *tx) DropClaim(ctx context.Context, key string) error {
 }
 
 // DropOutcomes forgets the answers that led to a session; of lasting ones only
-// the cookies.
+// the cookies. The rows of the others go with the next sweep.
 func (t *tx) DropOutcomes(ctx context.Context, session string) error {
-	_, err := t.db.NewDelete().Table("outcomes").Where("session = ? AND lasting = ?", session, false).Exec(ctx)
-	if err == nil {
-		_, err = t.db.NewUpdate().Table("outcomes").Set("data = NULL").Set("session = ''").Where("session = ?", session).Exec(ctx)
-	}
+	_, err := t.db.NewRaw("UPDATE outcomes SET data = NULL, session = '', goes = CASE WHEN lasting THEN goes ELSE '' END,"+
+		" expires_at = CASE WHEN lasting THEN expires_at ELSE 0 END WHERE session = ?", session).Exec(ctx)
 	return err
 }

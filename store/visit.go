@@ -23,9 +23,12 @@ type visitRow struct {
 // visitSQL is the look-up of every signed-in request.
 func visitSQL(db *bun.DB) string {
 	return "SELECT " + columnsOf[sessionRow](db, "s") + ", " + columnsOf[accountRow](db, "a") +
-		", (SELECT value FROM settings WHERE key = 'policy') AS policy, EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash) AS kept" +
+		", " + policySQL + ", EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash) AS kept" +
 		" FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.token_hash = ?"
 }
+
+// policySQL reads the policy with something else.
+const policySQL = "(SELECT value FROM settings WHERE key = 'policy') AS policy"
 
 // columnsOf lists the columns of a row as a visitRow has them.
 func columnsOf[R any](db *bun.DB, alias string) string {

@@ -25,8 +25,8 @@ type Act interface {
 
 	InsertAccount(ctx context.Context, a identity.Account) error // ErrTaken
 	SaveAccount(ctx context.Context, a identity.Account) error   // ErrTaken
-	// SignedIn notes when an account signed in.
-	SignedIn(ctx context.Context, accountID string, now time.Time) error
+	// SignedIn notes when an account, as it was locked, signed in.
+	SignedIn(ctx context.Context, a identity.Account, now time.Time) error
 	// Prove keeps the address that an account has proved, as the two above do;
 	// false when another account proved the same one before.
 	Prove(ctx context.Context, a identity.Account) (bool, error)

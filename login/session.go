@@ -47,7 +47,7 @@ func (s *Service) enter(ctx context.Context, tx Act, a identity.Account, g grant
 	if entry.Known, err = s.greet(ctx, tx, a, c); err != nil {
 		return Entry{}, e, err
 	}
-	if err := tx.SignedIn(ctx, a.ID, now); err != nil {
+	if err := tx.SignedIn(ctx, a, now); err != nil {
 		return Entry{}, e, err
 	}
 	if err := tx.HushPendings(ctx, a.ID, c); err != nil {

@@ -37,6 +37,9 @@ func TestWhatASignInCostsInTheDatabase(t *testing.T) {
 					check(t, bound, got, want)
 				}
 			}
+			if m, err := s.Store.Rebuild(t.Context()); err != nil || m.Accounts+m.Totals > 0 {
+				t.Errorf("the directory had %d wrong rows and %d wrong totals: %v", m.Accounts, m.Totals, err)
+			}
 		})
 	}
 }

@@ -57,7 +57,7 @@ func (p *person) look(screen string) {
 		p.seen(screen)
 		return
 	}
-	for _, v := range p.Axe() {
+	for _, v := range p.AxeOnce() {
 		p.t.Errorf("%s: %s", screen, v)
 	}
 	if p.HScroll() {

@@ -41,7 +41,7 @@ type Browser struct {
 	ctx   context.Context
 	own   cdp.BrowserContextID
 	watch *watch
-	noJS  bool
+	o     Options
 }
 
 // New opens a browser that closes at the end of the test. A machine without
@@ -55,7 +55,7 @@ func New(t testing.TB, o Options) *Browser {
 	ctx, cancel := chromedp.NewContext(running(t), chromedp.WithTargetID(page))
 	t.Cleanup(func() { cancel(); dispose(own) })
 
-	b := &Browser{t: t, ctx: ctx, own: own, watch: newWatch(), noJS: o.NoJS}
+	b := &Browser{t: t, ctx: ctx, own: own, watch: newWatch(), o: o}
 	chromedp.ListenTarget(ctx, b.watch.event)
 	chromedp.ListenTarget(ctx, b.acceptDialogs)
 	if err := chromedp.Run(ctx, b.setUp(o)); err != nil {

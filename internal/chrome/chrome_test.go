@@ -166,6 +166,26 @@ func TestFaultsAreSeen(t *testing.T) {
 	}
 }
 
+// What was found faultless is not looked at again, and everything else is.
+func TestAxeOnce(t *testing.T) {
+	t.Parallel()
+	b := New(t, Options{Width: 1001, Height: 800})
+	url := door(t)
+	for range 2 {
+		b.Go(url + "/")
+		same(t, len(b.AxeOnce()), 0)
+		b.Eval(`document.querySelector("h1").textContent = "Another door"`, nil)
+		_, known := faultless.Load(sight{b.o, b.must("shape", "", "").Text})
+		same(t, known, true)
+		b.Eval(`document.querySelector("img").removeAttribute("alt")`, nil)
+		for range 2 {
+			if found := fmt.Sprint(b.AxeOnce()); !strings.Contains(found, "image-alt (critical)") {
+				t.Error("axe found only", found)
+			}
+		}
+	}
+}
+
 func TestAxeWithoutScripts(t *testing.T) {
 	t.Parallel()
 	b := New(t, Options{NoJS: true})

@@ -47,6 +47,16 @@
     return {};
   };
 
+  // The elements and attributes that a page consists of. Which words it shows, where its
+  // links lead and how its rows are numbered is left out.
+  const free = /^(hx-.*|action|content|datetime|href|nonce|src|value)$/;
+  const shape = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "x" : "";
+    if (node.nodeType !== Node.ELEMENT_NODE) return "";
+    const attributes = [...node.attributes].map((a) => a.name + (free.test(a.name) ? "" : "=" + a.value.replace(/[0-9A-Z]{5,}|[0-9]+/g, "0")));
+    return "<" + [node.localName, ...attributes].join(" ") + ">" + [...node.childNodes].map(shape).join("") + "<>";
+  };
+
   const root = document.documentElement, view = document.scrollingElement || root;
   switch (verb) {
     case "busy":
@@ -57,6 +67,7 @@
     case "text": { const el = find(); return el ? { text: words(el) } : { why: "not on the page" }; }
     case "body": return { text: document.body ? words(document.body) : "" };
     case "html": return { text: root.outerHTML };
+    case "shape": return { text: shape(root) };
     case "url": return { text: location.href };
     case "wide": return { yes: view.scrollWidth > view.clientWidth };
   }

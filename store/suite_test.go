@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,19 +38,55 @@ func each(t *testing.T, do func(t *testing.T, url string)) {
 	}
 }
 
-// onStore runs a test on a migrated database of both sorts.
+// migrated brings an empty database up to date.
+func migrated(url string) error {
+	s, err := store.Open(context.Background(), url)
+	if err != nil {
+		return err
+	}
+	_, err = s.Migrate(context.Background())
+	return errors.Join(err, s.Close())
+}
+
+// blank is a migrated SQLite file with nothing in it.
+var blank = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "nightlatch-blank-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "blank.db")
+	if err := migrated("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// onStore runs a test on a migrated database of both sorts, which is a copy of one:
+// migrating takes longer than most of these tests.
 func onStore(t *testing.T, do func(t *testing.T, s *store.Store, url string)) {
-	each(t, func(t *testing.T, url string) {
+	onStoreOf := func(t *testing.T, url string) {
 		s := open(t, url)
-		if _, err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 		s.UseKeys(newKeys(t))
 		if err := s.Adopt(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		do(t, s, url)
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "nightlatch.db")
+		text, err := blank()
+		if err == nil {
+			err = os.WriteFile(path, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		onStoreOf(t, "sqlite:"+path)
 	})
+	if slices.Contains(pgtest.Databases(), "postgres") {
+		t.Run("postgres", func(t *testing.T) { onStoreOf(t, pgtest.Copied(t, migrated)) })
+	}
 }
 
 func open(t *testing.T, url string) *store.Store {

@@ -65,6 +65,7 @@ func Main(m *testing.M) {
 func Stop() {
 	shared.Lock()
 	defer shared.Unlock()
+	forgetModel()
 	if shared.server != nil {
 		shared.server.stop()
 	}
@@ -79,20 +80,24 @@ func Stop() {
 // start.
 func DSN(t testing.TB) string {
 	t.Helper()
-	dsn := create(t)
+	dsn := create(t, empty)
 	t.Cleanup(func() { drop(t, dsn) })
 	return dsn
 }
 
-// create makes an empty database and returns its address.
-func create(t testing.TB) string {
+// empty is the name of the database that PostgreSQL copies when it makes an empty one.
+const empty = "template1"
+
+// create makes a database as a copy of another one of the server and returns its
+// address.
+func create(t testing.TB, of string) string {
 	t.Helper()
 	admin, err := adminDSN()
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := "nightlatch_" + strings.ToLower(rand.Text())
-	if err := execSQL(admin, "CREATE DATABASE "+name); err != nil {
+	if err := execSQL(admin, "CREATE DATABASE "+name+" TEMPLATE "+of); err != nil {
 		t.Fatalf("create a database for the test: %v", err)
 	}
 	u, err := url.Parse(admin)
@@ -108,12 +113,23 @@ func drop(t testing.TB, dsn string) {
 	t.Helper()
 	admin, err := adminDSN()
 	if err == nil {
-		u, _ := url.Parse(dsn)
-		err = execSQL(admin, "DROP DATABASE "+strings.TrimPrefix(u.Path, "/")+" WITH (FORCE)")
+		err = execSQL(admin, dropping(named(dsn)))
 	}
 	if err != nil {
 		t.Errorf("drop the test's database: %v", err)
 	}
+}
+
+// dropping is the statement that drops a database.
+func dropping(name string) string { return "DROP DATABASE " + name + " WITH (FORCE)" }
+
+// named is which database of its server an address leads to.
+func named(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(u.Path, "/")
 }
 
 // adminDSN is the address at which databases are created. After a failed start

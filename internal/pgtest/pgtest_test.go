@@ -34,6 +34,28 @@ func TestEachTestHasAnEmptyDatabaseOfItsOwn(t *testing.T) {
 	}
 }
 
+// Each copy has what was prepared, once, and nothing of another copy.
+func TestCopiesAreApart(t *testing.T) {
+	prepared := 0
+	prepare := func(dsn string) error {
+		prepared++
+		return execSQL(dsn, "CREATE TABLE door AS SELECT 1 AS id")
+	}
+	one, two := Copied(t, prepare), Copied(t, prepare)
+	if _, err := open(t, one).Exec("DROP TABLE door"); err != nil {
+		t.Fatal(err)
+	}
+	for _, dsn := range []string{two, Copied(t, prepare)} {
+		var rows int
+		if err := open(t, dsn).QueryRow("SELECT count(*) FROM door").Scan(&rows); err != nil || rows != 1 {
+			t.Errorf("%d rows, %v", rows, err)
+		}
+	}
+	if prepared != 1 {
+		t.Errorf("prepared %d times", prepared)
+	}
+}
+
 func TestDatabaseIsDroppedEvenWhileInUse(t *testing.T) {
 	var name string
 	t.Run("user", func(t *testing.T) {

@@ -40,7 +40,7 @@ func Reused(t testing.TB, prepare func(dsn string) error) string {
 	t.Helper()
 	k := takeReady()
 	if k == nil {
-		k = keep(create(t))
+		k = keep(create(t, empty))
 		if err := prepare(k.dsn); err != nil {
 			t.Fatalf("prepare a database for tests: %v", err)
 		}

@@ -136,14 +136,13 @@ func chooseByMail(link string) func(*World, *Chance, *Person, *Browser) bool {
 		if c.Seldom(10) {
 			fresh = "password1"
 		}
-		at := w.letter(c, p, link)
 		answered := len(w.Seen)
 		if !byMail(link, func(*Person) []string { return []string{"password", fresh, "name", p.Name} })(w, c, p, b) {
 			return false
 		}
 		for _, x := range w.Seen[answered:] {
 			switch {
-			case x.Method != "POST" || x.Path != at:
+			case x.Method != "POST" || !strings.HasPrefix(x.Path, link):
 			case x.Page == nil || x.Page.Status >= 500:
 				p.Before, p.Password = p.Password, fresh
 			case strings.HasPrefix(x.Page.Location, "/login?said="):
@@ -226,6 +225,7 @@ func clickTwice(w *World, c *Chance, p *Person, b *Browser) bool {
 	b.cookies = maps.Clone(x.Before)
 	w.request(b, x.Method, x.Path, x.Form)
 	second := w.Seen[len(w.Seen)-1]
+	*w.sameTwice() = append(*w.sameTwice(), [2]*Exchange{x, second})
 	for name, value := range second.After {
 		if second.Before[name] != value {
 			got[name] = value

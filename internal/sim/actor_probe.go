@@ -21,7 +21,7 @@ func init() {
 func mustGetIn(w *World, c *Chance) bool {
 	p := Pick(c, w.People)
 	b := w.knownBrowser(p)
-	if b == nil || p.Phone == nil || p.Phone.Lost || p.Phone.Drift < -1 || p.Phone.Drift > 1 || p.troubled() || w.Clock.Off() != 0 || w.jumped() {
+	if b == nil || p.Phone == nil || p.Phone.Lost || p.Phone.Drift < -1 || p.Phone.Drift > 1 || p.troubled() || w.Clock.Off() != 0 {
 		return false
 	}
 	for _, x := range w.Ledger.Account(p.Login).Live() {
@@ -45,12 +45,18 @@ func mustGetIn(w *World, c *Chance) bool {
 	return true
 }
 
-const ruleGetsIn = "the owner gets in"
+const (
+	ruleGetsIn = "the owner gets in"
+	ruleHeldUp = "strangers hold nobody up"
+)
 
 func init() {
 	AddRule(Rule{Name: ruleGetsIn, Source: "NIST SP 800-63B-4 §3.2.2, CONTRACT §4", Every: 1 << 30,
 		Sentence: "An owner with password and app, on a browser that signed in before, signs in within 15 minutes whatever strangers do.",
 		Check:    func(*World) error { return nil }}) // the act of this name looks
+	AddRule(Rule{Name: ruleHeldUp, Source: "CONTRACT §4", Every: 1 << 30,
+		Sentence: "In a browser that signed in before, and in which nobody failed, no second step has to wait for the failures of others.",
+		Check:    func(*World) error { return nil }})
 }
 
 // troubled says whether something other than a stranger may keep somebody out.
@@ -91,6 +97,9 @@ func (w *World) tryIn(p *Person, b *Browser) (wait time.Duration) {
 		page = w.Submit(b, b.Page, at, "code", w.CodeOf(p.Phone))
 	}
 	if page != nil && page.Status == http.StatusTooManyRequests {
+		if b.failed == 0 && b.Cookie(LoginCookie) != "" {
+			w.Broken(ruleHeldUp, "%s waits in a browser in which nobody failed: “%s”", b.Name, page.Alert())
+		}
 		n, _ := strconv.Atoi(page.Header.Get("Retry-After"))
 		return time.Duration(n) * time.Second
 	}

@@ -7,10 +7,7 @@ import (
 
 func init() {
 	AddActor(Actor{Name: "site", Weight: 16, Acts: []Act{
-		{"sends mail", 12, everyProcess("sends mail", func(ctx context.Context, p *Process) error {
-			_, err := p.Site.Rooms().Mail.Once(ctx)
-			return err
-		})},
+		{"sends mail", 12, everyProcess("sends mail", sendMail)},
 		{"sweeps", 3, everyProcess("sweeps", func(ctx context.Context, p *Process) error {
 			r := p.Site.Rooms()
 			return errors.Join(r.Login.Sweep(ctx), r.Accounts.Sweep(ctx))
@@ -23,6 +20,11 @@ func init() {
 			return errors.Join(r.Store.FollowKeys(ctx), r.Keys.Reload())
 		})},
 	}})
+}
+
+func sendMail(ctx context.Context, p *Process) error {
+	_, err := p.Site.Rooms().Mail.Once(ctx)
+	return err
 }
 
 // everyProcess has one of the processes do what goes on beside requests.

@@ -11,6 +11,20 @@ func init() {
 	AddActor(Actor{Name: "stranger", Weight: 4, Acts: []Act{
 		{"guesses a password", 3, thieves("a stranger", guessPassword)},
 		{"asks for a new password", 1, thieves("a stranger", forgotten)},
+		{"asks for many", 1, thieves("a stranger", func(w *World, c *Chance, p *Person, b *Browser) bool {
+			for range 12 {
+				forgotten(w, c, p, b)
+			}
+			return true
+		})},
+		{"asks under another host", 1, thieves("a stranger", func(w *World, c *Chance, p *Person, b *Browser) bool {
+			b.Host = "evil.example"
+			forgotten(w, c, p, b)
+			b.Host = ""
+			return true
+		})},
+		{"guesses in many spellings", 2, thieves("a stranger", spellings)},
+		{"asks who is there", 1, thieves("a stranger", whoIsThere)},
 		{"guesses a token", 1, thieves("a stranger", func(w *World, c *Chance, p *Person, b *Browser) bool {
 			w.Get(b, "/password/reset/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 			return true
@@ -62,6 +76,40 @@ func thieves(name string, do func(w *World, c *Chance, p *Person, b *Browser) bo
 func guessPassword(w *World, c *Chance, p *Person, b *Browser) bool {
 	w.PostForm(b, "/login", "login", p.Login, "password", sprintf("password%d", c.N(1000)))
 	return true
+}
+
+// spellings guesses at a password under every way to write a login.
+func spellings(w *World, c *Chance, p *Person, b *Browser) bool {
+	names := []string{p.Login, strings.ToUpper(p.Login), " " + p.Login, strings.ToUpper(p.Login[:1]) + p.Login[1:]}
+	if p.Proven {
+		names = append(names, p.Email, strings.ToUpper(p.Email))
+	}
+	for n := range 8 {
+		w.PostForm(b, "/login", "login", names[n%len(names)], "password", sprintf("password%d", c.N(1000)))
+	}
+	return true
+}
+
+// whoIsThere compares what the forms say of somebody with what they say of nobody.
+func whoIsThere(w *World, c *Chance, p *Person, b *Browser) bool {
+	for _, form := range []string{"/password/forgot", "/login"} {
+		nobody := w.PostForm(b, form, "login", "nobody"+sprintf("%d", c.N(100)), "password", "password1")
+		somebody := w.PostForm(b, form, "login", p.Login, "password", "password1")
+		if nobody == nil || somebody == nil || nobody.Status == 429 || somebody.Status == 429 || nobody.Status >= 500 || somebody.Status >= 500 {
+			return true
+		}
+		if nobody.Status != somebody.Status || nobody.Location != somebody.Location || nobody.Alert() != somebody.Alert() {
+			w.Broken(ruleNothing, "%s says of nobody: %d %s %s, and of %s: %d %s %s", form, nobody.Status, nobody.Location, nobody.Alert(), p.Name, somebody.Status, somebody.Location, somebody.Alert())
+		}
+	}
+	return true
+}
+
+const ruleNothing = "strangers learn nothing"
+
+func init() {
+	AddRule(Rule{Name: ruleNothing, Source: "ASVS 5.0 6.3.8, CONTRACT §3", Every: 1 << 30, Sentence: "Who signs in or asks for a new password learns nothing of whether there is such an account.",
+		Check: func(*World) error { return nil }}) // the act that asks looks
 }
 
 func guessCode(w *World, c *Chance, p *Person, b *Browser) bool {

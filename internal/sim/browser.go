@@ -32,6 +32,7 @@ type Browser struct {
 	Address string
 	Agent   string
 	HTMX    bool
+	Host    string // that it names instead of the site's; empty for most
 
 	cookies map[string]string
 	Page    *sitetest.Page   // the one that is open
@@ -83,6 +84,7 @@ type Exchange struct {
 	Page    *sitetest.Page    // nil when no answer came
 	At      time.Time         // when it was sent, by the clock of the site
 	Real    time.Time         // the same by a right clock
+	Done    time.Time         // when the answer came, by a right clock
 }
 
 // Get opens a page.
@@ -128,7 +130,9 @@ func (w *World) request(b *Browser, method, path string, form url.Values) *sitet
 		body = strings.NewReader(form.Encode())
 	}
 	r := httptest.NewRequestWithContext(ctx, method, origin+path, body)
-	r.RemoteAddr = b.Address
+	if r.RemoteAddr = b.Address; b.Host != "" {
+		r.Host = b.Host
+	}
 	r.Header.Set("User-Agent", b.Agent)
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -151,7 +155,8 @@ func (w *World) request(b *Browser, method, path string, form url.Values) *sitet
 	if w.Alone(p, func() { cut = serve(p, rec, r) }) && ctx.Err() == nil && !cut {
 		x.Page = b.show(rec)
 	}
-	x.After = maps.Clone(b.cookies)
+	x.After, x.Done = maps.Clone(b.cookies), w.Clock.Real()
+	w.Ledger.use(x.Before[SessionCookie])
 	b.turn(x)
 	w.seen(x)
 	return x.Page
@@ -166,6 +171,7 @@ func (w *World) peek(p *Process, b *Browser, path string) *sitetest.Page {
 	for _, name := range slices.Sorted(maps.Keys(b.cookies)) {
 		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
 	}
+	w.Ledger.use(b.Cookie(SessionCookie))
 	rec := httptest.NewRecorder()
 	if serve(p, rec, r) {
 		return &sitetest.Page{}

@@ -33,6 +33,8 @@ type Ledger struct {
 	void        map[string]string    // pending logins that ended, by their token, and why
 	links       map[string]*link     // in mails, by their path
 	sessionIDs  map[string]string    // hash of the token of a session, by the id that its owner sees
+	asks        map[string]*ask      // for codes by mail, by the ids of their rows
+	busy        *Exchange            // that is being written down
 	forgiven    map[string]time.Time // when the counters of an account may last have been cleared, by a right clock
 }
 
@@ -69,6 +71,12 @@ type Token struct {
 	Set     time.Duration // how far the clock was set then
 	Acted   time.Time     // by the right time: when a form may last have been carried out in it
 
+	Used    time.Time     // by the right time: when its cookie was sent last
+	Born    time.Time     // by the right time
+	BornSet time.Duration // how far the clock was set then
+	Stale   bool          // it was opened with a password that was none any more
+	Trusted bool          // it was opened in a browser that its owner trusted, and proved nothing since
+
 	seen bool // a rule has complained of it
 }
 
@@ -76,13 +84,15 @@ type Token struct {
 type code struct {
 	to, digits string
 	at         time.Time
-	used       string // where it was typed
+	used       string        // where it was typed
+	ask        *ask          // nil where it is not known
+	set        time.Duration // how far the clock was set when it came
 }
 
 func newLedger(w *World) *Ledger {
 	return &Ledger{w: w, Accounts: map[string]*Account{}, tokens: map[string]*Token{}, pendings: map[string]string{}, trusted: map[string]string{},
 		pendingApps: map[string][][]byte{}, held: map[*Browser]*Exchange{}, heldIDs: map[string]*Exchange{}, sent: map[string]bool{},
-		void: map[string]string{}, links: map[string]*link{}, sessionIDs: map[string]string{}, forgiven: map[string]time.Time{}}
+		void: map[string]string{}, links: map[string]*link{}, asks: map[string]*ask{}, sessionIDs: map[string]string{}, forgiven: map[string]time.Time{}}
 }
 
 // Account is the account of a login, which is written down when it is new.
@@ -123,7 +133,7 @@ func (l *Ledger) Object() (list []string) {
 func (l *Ledger) mailed(m sitetest.Letter) {
 	l.mailedLink(m.Link(), m.To)
 	if c := m.Code(); c != "" {
-		l.codes = append(l.codes, code{to: strings.ToLower(m.To), digits: c, at: l.w.Clock.Real()})
+		l.codes = append(l.codes, code{to: strings.ToLower(m.To), digits: c, at: l.w.Clock.Real(), ask: l.asks[messageID(m)], set: l.w.Clock.Off()})
 	}
 }
 
@@ -147,6 +157,8 @@ func (l *Ledger) EndAll(name, but string) {
 func (l *Ledger) Cancel(name, but string) {
 	l.EndAll(name, but)
 	l.Distrust(name)
+	l.callOff(name, "email/verify")
+	l.forgiven[strings.ToLower(name)] = l.w.Clock.Real()
 	for token, of := range l.pendings {
 		if strings.EqualFold(of, name) {
 			l.void[token] = "the account was changed since"

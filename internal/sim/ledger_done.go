@@ -41,7 +41,7 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 	if x.Method != "POST" {
 		return d, false
 	}
-	by := l.Session(x.Browser)
+	by := l.sender(x)
 	if by == nil {
 		by = l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	}
@@ -76,7 +76,7 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 		return d, false
 	}
 	if !signedIn && (strings.HasPrefix(d.to, "/confirm?") || strings.HasPrefix(d.to, "/login")) {
-		if u, err := url.Parse(d.to); err == nil && u.Query().Get("held") != "" {
+		if u, err := url.Parse(d.to); err == nil && u.Query().Get("held") != "" && !strings.HasPrefix(x.Path, "/confirm") {
 			l.held[x.Browser], l.heldIDs[u.Query().Get("held")] = x, x
 		}
 		if strings.HasPrefix(d.to, "/confirm?") || !ledToLogin[d.to] {
@@ -88,6 +88,9 @@ func (l *Ledger) deed(x *Exchange) (d deed, ok bool) {
 
 // did writes down what a deed means for sessions, trust and credentials.
 func (l *Ledger) did(x *Exchange, d deed) {
+	if !d.sure && d.by != nil {
+		l.forgiven[strings.ToLower(d.by.Account)] = l.w.Clock.Real()
+	}
 	switch {
 	case linkPath.MatchString(d.path):
 		l.followed(d)
@@ -109,6 +112,7 @@ func (l *Ledger) did(x *Exchange, d deed) {
 		l.Distrust(d.by.Account)
 	case d.to == "/profile?said=password":
 		l.Cancel(d.by.Account, x.After[SessionCookie])
+		l.callOff(d.by.Account, "password/reset")
 	case d.to == "/profile?said=two-factor-off":
 		l.TakeAll(d.by.Account)
 		l.Distrust(d.by.Account)
@@ -142,7 +146,9 @@ func (l *Ledger) managed(d deed) {
 	case "end-sessions":
 		l.Cancel(p.Login, "")
 	case "role":
-		p.Admin = d.field("role") == "admin"
+		if p.Admin = d.field("role") == "admin"; p.Admin {
+			l.promoted(p.Login)
+		}
 	case "email":
 		p.Email, p.Proven = strings.ToLower(d.field("email")), false
 	case "delete":
@@ -167,7 +173,10 @@ func (l *Ledger) added(x *Exchange, d deed) {
 	}
 	switch kind {
 	case factors.KindTOTP:
-		c.Secret = l.secretFor(d.by.Account, typed)
+		step := int64(0)
+		if c.Secret, step = l.secretFor(d.by.Account, typed); sure && c.Secret != nil {
+			c.Steps[step] = "the enrollment"
+		}
 	case factors.KindEmail:
 		c.Address = l.addressFor(typed)
 	}
@@ -180,22 +189,25 @@ func (l *Ledger) added(x *Exchange, d deed) {
 			return
 		}
 	}
+	if len(a.Live()) == 0 && sure {
+		l.EndAll(a.Login, x.After[SessionCookie])
+	}
 	a.Creds = append(a.Creds, c)
 	l.name(a)
 }
 
 // secretFor is the secret, of those that an account was shown, to which a code
-// belongs; the step counts as used.
-func (l *Ledger) secretFor(name, typed string) []byte {
+// belongs, and the step.
+func (l *Ledger) secretFor(name, typed string) ([]byte, int64) {
 	at := l.w.Clock.Now().Unix() / factors.TOTPPeriod
 	for _, secret := range l.pendingApps[name] {
 		for step := at - 2; step <= at+1; step++ {
 			if code, _ := factors.TOTPCode(secret, step); code == typed {
-				return secret
+				return secret, step
 			}
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // addressFor is where a code was mailed.
@@ -203,6 +215,9 @@ func (l *Ledger) addressFor(typed string) string {
 	for i := len(l.codes) - 1; i >= 0; i-- {
 		if l.codes[i].digits == typed {
 			l.codes[i].used = "an enrollment"
+			if l.busy.Worked() {
+				l.codes[i].fitsAsk(l, "enroll")
+			}
 			l.w.prove(l.codes[i].to)
 			return l.codes[i].to
 		}

@@ -13,7 +13,8 @@ type link struct {
 	of string   // id of the account that it is about; empty when that is not known
 	by *Browser // who used it; nil while nobody did
 
-	spent bool // it was shown to lead nowhere
+	spent bool   // it was shown to lead nowhere
+	off   string // why it must do nothing any more; empty while it may
 }
 
 var linkPath = regexp.MustCompile(`^/(invite|password/reset|email/verify|email/stop|secure|enroll)/[A-Za-z0-9]+$`)
@@ -63,6 +64,7 @@ func (l *Ledger) followed(d deed) {
 	}
 	if !d.sure { // the address, the password and what is open may be others now
 		p.unsure = true
+		l.forgiven[p.Login] = l.w.Clock.Real()
 		return
 	}
 	if x.by != nil {
@@ -71,10 +73,13 @@ func (l *Ledger) followed(d deed) {
 		}
 		return
 	}
-	x.by = d.x.Browser
+	if x.by = d.x.Browser; x.off != "" {
+		l.w.Broken(ruleOff, "a link %s of %s worked for %s: %s", purpose(d.path), p.Name, d.x.Browser.Name, x.off)
+	}
 	switch purpose(d.path) {
 	case "password/reset":
 		l.Cancel(p.Login, "")
+		l.callOff(p.Login, "password/reset")
 		p.Locked, p.Robbed, p.Proven = false, d.x.Browser.Foe, p.Proven || p.Email == x.to
 		if p.Robbed { // its owner hears of it by mail
 			p.Taken = d.field("password")

@@ -80,6 +80,7 @@ func (l *Ledger) fits(c *Cred, typed, place string) string {
 				l.object("the mailed code %s opened something a second time", typed)
 			}
 			m.used = place
+			m.fitsAsk(l, purposeOf(l.busy.Path))
 			l.w.prove(m.to)
 			return "a code mailed to " + c.Address
 		}

@@ -9,7 +9,9 @@ import (
 
 // read writes down what one exchange shows.
 func (l *Ledger) read(x *Exchange) {
+	l.busy = x
 	l.pending(x)
+	l.asked(x)
 	if token := x.After[SessionCookie]; token != "" && token != x.Before[SessionCookie] {
 		l.opened(x, token)
 	}
@@ -28,6 +30,7 @@ func (l *Ledger) read(x *Exchange) {
 		l.did(x, d)
 	}
 	l.looked(x)
+	l.dropped(x)
 }
 
 // Worked says whether a form was carried out.
@@ -40,6 +43,9 @@ func (l *Ledger) pending(x *Exchange) {
 	token := x.After[LoginCookie]
 	if x.Path == "/login" && x.Method == "POST" && token != "" && token != x.Before[LoginCookie] {
 		l.pendings[token] = l.Named(x.Form.Get("login"))
+		if l.outdated(l.pendings[token], x) {
+			l.void[token] = "its password was none any more"
+		}
 	}
 }
 
@@ -63,7 +69,7 @@ func (l *Ledger) opened(x *Exchange, token string) {
 		}
 		return
 	}
-	t := &Token{Acted: l.w.Clock.Real(), Value: token, Browser: x.Browser, Since: x.At, Level: 1}
+	t := &Token{Used: l.w.Clock.Real(), Born: x.Real, BornSet: l.w.Clock.Off(), Acted: l.w.Clock.Real(), Value: token, Browser: x.Browser, Since: x.At, Level: 1}
 	before := l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	switch {
 	case strings.HasPrefix(x.Path, "/login/challenge/"):
@@ -76,8 +82,9 @@ func (l *Ledger) opened(x *Exchange, token string) {
 		l.proved(t)
 	case x.Path == "/login":
 		t.Account = l.Named(x.Form.Get("login"))
+		t.Stale = l.outdated(t.Account, x)
 		if of := l.trusted[x.Before[TrustCookie]]; of != "" && of == t.Account && l.Account(of).Has() {
-			t.Level, t.Proof = 2, "a browser that its owner trusts"
+			t.Level, t.Proof, t.Trusted = 2, "a browser that its owner trusts", true
 		} else {
 			l.proved(t)
 		}
@@ -86,9 +93,9 @@ func (l *Ledger) opened(x *Exchange, token string) {
 		l.proved(t)
 	case before != nil:
 		before.Ended = true
-		t.Account, t.Level, t.Proof, t.Proved, t.Set = before.Account, before.Level, before.Proof, before.Proved, before.Set
+		t.Account, t.Level, t.Proof, t.Proved, t.Set, t.Trusted = before.Account, before.Level, before.Proof, before.Proved, before.Set, before.Trusted
 		if p := l.rise(x, t); p != "" {
-			t.Level, t.Proof = 2, p
+			t.Level, t.Proof, t.Trusted = 2, p, false
 			l.proved(t)
 		}
 	default:

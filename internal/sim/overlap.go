@@ -103,7 +103,10 @@ func (w *World) first(o *overlap, done chan struct{}) {
 	o.on, w.waits = true, nil
 	w.Trace.Say("      while this request is on its way:")
 	w.meanwhile = o
-	if same := w.chance.Seldom(2) && w.running != nil; !same || !w.twice(w.running) {
+	switch x := w.running; {
+	case x != nil && w.chance.Seldom(2) && w.elsewhere(x):
+	case x != nil && w.chance.Seldom(2) && w.twice(x):
+	default:
 		w.act(w.chance)
 	}
 	w.meanwhile = nil

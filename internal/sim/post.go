@@ -17,19 +17,21 @@ import (
 type Post struct {
 	w *World
 	// Mode is how it takes what comes; empty is as it should.
-	Mode  PostMode
-	boxes map[string][]sitetest.Letter
-	late  []sitetest.Letter // taken, and not delivered yet
-	Taken int               // messages that it took
-	Seen  int               // messages that were brought to it
-	ids   map[string]taken  // those, by the ids of their rows
-	fresh []sitetest.Letter // those that no rule has looked at
+	Mode    PostMode
+	boxes   map[string][]sitetest.Letter
+	late    []sitetest.Letter // taken, and not delivered yet
+	Taken   int               // messages that it took
+	Seen    int               // messages that were brought to it
+	ids     map[string]taken  // those, by the ids of their rows
+	refused map[string]bool   // mails that it refused for good, by the same
+	fresh   []sitetest.Letter // those that no rule has looked at
 }
 
 // taken is a mail that was taken, and when.
 type taken struct {
 	sitetest.Letter
 	at time.Time
+	of string // id of the account that it is about
 }
 
 // PostMode is how a mail server is out of order.
@@ -69,6 +71,8 @@ func (p *Post) take(m *gomail.Msg) error {
 	case PostDefers:
 		return fmt.Errorf("451 4.3.0 try again later")
 	case PostRefuses:
+		id, _, _ := strings.Cut(strings.Trim(m.GetMessageID(), "<>"), "@")
+		p.refused[rowID(id)] = true
 		return fmt.Errorf("%w: 550 5.1.1 no such mailbox", mail.ErrRefused)
 	}
 	var raw bytes.Buffer
@@ -77,7 +81,8 @@ func (p *Post) take(m *gomail.Msg) error {
 	}
 	l := (&sitetest.Site{T: p.w.t}).ReadLetter(raw.Bytes())
 	p.Taken++
-	p.ids[messageID(l)] = taken{l, p.w.Clock.Real()}
+	p.ids[messageID(l)] = taken{l, p.w.Clock.Real(), p.w.accountOf(l)}
+	p.w.mailTaken(messageID(l), l.Text)
 	p.fresh = append(p.fresh, l)
 	switch p.Mode {
 	case PostLate:

@@ -1,12 +1,15 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 func init() {
 	AddRule(Rule{Name: "no fault without a cause", Source: "CONTRACT §3",
 		Sentence: "No page answers with 5xx, but while the database is broken; then with 503 and Retry-After.", Check: answers})
 	AddRule(Rule{Name: "what has ended is refused", Source: "NIST SP 800-63B-4 §5.1, ASVS 5.0 7.4.1", Every: 5,
-		Sentence: "A session that ended is refused at once, in every process.", Check: ended})
+		Sentence: "A session that ended, that nobody used for two hours, or that is a day old is refused at once, in every process.", Check: ended})
 }
 
 func answers(w *World) error {
@@ -27,16 +30,19 @@ func answers(w *World) error {
 
 // ended opens the profile with a token that has ended, in each process.
 func ended(w *World) error {
-	var over []*Token
+	if len(w.mendings) > 0 {
+		return nil
+	}
+	over := w.overButThere()
 	for _, t := range w.Ledger.order {
-		if t.Ended {
+		if t.Ended && len(over) < 10 {
 			over = append(over, t)
 		}
 	}
-	if len(over) == 0 || len(w.mendings) > 0 {
+	if len(over) == 0 {
 		return nil
 	}
-	t := over[len(over)-1-w.chance.N(min(len(over), 10))]
+	t := over[w.chance.N(min(len(over), 3))]
 	for _, p := range w.Processes {
 		b := &Browser{Name: "a browser that was signed out", Address: "198.51.100.9:4711", Agent: agents[0],
 			cookies: map[string]string{SessionCookie: t.Value}}
@@ -45,4 +51,37 @@ func ended(w *World) error {
 		}
 	}
 	return nil
+}
+
+// How long a session may live, with two minutes for clocks that differ.
+const (
+	idleMost = 2*time.Hour + 2*time.Minute
+	lifeMost = 24*time.Hour + 2*time.Minute
+)
+
+// overButThere are the sessions that have ended, by an answer or by their time, and that the
+// database still has.
+func (w *World) overButThere() (over []*Token) {
+	jump := State(w, "last jump", func() *time.Time { return new(time.Time) })
+	if w.Clock.Off() != 0 {
+		*jump = w.Clock.Real()
+	}
+	rows, err := w.Beside.Rows("SELECT token_hash FROM sessions ORDER BY created_at DESC, id")
+	if err != nil {
+		return nil
+	}
+	for _, r := range rows {
+		t := w.Ledger.tokens[r[0]]
+		if t == nil {
+			continue
+		}
+		now := w.Clock.Real()
+		idle := now.Sub(t.Used) > idleMost && t.Used.After(*jump)
+		created := t.Born.Add(t.BornSet) // as the site has it; what is to come has not been
+		aged := now.Sub(created) > lifeMost || created.Sub(now) > 3*time.Minute
+		if t.Ended || w.Clock.Off() == 0 && (idle || aged) {
+			over = append(over, t)
+		}
+	}
+	return over
 }

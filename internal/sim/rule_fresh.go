@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 func init() {
@@ -31,6 +33,15 @@ func fresh(w *World) error {
 		}
 		if age := d.x.Real.Sub(d.by.Proved); d.by.Proved.IsZero() || age > confirmed {
 			return fmt.Errorf("%s did %s in a session of %s whose last proof was %s ago", d.x.Browser.Name, d.path, d.by.Account, age)
+		}
+	}
+	for _, x := range w.Seen {
+		t := w.Ledger.tokens[identity.HashToken(x.Before[SessionCookie])]
+		if x.Path != "/profile/factors/recovery.txt" || x.Page == nil || x.Page.Status != 200 || t == nil || set || t.Set != w.Clock.Off() {
+			continue
+		}
+		if age := x.Real.Sub(t.Proved); t.Proved.IsZero() || age > confirmed {
+			return fmt.Errorf("%s saw recovery codes in a session of %s whose last proof was %s ago", x.Browser.Name, t.Account, age)
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ func rowsOfMail(w *World) error {
 	for id, l := range w.Post.ids {
 		if r := to[id]; r != nil && !strings.EqualFold(r[0], l.To) {
 			return fmt.Errorf("a mail to %s came to %s", r[0], l.To)
-		} else if r == nil && w.Clock.Real().Sub(l.at) < mailKept && !w.restored && !w.departed(l.To) {
+		} else if r == nil && w.Clock.Real().Sub(l.at) < mailKept && !w.restored && !w.departed(l) {
 			return fmt.Errorf("a mail “%s” came to %s, and the outbox has no row of it", l.Subject, l.To)
 		}
 	}
@@ -49,10 +49,13 @@ func rowsOfMail(w *World) error {
 	return nil
 }
 
-// departed says whether an address is, or may be, that of an account that was deleted:
+// departed says whether a mail is, or may be, about an account that was deleted:
 // its mails go with it.
-func (w *World) departed(address string) bool {
-	p := w.At(address)
+func (w *World) departed(l taken) bool {
+	p := w.ByID(l.of)
+	if l.of == "" {
+		p = w.At(l.To)
+	}
 	return p == nil || p.Gone || p.ID == "" || p.unsure
 }
 
@@ -64,6 +67,12 @@ func rowID(id string) string {
 		}
 		return '-'
 	}, id)
+}
+
+// accountOf is the id of the account that a mail is about; empty when it is about none.
+func (w *World) accountOf(l sitetest.Letter) string {
+	id, _ := w.Beside.One("SELECT account_id FROM outbox WHERE id = ?", messageID(l))
+	return id
 }
 
 // messageID is the row that a mail comes from.

@@ -7,7 +7,7 @@ import (
 
 func init() {
 	AddRule(Rule{Name: "no level without proof", Source: "NIST SP 800-63B-4 §2.2, CONTRACT §2",
-		Sentence: "No session of level 2 without a proof by a credential that its account then had.", Check: proofs})
+		Sentence: "No session of level 2 without a proof by a credential that its account then had, and none by a password that it had before.", Check: proofs})
 	AddRule(Rule{Name: "nothing twice", Source: "NIST SP 800-63B-4 §3.1.3.2, CONTRACT §4",
 		Sentence: "No code, link or step opens anything a second time.", Check: func(w *World) error {
 			var all []error
@@ -34,12 +34,18 @@ func proofs(w *World) error {
 	if !w.Changed {
 		return nil
 	}
-	rows, err := w.Beside.Rows("SELECT s.token_hash, a.login_key, s.factor FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.level >= 2")
+	rows, err := w.Beside.Rows("SELECT s.token_hash, a.login_key, s.factor, s.level FROM sessions s JOIN accounts a ON a.id = s.account_id")
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
 		t := w.Ledger.tokens[r[0]]
+		if t != nil && t.Stale && !t.Ended {
+			return fmt.Errorf("%s has a session of %s, opened with a password that was changed before", t.Browser.Name, r[1])
+		}
+		if r[3] == "1" {
+			continue
+		}
 		if t == nil && w.unheard(r[0]) {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Field is something of an account that its owner or an admin may change.
@@ -54,6 +55,7 @@ type snapshots struct {
 	changes       []Change
 	events        []Event
 	rebase        bool
+	off           time.Duration // how far the clock was set when it began
 }
 
 // accountColumns are what a snapshot reads of an account, in the order of their
@@ -98,10 +100,11 @@ func (w *World) snapshots() *snapshots {
 		s.changes = s.before.to(s.after)
 		s.events = w.eventsAfter(s.before.Tail)
 	}
+	rebased := s.rebase
 	s.rebase = false
 	if s.after != nil && len(s.events) > 0 {
 		s.after.Tail = s.events[len(s.events)-1].Seq
-	} else if s.after != nil && s.before != nil {
+	} else if s.after != nil && s.before != nil && !rebased {
 		s.after.Tail = s.before.Tail
 	}
 	return s

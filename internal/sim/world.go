@@ -34,7 +34,6 @@ type World struct {
 	Hit       bool    // something broke in this step
 	Changed   bool    // the database was written to in this step
 	Beside    *Beside // a look at the database that the site knows nothing of
-	Backups   []Backup
 
 	t         *testing.T
 	dir       string
@@ -92,7 +91,7 @@ func open(t *testing.T, c Config) (*World, error) {
 	if c.Log != nil {
 		w.Log = io.MultiWriter(&w.said, c.Log)
 	}
-	w.Post = &Post{w: w, boxes: map[string][]sitetest.Letter{}, ids: map[string]taken{}}
+	w.Post = &Post{w: w, boxes: map[string][]sitetest.Letter{}, ids: map[string]taken{}, refused: map[string]bool{}}
 	w.Ledger = newLedger(w)
 	if w.dir, err = os.MkdirTemp(memory(), "nightlatch-sim-"); err != nil {
 		return nil, err

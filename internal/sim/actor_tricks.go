@@ -1,0 +1,211 @@
+package sim
+
+import (
+	"strings"
+
+	"nightlatch.example/nightlatch/factors"
+)
+
+// What people do that hardly anybody tries in a test: the same code in two browsers, an old
+// page, a borrowed computer, somebody else's sheet, a link from a stranger.
+func init() {
+	AddActor(Actor{Name: "owner with odd ways", Weight: 14, Acts: []Act{
+		{"uses a code in a second browser", 14, secondBrowser},
+		{"goes back after not now", 4, owners(backAfterNotNow)},
+		{"types a code from somebody else's sheet", 3, owners(anothersSheet)},
+		{"signs in at somebody else's computer", 3, borrowComputer},
+		{"follows a stranger's link", 2, owners(followLink)},
+		{"sets an app up in two tabs", 4, owners(twoTabs)},
+		{"types a mailed code in another browser", 3, mailedElsewhere},
+		{"asks for two codes and types the older", 2, owners(olderCode)},
+	}})
+	AddRule(Rule{Name: ruleTabs, Source: "CONTRACT §4", Every: 1 << 30, Sentence: "A secret that was shown stays the one that is being set up, whatever a second tab asks for.",
+		Check: func(*World) error { return nil }})
+}
+
+const ruleTabs = "a secret that was shown counts"
+
+// secondBrowser types the code that an app has just proved something with, in another sign-in of
+// the same person.
+func secondBrowser(w *World, c *Chance) bool {
+	for i := len(w.Ledger.order) - 1; i >= max(0, len(w.Ledger.order)-3); i-- {
+		t := w.Ledger.order[i]
+		p := t.Browser.Owner
+		if p == nil || p.Phone == nil || p.Phone.Lost || p.troubled() || t.Account != p.Login || w.Clock.Real().Sub(t.Born).Seconds() > 45 {
+			continue
+		}
+		b := p.Browsers[0]
+		for _, other := range p.Browsers {
+			if other != t.Browser {
+				b = other
+			}
+		}
+		if b == t.Browser && len(p.Browsers) < 3 {
+			b = w.NewBrowser(sprintf("%s, browser %d", p.Name, len(p.Browsers)+1), c)
+			b.Owner = p
+			p.Browsers = append(p.Browsers, b)
+		}
+		w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
+		if b.Cookie(LoginCookie) != "" {
+			w.PostForm(b, "/login/challenge/totp", "code", w.CodeOf(p.Phone))
+		}
+		return true
+	}
+	return false
+}
+
+// elsewhere has the owner of a second step that is on its way type the same code in another browser.
+func (w *World) elsewhere(x *Exchange) bool {
+	p := x.Browser.Owner
+	if p == nil || x.Method != "POST" || x.Path != "/login/challenge/totp" || p.troubled() || len(p.Browsers) < 2 {
+		return false
+	}
+	for _, b := range p.Browsers {
+		if b == x.Browser {
+			continue
+		}
+		w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
+		if b.Cookie(LoginCookie) != "" {
+			w.PostForm(b, x.Path, "code", x.Form.Get("code"))
+		}
+		return true
+	}
+	return false
+}
+
+func backAfterNotNow(w *World, c *Chance, p *Person, b *Browser) bool {
+	if !b.asked() || p.Phone == nil || p.Phone.Lost {
+		return false
+	}
+	w.Get(b, b.Led)
+	page := b.Page
+	if page == nil || b.At != "/confirm" {
+		return true
+	}
+	w.PostForm(b, "/confirm/cancel")
+	w.Submit(b, page, "/confirm", "kind", string(factors.KindTOTP), "code", w.CodeOf(p.Phone))
+	return true
+}
+
+func anothersSheet(w *World, c *Chance, p *Person, b *Browser) bool {
+	of := Pick(c, w.People)
+	if b.Cookie(LoginCookie) == "" || of == p || len(of.Sheet) == 0 {
+		return false
+	}
+	w.PostForm(b, "/login/challenge/recovery", "code", Pick(c, of.Sheet))
+	return true
+}
+
+// borrowComputer has somebody sign in where somebody else did before, and leave.
+func borrowComputer(w *World, c *Chance) bool {
+	p, of := Pick(c, w.People), Pick(c, w.People)
+	if p == of || p.troubled() || len(of.Browsers) == 0 {
+		return false
+	}
+	b := Pick(c, of.Browsers)
+	if w.in(b) || b.Cookie(LoginCookie) != "" {
+		return false
+	}
+	w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
+	if b.Cookie(SessionCookie) != "" {
+		w.PostForm(b, "/logout")
+	}
+	delete(b.cookies, SessionCookie)
+	delete(b.cookies, LoginCookie)
+	b.Led = ""
+	return true
+}
+
+func followLink(w *World, c *Chance, p *Person, b *Browser) bool {
+	if b.Cookie(LoginCookie) != "" {
+		return false
+	}
+	w.Get(b, "/login?next="+Pick(c, []string{"//evil.example/x", "https://evil.example/", "/%5Cevil.example", "///evil.example"}))
+	if !w.in(b) && b.Page != nil && b.At == "/login" {
+		w.Submit(b, b.Page, "/login", "login", p.Login, "password", p.Password)
+	}
+	return true
+}
+
+func twoTabs(w *World, c *Chance, _ *Person, b *Browser) bool {
+	if !w.in(b) || b.asked() {
+		return false
+	}
+	first := w.tab(b)
+	second := w.tab(b)
+	if first != "" && second != "" && first != second && len(w.mendings) == 0 && w.meanwhile == nil && w.waits == nil {
+		w.Broken(ruleTabs, "%s was shown one secret, and then another one in a second tab", b.Name)
+	}
+	return true
+}
+
+// tab begins to set an app up, and is the secret that it is shown; empty when it is none.
+func (w *World) tab(b *Browser) string {
+	w.PostForm(b, "/profile/factors/totp")
+	if !strings.HasPrefix(b.Led, "/profile/factors/totp") {
+		return ""
+	}
+	page := w.Get(b, b.Led)
+	if page == nil {
+		return ""
+	}
+	if m := secretShown.FindStringSubmatch(page.Body); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// mailedElsewhere types the newest mailed code in a browser that did not ask for it.
+func mailedElsewhere(w *World, c *Chance) bool {
+	p := Pick(c, w.People)
+	if !p.Mails || p.troubled() || w.lastCode(p.Email) == "" {
+		return false
+	}
+	for _, b := range p.Browsers {
+		asker := w.askerOf(p.Email)
+		if asker == nil || asker == b || w.in(b) {
+			continue
+		}
+		if b.Cookie(LoginCookie) == "" {
+			w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
+		}
+		if b.Cookie(LoginCookie) != "" {
+			w.PostForm(b, "/login/challenge/email", "code", w.lastCode(p.Email))
+		}
+		return true
+	}
+	return false
+}
+
+// askerOf is the browser that asked for the newest code to an address, where it was lately.
+func (w *World) askerOf(address string) *Browser {
+	for i := len(w.Ledger.codes) - 1; i >= 0; i-- {
+		if m := w.Ledger.codes[i]; m.to == address {
+			if m.ask == nil || m.used != "" || w.Clock.Real().Sub(m.at) > codeLife {
+				return nil
+			}
+			return m.ask.browser
+		}
+	}
+	return nil
+}
+
+// olderCode asks for a code twice, with the pause that the site wants, and types the first.
+func olderCode(w *World, c *Chance, p *Person, b *Browser) bool {
+	if b.Cookie(LoginCookie) == "" || !p.Mails || w.in(b) {
+		return false
+	}
+	at := "/login/challenge/email"
+	send := func() {
+		w.Submit(b, b.Page, at+"/code")
+		w.Chore(Pick(c, w.Processes), "sends mail", sendMail)
+	}
+	send()
+	older := w.lastCode(p.Email)
+	w.Clock.Pass(61e9)
+	send()
+	if older != "" && older != w.lastCode(p.Email) {
+		w.PostForm(b, at, "code", older)
+	}
+	return true
+}

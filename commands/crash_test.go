@@ -18,6 +18,7 @@ import (
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/sitetest"
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -235,6 +236,10 @@ func (l *ledger) delivered(t *testing.T, dir string, env []string, x *town) {
 	t.Helper()
 	db := raw(t, dir, env)
 	defer db.Close()
+	_, err := db.NewRaw("UPDATE outbox SET next_at = next_at - ? WHERE status = 'queued' AND template = 'code'", mail.Lease.Microseconds()).Exec(t.Context())
+	if err != nil { // the lease of a mail that was on its way has passed
+		t.Fatal(err)
+	}
 	s := start(t, dir, env)
 	waitFor(t, func() bool {
 		left := 1

@@ -20,11 +20,11 @@ type ending struct {
 	Newest string // its hash
 }
 
-func (s *Store) ending(ctx context.Context) (e ending, err error) {
-	err = s.reader.NewRaw("SELECT coalesce(h.seq, -1) AS seq, coalesce(h.hash, '') AS hash, h.mac, coalesce(n.hash, '') AS named,"+
-		" coalesce(l.seq, 0) AS top, coalesce(l.hash, '') AS newest FROM (SELECT 1 AS id) AS one"+
+func (q query) ending(ctx context.Context) (e ending, err error) {
+	err = q.db.NewRaw("SELECT coalesce(h.seq, -1) AS seq, coalesce(h.hash, '') AS hash, h.mac, coalesce(n.hash, '') AS named,"+
+		" coalesce(l.seq, 0) AS top, coalesce(l.hash, '') AS newest FROM (SELECT ? AS id) AS one"+
 		" LEFT JOIN audit_head AS h ON h.id = one.id LEFT JOIN events AS n ON n.seq = h.seq"+
-		" LEFT JOIN events AS l ON l.seq = (SELECT max(seq) FROM events)").Scan(ctx, &e)
+		" LEFT JOIN events AS l ON l.seq = (SELECT max(seq) FROM events)", number(1)).Scan(ctx, &e)
 	return e, err
 }
 

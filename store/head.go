@@ -47,42 +47,35 @@ type tail struct {
 // lockTail reads the end of the log, which nobody else changes until the end of
 // the transaction.
 func (t *tx) lockTail(ctx context.Context) (x tail, err error) {
-	none, err := t.lockHead(ctx, &x.head)
+	if err := t.lockHead(ctx); err != nil {
+		return x, err
+	}
+	e, err := t.ending(ctx)
 	if err != nil {
 		return x, err
 	}
-	if none && t.pg { // nothing to lock: not adopted yet, or taken out
-		if _, err := t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", chainLock); err != nil {
-			return x, err
-		}
-		if none, err = t.lockHead(ctx, &x.head); err != nil { // somebody else may have begun it meanwhile
-			return x, err
-		}
+	x.last = eventRow{Seq: e.Top, Hash: e.Newest}
+	if e.Seq < 0 {
+		return x, nil
 	}
-	var rows []eventRow
-	err = t.db.NewSelect().Model(&rows).Column("seq", "hash").
-		Where("seq = ? OR seq = (SELECT max(seq) FROM events)", number(x.head.Seq)).Order("seq").Scan(ctx)
-	if err != nil {
-		return x, err
-	}
-	if len(rows) > 0 {
-		x.last = rows[len(rows)-1]
-	}
-	fits := x.head.Seq == 0 || len(rows) > 0 && rows[0].Seq == x.head.Seq && rows[0].Hash == x.head.Hash
-	x.sound = !none && fits && t.keys != nil && t.keys.CheckMAC(x.head.MAC, marked(x.head.Seq, x.head.Hash)) == nil
+	x.head = headRow{ID: 1, Seq: e.Seq, Hash: e.Hash, MAC: e.MAC}
+	fits := e.Seq == 0 || e.Named != "" && e.Named == e.Hash
+	x.sound = fits && t.keys != nil && t.keys.CheckMAC(e.MAC, marked(e.Seq, e.Hash)) == nil
 	return x, nil
 }
 
-func (t *tx) lockHead(ctx context.Context, h *headRow) (none bool, err error) {
-	sel := t.db.NewSelect().Model(h).Where("id = ?", number(1))
-	if t.pg {
-		sel = sel.For("UPDATE")
+// lockHead makes writers of the log queue up on PostgreSQL. SQLite has one
+// writer anyway.
+func (t *tx) lockHead(ctx context.Context) error {
+	if !t.pg {
+		return nil
 	}
-	err = missing(sel.Scan(ctx))
-	if none = errors.Is(err, identity.ErrNotFound); none {
-		err = nil
+	var id int64
+	err := missing(t.db.NewRaw("SELECT id FROM audit_head WHERE id = 1 FOR UPDATE").Scan(ctx, &id))
+	if errors.Is(err, identity.ErrNotFound) { // nothing to lock: not adopted yet, or taken out
+		_, err = t.db.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", chainLock)
 	}
-	return none, err
+	return err
 }
 
 // beginHead keeps a head for a log that has none yet, and says so in the log.

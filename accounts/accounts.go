@@ -63,23 +63,6 @@ type Form struct {
 	Next                  string // where a registration leads in the end
 }
 
-// write runs a transaction that needs no event, then wakes the mail worker.
-func (s *Service) write(ctx context.Context, do func(login.Tx) error) error {
-	return s.wake(s.store.Write(ctx, do))
-}
-
-// act runs a transaction that ends with an event, then wakes the mail worker.
-func (s *Service) act(ctx context.Context, do func(login.Act) (identity.Event, error)) error {
-	return s.wake(s.store.Act(ctx, do))
-}
-
-func (s *Service) wake(err error) error {
-	if s.opt.Wake != nil && err == nil {
-		s.opt.Wake()
-	}
-	return err
-}
-
 func bad(text string) error { return identity.Refuse(identity.Bad, text) }
 
 // prepare turns a form into an account, or says what is wrong with it.
@@ -162,7 +145,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 		}
 		a.PasswordChanged, a.Standing = a.Created, identity.Active
 	}
-	err = s.act(ctx, func(tx login.Act) (identity.Event, error) {
+	err = s.store.Act(ctx, func(tx login.Act) (identity.Event, error) {
 		e := m.event
 		e.At, e.Kind, e.AccountID, e.Detail = s.opt.Now(), identity.EventAccountCreated, a.ID, string(a.Role)
 		if f.Origin == "setup" {
@@ -217,7 +200,7 @@ func (s *Service) Rename(ctx context.Context, v *login.Visit, name string, c ide
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return none, err

@@ -66,7 +66,7 @@ func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 
 // manage changes one account as an admin.
 func (s *Service) manage(ctx context.Context, by By, id string, do func(login.Act, identity.Account) (identity.Event, error)) error {
-	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, id)
 		if err != nil {
 			return none, err
@@ -184,7 +184,7 @@ func (s *Service) Ticket(ctx context.Context, token string, c identity.Client) (
 	if err != nil {
 		return "", err
 	}
-	err = s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	err = s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return none, err

@@ -149,7 +149,7 @@ func (s *Service) Outbox(ctx context.Context, f MailFilter) (MailPage, error) {
 // RetryMail has a mail sent again at once, and keeps trying for another three
 // days.
 func (s *Service) RetryMail(ctx context.Context, by By, id string) error {
-	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx login.Act) (identity.Event, error) {
 		e := s.did(identity.EventMailRetried, "", by, id)
 		if err := s.allowed(ctx, tx, by); err != nil {
 			return e, err

@@ -13,7 +13,7 @@ func (s *Service) AskVerify(ctx context.Context, v *login.Visit, c identity.Clie
 	if v.Account.Email == "" {
 		return bad("Your account has no address yet. Enter one first.")
 	}
-	return s.write(ctx, func(tx login.Tx) error {
+	return s.store.Write(ctx, func(tx login.Tx) error {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return err
@@ -40,7 +40,7 @@ func (s *Service) ChangeEmail(ctx context.Context, v *login.Visit, email string,
 	if strings.EqualFold(email, v.Account.Email) {
 		return bad("This is already your address.")
 	}
-	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return none, err
@@ -95,7 +95,7 @@ func (s *Service) VerifyEmail(ctx context.Context, token string, c identity.Clie
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return none, err

@@ -25,7 +25,7 @@ func (s *Service) Change(ctx context.Context, v *login.Visit, current, password 
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return none, err
@@ -84,7 +84,7 @@ func (s *Service) Forgot(ctx context.Context, name, next string, c identity.Clie
 		}
 		a = found
 	}
-	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx login.Act) (identity.Event, error) {
 		none := identity.NothingHappened
 		if err := s.login.CountStranger(ctx, tx, c); err != nil {
 			return none, err
@@ -181,7 +181,7 @@ func (s *Service) SetByLink(ctx context.Context, token string, x Chosen, c ident
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return none, err
@@ -229,7 +229,7 @@ func (s *Service) Secure(ctx context.Context, token string, c identity.Client) e
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx login.Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx login.Act) (none identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return none, err

@@ -94,7 +94,7 @@ func (s *Service) SavePolicy(ctx context.Context, by By, p identity.Policy) erro
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx login.Act) (identity.Event, error) {
 		e := s.did(identity.EventPolicyChanged, "", by, p.Who+" from "+p.From.Format("2006-01-02"))
 		if err := s.allowed(ctx, tx, by); err != nil {
 			return e, err
@@ -165,7 +165,7 @@ func (s *Service) remindSome(ctx context.Context, p identity.Policy, round remin
 	if err != nil {
 		return false, err
 	}
-	err = s.write(ctx, func(tx login.Tx) error {
+	err = s.store.Write(ctx, func(tx login.Tx) error {
 		if err := tx.Lock(ctx, login.LockReminders); err != nil {
 			return err
 		}

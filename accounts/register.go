@@ -41,7 +41,7 @@ func (s *Service) Register(ctx context.Context, f Form, c identity.Client) (brow
 	browser, browserHash := identity.NewToken()
 	token, hash := identity.NewToken()
 	now := s.opt.Now()
-	err = s.write(ctx, func(tx login.Tx) error {
+	err = s.store.Write(ctx, func(tx login.Tx) error {
 		if err := s.login.CountStranger(ctx, tx, c); err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (s *Service) Join(ctx context.Context, token, browser, password string, c i
 			return "", bad("That is not the password that was chosen for this account.")
 		}
 	}
-	err = s.act(ctx, func(tx login.Act) (identity.Event, error) { return s.join(ctx, tx, x, c) })
+	err = s.store.Act(ctx, func(tx login.Act) (identity.Event, error) { return s.join(ctx, tx, x, c) })
 	return x.Next, err
 }
 

@@ -51,7 +51,7 @@ func (s *Service) StopEmail(ctx context.Context, token string, c identity.Client
 	if err != nil {
 		return "", err
 	}
-	err = s.act(ctx, func(tx login.Act) (e identity.Event, err error) {
+	err = s.store.Act(ctx, func(tx login.Act) (e identity.Event, err error) {
 		a, err := s.take(ctx, tx, l)
 		if err != nil {
 			return e, err
@@ -83,7 +83,7 @@ func (s *Service) putBack(ctx context.Context, tx login.Act, a identity.Account,
 
 // CancelEmail drops a change of address that its owner asked for.
 func (s *Service) CancelEmail(ctx context.Context, v *login.Visit, c identity.Client) error {
-	return s.act(ctx, func(tx login.Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx login.Act) (identity.Event, error) {
 		e := s.event(identity.EventEmailChangeStopped, v.Account.ID, v, c)
 		if _, err := tx.LockAccount(ctx, v.Account.ID); err != nil {
 			return e, err

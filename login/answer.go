@@ -36,7 +36,7 @@ func (s *Service) Answer(ctx context.Context, token string, r Reply, c identity.
 		return Entry{}, err
 	}
 	var entry Entry
-	err = s.act(ctx, func(tx Act) (e identity.Event, err error) {
+	err = s.store.Act(ctx, func(tx Act) (e identity.Event, err error) {
 		entry, e, err = s.complete(ctx, tx, sub, p, r.Trust)
 		return e, err
 	})
@@ -122,7 +122,7 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 		return nil, err
 	}
 	tries := 0
-	err = s.write(ctx, func(tx Tx) error {
+	err = s.store.Write(ctx, func(tx Tx) error {
 		tries, err = tx.TryCeremony(ctx, c.ID)
 		return err
 	})
@@ -136,7 +136,7 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 // switches the kind off when the cap is reached (NIST SP 800-63B-4 §3.2.2).
 func (s *Service) wrong(ctx context.Context, sub subject, k factors.Kind, why error) error {
 	c := sub.client
-	err := s.act(ctx, func(tx Act) (identity.Event, error) {
+	err := s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		e := s.event(identity.EventFactorFailed, sub.account.ID, c)
 		a, err := tx.LockAccount(ctx, sub.account.ID)
 		if err != nil {

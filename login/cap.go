@@ -55,7 +55,7 @@ func (s *Service) settleSteps(ctx context.Context, creds []factors.Credential) (
 		if !ok {
 			continue
 		}
-		if err := s.write(ctx, func(tx Tx) error {
+		if err := s.store.Write(ctx, func(tx Tx) error {
 			_, err := tx.SettleCredential(ctx, cred)
 			return err
 		}); err != nil {

@@ -106,7 +106,7 @@ func (s *Service) send(ctx context.Context, sub subject, k factors.Kind, target,
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx Act) (identity.Event, error) { return s.begin(ctx, tx, sub, challenge{k, step, words}) })
+	return s.store.Act(ctx, func(tx Act) (identity.Event, error) { return s.begin(ctx, tx, sub, challenge{k, step, words}) })
 }
 
 // challenge is what a kind asks of somebody, and what for, as its mail says it.

@@ -31,7 +31,7 @@ func (s *Service) MakeCodes(ctx context.Context, v *Visit, c identity.Client) er
 	if err != nil {
 		return err
 	}
-	return s.act(ctx, func(tx Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return none, err
@@ -99,5 +99,5 @@ func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c identi
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error { return s.passed(ctx, tx, p.key) })
+	return s.store.Write(ctx, func(tx Tx) error { return s.passed(ctx, tx, p.key) })
 }

@@ -33,7 +33,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		return Entry{}, err
 	}
 	var entry Entry
-	err = s.act(ctx, func(tx Act) (identity.Event, error) {
+	err = s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		e := s.event(identity.EventConfirmed, v.Account.ID, c)
 		e.Level, e.Detail = 2, string(k)
 		if _, err := s.spend(ctx, tx, sub, p); err != nil {
@@ -56,7 +56,7 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 	}
 	ctx = context.WithoutCancel(ctx)
 	var entry Entry
-	err = s.act(ctx, func(tx Act) (identity.Event, error) {
+	err = s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		e := s.event(identity.EventConfirmed, v.Account.ID, c)
 		e.Level, e.Detail = v.Session.Level, "password"
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -80,13 +80,13 @@ func (s *Service) CheckPassword(ctx context.Context, a identity.Account, passwor
 		return err
 	}
 	right, err := s.judge(ctx, attempt{a, key, password, c}, func(ctx context.Context, _ string) error {
-		return s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
+		return s.store.Write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
 	})
 	if err != nil || right {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // a judged password is counted even if the client disconnects
-	err = s.act(ctx, func(tx Act) (identity.Event, error) {
+	err = s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		return s.event(identity.EventPasswordFailed, a.ID, c), s.addressFailed(ctx, tx, c)
 	})
 	return cmp.Or(err, identity.Refuse(identity.Wrong, ""))

@@ -61,7 +61,7 @@ func (s *Service) BeginEnrollment(ctx context.Context, v *Visit, k factors.Kind,
 		return err
 	}
 	step.TTL = s.opt.LoginTTL // the pending enrollment may outlive its code
-	return s.act(ctx, func(tx Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		if len(step.Send) == 0 && !wish.Over {
 			if stays, err := s.isEnrolling(ctx, tx, v, k); err != nil || stays {
 				return identity.NothingHappened, err
@@ -123,7 +123,7 @@ func (s *Service) CancelEnrollment(ctx context.Context, v *Visit, k factors.Kind
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error {
+	return s.store.Write(ctx, func(tx Tx) error {
 		_, err := tx.TakeCeremony(ctx, c.ID)
 		return err
 	})
@@ -160,7 +160,7 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 		return Enrolled{}, err
 	}
 	var done Enrolled
-	err = s.act(ctx, func(tx Act) (e identity.Event, err error) {
+	err = s.store.Act(ctx, func(tx Act) (e identity.Event, err error) {
 		done, e, err = s.bind(ctx, tx, proven{v, pending, cred, codes, c})
 		return e, err
 	})
@@ -195,7 +195,7 @@ func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremon
 	case errors.Is(err, factors.ErrExpired):
 		return cred, identity.Refuse(identity.Expired, "")
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed):
-		err := s.act(ctx, func(Act) (identity.Event, error) {
+		err := s.store.Act(ctx, func(Act) (identity.Event, error) {
 			e := s.event(identity.EventEnrollFailed, v.Account.ID, c)
 			e.Detail = string(pending.Kind)
 			return e, nil

@@ -59,7 +59,7 @@ func (s *Service) Hold(ctx context.Context, v *Visit, f HeldForm) (id string, er
 	}
 	id = identity.NewID()
 	now := s.Now()
-	err = s.write(ctx, func(tx Tx) error {
+	err = s.store.Write(ctx, func(tx Tx) error {
 		return tx.PutNote(ctx, Note{ID: id, AccountID: v.Account.ID, SessionID: v.Session.ID, Topic: topicForm,
 			Text: string(text), Created: now, Expires: now.Add(s.opt.LoginTTL)})
 	})
@@ -84,7 +84,7 @@ func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm,
 		return HeldForm{}, err
 	}
 	mine := false
-	err = s.write(ctx, func(tx Tx) error {
+	err = s.store.Write(ctx, func(tx Tx) error {
 		mine, err = tx.TakeNote(ctx, id)
 		return err
 	})
@@ -96,7 +96,7 @@ func (s *Service) Release(ctx context.Context, v *Visit, step StepUp) (HeldForm,
 
 // Drop forgets the form that waits in a session.
 func (s *Service) Drop(ctx context.Context, v *Visit) error {
-	err := s.write(ctx, func(tx Tx) error { return tx.DropNotes(ctx, v.Session.ID, topicForm) })
+	err := s.store.Write(ctx, func(tx Tx) error { return tx.DropNotes(ctx, v.Session.ID, topicForm) })
 	return err
 }
 

@@ -39,7 +39,7 @@ func (s *Service) Prefer(ctx context.Context, v *Visit, id string, c identity.Cl
 // change runs a change of one factor that its owner may name. Ids of others
 // are not found.
 func (s *Service) change(ctx context.Context, v *Visit, id string, do func(Act, identity.Account, factors.Credential) (identity.Event, error)) error {
-	return s.act(ctx, func(tx Act) (none identity.Event, err error) {
+	return s.store.Act(ctx, func(tx Act) (none identity.Event, err error) {
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
 			return none, err
@@ -111,7 +111,7 @@ func (s *Service) bare(ctx context.Context, tx Act, a identity.Account) error {
 // Disable switches two-factor sign-in off: every factor, all recovery codes,
 // every trusted browser.
 func (s *Service) Disable(ctx context.Context, v *Visit, c identity.Client) error {
-	return s.act(ctx, func(tx Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		e := s.event(identity.EventTwoFactorOff, v.Account.ID, c)
 		e.Level = v.Session.Level
 		a, err := tx.LockAccount(ctx, v.Account.ID)
@@ -178,12 +178,12 @@ func (s *Service) ForgetAll(ctx context.Context, v *Visit, c identity.Client) er
 
 // DismissWarning clears the warning that the account's sessions show.
 func (s *Service) DismissWarning(ctx context.Context, v *Visit) error {
-	err := s.write(ctx, func(tx Tx) error { return tx.WarnSessions(ctx, v.Account.ID, "") })
+	err := s.store.Write(ctx, func(tx Tx) error { return tx.WarnSessions(ctx, v.Account.ID, "") })
 	return err
 }
 
 func (s *Service) drop(ctx context.Context, v *Visit, kind identity.EventKind, c identity.Client, do func(Act) (bool, error)) error {
-	return s.act(ctx, func(tx Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		e := s.event(kind, v.Account.ID, c)
 		e.Level = v.Session.Level
 		found, err := do(tx)

@@ -33,7 +33,7 @@ func (s *Service) older(ctx context.Context, sub subject, k factors.Kind, key Co
 	if err := s.giveBack(ctx, key); err != nil {
 		return err
 	}
-	if err := s.write(ctx, func(tx Tx) error { return tx.UntryCeremony(ctx, c.ID) }); err != nil {
+	if err := s.store.Write(ctx, func(tx Tx) error { return tx.UntryCeremony(ctx, c.ID) }); err != nil {
 		return err
 	}
 	return identity.Refuse(identity.Older, "A newer code was sent at "+s.sent(k, state).At.UTC().Format("15:04:05")+" UTC. Use that one.")

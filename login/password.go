@@ -30,7 +30,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	var entry Entry
 	try := attempt{acct, key, password, c}
 	right, err := s.judge(ctx, try, func(ctx context.Context, rehash string) error {
-		return s.act(ctx, func(tx Act) (e identity.Event, err error) {
+		return s.store.Act(ctx, func(tx Act) (e identity.Event, err error) {
 			if err := tx.ClearThrottle(ctx, key); err != nil {
 				return e, err
 			}
@@ -43,7 +43,7 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	}
 	if !right {
 		ctx = context.WithoutCancel(ctx) // it was judged: what follows is carried to the end, whoever hangs up
-		err := s.act(ctx, func(tx Act) (identity.Event, error) {
+		err := s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 			e := s.event(identity.EventLoginFailed, acct.ID, c)
 			e.Actor = "stranger"
 			if err := s.addressFailed(ctx, tx, c); err != nil {
@@ -126,7 +126,7 @@ func (s *Service) judge(ctx context.Context, try attempt, grant func(ctx context
 			}
 		}
 		if err = grant(ctx, rehash); err != nil { // it was right all the same
-			return cmp.Or(s.write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, try.key) }), err)
+			return cmp.Or(s.store.Write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, try.key) }), err)
 		}
 		return nil
 	})

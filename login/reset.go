@@ -60,7 +60,7 @@ func (s *Service) unlockApps(ctx context.Context, tx Tx, a identity.Account) err
 
 // SavedCodes notes that the owner confirmed having saved the recovery codes.
 func (s *Service) SavedCodes(ctx context.Context, v *Visit) error {
-	err := s.write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, identity.StepSaved) })
+	err := s.store.Write(ctx, func(tx Tx) error { return tx.Reach(ctx, v.Account.ID, identity.StepSaved) })
 	return err
 }
 

@@ -27,8 +27,7 @@ type Options struct {
 	LockWait    time.Duration // that wait; it doubles up to LockWaitMax
 	LockDisable int           // failures in a row that switch a kind off
 
-	Now  func() time.Time
-	Wake func() // called after a transaction that wrote mail; may be nil
+	Now func() time.Time
 }
 
 // Numbers that no setting changes.
@@ -75,23 +74,6 @@ func (s *Service) Knows(k factors.Kind) bool { return s.kinds.Find(k) != nil }
 
 // Now is the one clock.
 func (s *Service) Now() time.Time { return s.opt.Now() }
-
-// write runs a transaction that needs no event, then wakes the mail worker.
-func (s *Service) write(ctx context.Context, do func(Tx) error) error {
-	return s.wake(s.store.Write(ctx, do))
-}
-
-// act runs a transaction that ends with an event, then wakes the mail worker.
-func (s *Service) act(ctx context.Context, do func(Act) (identity.Event, error)) error {
-	return s.wake(s.store.Act(ctx, do))
-}
-
-func (s *Service) wake(err error) error {
-	if s.opt.Wake != nil && err == nil {
-		s.opt.Wake()
-	}
-	return err
-}
 
 // inTurn runs a job that hashes when the turn of the client's address comes.
 // Busy means that the queue is full; the job has not run then.

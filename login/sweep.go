@@ -51,7 +51,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, p := range stale {
-		err := s.act(ctx, func(tx Act) (identity.Event, error) {
+		err := s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 			none := identity.NothingHappened
 			a, err := tx.LockAccount(ctx, p.AccountID)
 			if errors.Is(err, identity.ErrNotFound) {

@@ -84,7 +84,7 @@ const (
 // looked at too: that of an address, which may hold everything up.
 func (s *Service) reserve(ctx context.Context, key Counter, how counting, beside ...Counter) error {
 	var refused error
-	err := s.write(ctx, func(tx Tx) error {
+	err := s.store.Write(ctx, func(tx Tx) error {
 		now := s.Now()
 		list, err := tx.LockThrottles(ctx, key, beside...)
 		if err != nil {
@@ -140,7 +140,7 @@ func lockWait(first time.Duration, over int) time.Duration {
 
 // giveBack takes back a reserved failure whose answer was not judged after all.
 func (s *Service) giveBack(ctx context.Context, key Counter) error {
-	err := s.write(ctx, func(tx Tx) error {
+	err := s.store.Write(ctx, func(tx Tx) error {
 		t, err := lockThrottle(ctx, tx, key, s.Now())
 		if err != nil || t.Fails == 0 {
 			return err

@@ -86,7 +86,7 @@ func (s *Service) ended(x identity.Session, now time.Time) bool {
 
 // Logout ends the session of a token and forgets the pending login of another.
 func (s *Service) Logout(ctx context.Context, session, pending string, c identity.Client) error {
-	return s.act(ctx, func(tx Act) (identity.Event, error) {
+	return s.store.Act(ctx, func(tx Act) (identity.Event, error) {
 		e := identity.NothingHappened
 		if session != "" {
 			x, err := tx.EndSessionByToken(ctx, identity.HashToken(session))
@@ -102,7 +102,7 @@ func (s *Service) Logout(ctx context.Context, session, pending string, c identit
 
 // Cancel forgets a pending login.
 func (s *Service) Cancel(ctx context.Context, pending string) error {
-	err := s.write(ctx, func(tx Tx) error { return s.cancel(ctx, tx, pending) })
+	err := s.store.Write(ctx, func(tx Tx) error { return s.cancel(ctx, tx, pending) })
 	return err
 }
 

@@ -102,11 +102,11 @@ func With(set Settings, db *store.Store, keys *store.Keys) *Site {
 // rules makes the services from settings, database and keys.
 func (s *Site) rules() {
 	opt, r := s.set.Login, &s.rooms
-	opt.Wake = func() {
+	r.Store.OnPost(func() {
 		if r.Mail != nil {
 			r.Mail.Wake()
 		}
-	}
+	})
 	kinds := factors.Standard(factors.Email{Keys: r.Keys, TTL: opt.CodeTTL, Valid: identity.LooksLikeEmail}, factors.Recovery{Memory: s.set.Cost.MemoryKiB})
 	if s.set.Kinds != nil {
 		kinds = s.set.Kinds(kinds)

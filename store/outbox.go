@@ -43,6 +43,7 @@ func mailSeal(id string) string { return "outbox/" + id }
 
 // Post puts mails into the outbox, sealed.
 func (t *tx) Post(ctx context.Context, ms ...identity.Mail) error {
+	t.posted = t.posted || len(ms) > 0
 	for _, m := range ms {
 		id := cmp.Or(m.ID, identity.NewID())
 		text, err := json.Marshal(m.Data)

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -109,6 +111,35 @@ func TestAMailComesBackUntilItIsSettled(t *testing.T) {
 		var full int
 		if err := raw(t, url).NewRaw("SELECT count(*) FROM outbox WHERE data IS NOT NULL").Scan(ctx, &full); err != nil || full != 1 {
 			t.Errorf("%d still say something, %v", full, err)
+		}
+	})
+}
+
+// The worker is woken after a transaction that posted mail, and after no other.
+func TestOnlyPostedMailWakesTheWorker(t *testing.T) {
+	t.Parallel()
+	onStore(t, func(t *testing.T, s *store.Store, _ string) {
+		woken := 0
+		s.OnPost(func() { woken++ })
+		save := func(tx login.Tx) error {
+			return tx.SaveThrottle(t.Context(), login.Throttle{Key: login.Counter{What: login.CountAddress, Subject: "x"}, Fails: 1})
+		}
+		given := errors.New("given up")
+		for _, x := range []struct {
+			do    func(tx login.Tx) error
+			err   error
+			woken int
+		}{
+			{save, nil, 0},
+			{func(tx login.Tx) error { return tx.Post(t.Context(), identity.Mail{ID: "a", Created: noon}) }, nil, 1},
+			{func(tx login.Tx) error {
+				return cmp.Or(tx.Post(t.Context(), identity.Mail{ID: "b", Created: noon}), given)
+			}, given, 1},
+			{save, nil, 1},
+		} {
+			if err := s.Write(t.Context(), x.do); !errors.Is(err, x.err) || woken != x.woken {
+				t.Errorf("%v; the worker was woken %d times instead of %d", err, woken, x.woken)
+			}
 		}
 	})
 }

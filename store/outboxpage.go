@@ -80,5 +80,6 @@ func (x *act) RetryMail(ctx context.Context, id string, now time.Time) (bool, er
 	}
 	var r mailRow
 	err = missing(t.db.NewSelect().Model(&r).Column("status").Where("id = ?", id).Scan(ctx))
-	return r.Status == mailQueued, err
+	t.posted = r.Status == mailQueued
+	return t.posted, err
 }

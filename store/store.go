@@ -34,6 +34,7 @@ type Store struct {
 	slow       func() (*bun.DB, error) // a pool for migrations on PostgreSQL, to be closed
 	tell       func(Progress)          // see OnProgress
 	turn       chan struct{}           // of this process: see ImportTurn
+	wake       func()                  // see OnPost
 }
 
 // query reads, in a transaction or outside.
@@ -56,13 +57,16 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), tell: func(Progress) {}, turn: make(chan struct{}, 1),
+	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), tell: func(Progress) {}, wake: func() {}, turn: make(chan struct{}, 1),
 		query: query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG}}
 }
 
 // UseKinds tells the store which kinds of factor the site has, where they are
 // not the standard ones.
 func (s *Store) UseKinds(kinds factors.Kinds) { s.kinds = kinds }
+
+// OnPost has wake called after each transaction that put mail into the outbox.
+func (s *Store) OnPost(wake func()) { s.wake = wake }
 
 // UseKeys gives the store what secrets are sealed with.
 func (s *Store) UseKeys(k *Keys) { s.keys = k }
@@ -172,7 +176,8 @@ func (s *Store) once(ctx context.Context, do func(*tx) error) error {
 }
 
 func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
-	return s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
+	posted := false
+	err := s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
 		t := &tx{query: query{db: btx, keys: s.keys, kinds: s.kinds, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
 		if err := do(t); err != nil {
 			return err
@@ -180,8 +185,13 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 		if err := t.settle(ctx); err != nil {
 			return err
 		}
+		posted = t.posted
 		return t.flush(ctx)
 	})
+	if err == nil && posted {
+		s.wake()
+	}
+	return err
 }
 
 // again says whether a transaction should start over: it is PostgreSQL's wish, or

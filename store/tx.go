@@ -11,4 +11,5 @@ type tx struct {
 	events  []identity.Event
 	touched map[string]bool // accounts whose row of the directory may have to change
 	counts  counts
+	posted  bool // mail was put into the outbox
 }

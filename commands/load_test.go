@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"nightlatch.example/nightlatch/internal/pgtest"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,7 +15,6 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/driver/sqliteshim"
 
 	"nightlatch.example/nightlatch/factors"
@@ -61,7 +61,7 @@ func raw(t testing.TB, dir string, env []string) *bun.DB {
 		}
 		return bun.NewDB(pool, sqlitedialect.New())
 	}
-	return bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url))), pgdialect.New())
+	return bun.NewDB(pgtest.Connect(t, url), pgdialect.New())
 }
 
 // person is a seeded account; its password is sitetest.Password.

@@ -1,15 +1,12 @@
 package commands_test
 
 import (
-	"database/sql"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 
 	"nightlatch.example/nightlatch/internal/pgtest"
 )
@@ -23,7 +20,7 @@ func anew(t *testing.T, dsn string) {
 	}
 	name := strings.TrimPrefix(u.Path, "/")
 	u.Path = "/postgres"
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(u.String())))
+	db := pgtest.Connect(t, u.String())
 	defer db.Close()
 	for _, statement := range []string{"DROP DATABASE " + name + " WITH (FORCE)", "CREATE DATABASE " + name} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"nightlatch.example/nightlatch/internal/pgtest"
 	"strings"
 	"testing"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/identity"
@@ -117,7 +116,7 @@ func behind(t *testing.T, s *sitetest.Site) (db *sql.DB) {
 			t.Fatal(err)
 		}
 	} else {
-		db = sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(s.Database)))
+		db = pgtest.Connect(t, s.Database)
 	}
 	t.Cleanup(func() { db.Close() })
 	return db

@@ -15,7 +15,6 @@ import (
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/driver/sqliteshim"
 
 	"nightlatch.example/nightlatch/directory"
@@ -109,7 +108,7 @@ func load(b *testing.B, s *sitetest.Site, n int) {
 		pool.SetMaxOpenConns(1)
 		db = bun.NewDB(pool, sqlitedialect.New())
 	} else {
-		db = bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(s.Database), pgdriver.WithTimeout(10*time.Minute))), pgdialect.New())
+		db = bun.NewDB(pgtest.Connect(b, s.Database), pgdialect.New())
 	}
 	defer db.Close()
 	run := func(statement string) {

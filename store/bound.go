@@ -8,18 +8,17 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
 )
 
 // bun writes arguments into the text of a statement, so that every text is a new
-// one and SQLite parses it anew, which takes longer than carrying it out. So
+// one and the database parses it anew, which takes longer than carrying it out. So
 // marking has bun write each argument between two NULs, which neither a text nor
-// a value can contain, and the connection (see keptConn) takes them out again and
+// a value can contain, and the connection (keptConn, pgConn) takes them out again and
 // binds them: what is left is the same text each time. What our own texts say
 // literally stays literal, as the conditions of partial indexes need it.
 type marking struct {
-	*sqlitedialect.Dialect
+	schema.Dialect
 	tables *schema.Tables
 }
 
@@ -30,8 +29,8 @@ const (
 	markNumber = 'i'
 )
 
-func newMarking() *marking {
-	m := &marking{Dialect: sqlitedialect.New()}
+func newMarking(d schema.Dialect) *marking {
+	m := &marking{Dialect: d}
 	m.tables = schema.NewTables(m)
 	return m
 }

@@ -2,25 +2,29 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/uptrace/bun/driver/pgdriver"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // dialer connects to the first server of an address that fits, with TLS or
 // without in the order of its sslmode, as libpq does. The driver knows one
 // server and one way only.
 type dialer struct {
-	conf     *pgconn.Config
+	conf     *pgx.ConnConfig
 	want     string // of target_session_attrs; empty for any
 	patience time.Duration
+	pooled   atomic.Bool // a pooler was met
 }
 
 // way is one server, with TLS or without.
@@ -32,15 +36,18 @@ func (d *dialer) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil && d.want == "prefer-standby" {
 		conn, err = d.round(ctx, "")
 	}
-	return conn, err
+	if err != nil { // not a nil connection in an interface that is none
+		return nil, err
+	}
+	return conn, nil
 }
 
 var errNoTLS = errors.New("the server has no TLS, which sslmode asks for")
 
 // Driver names the driver, as database/sql wishes.
-func (d *dialer) Driver() driver.Driver { return pgdriver.NewDriver() }
+func (d *dialer) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
 
-func (d *dialer) round(ctx context.Context, want string) (driver.Conn, error) {
+func (d *dialer) round(ctx context.Context, want string) (*pgConn, error) {
 	ways := append([]*way{{Host: d.conf.Host, Port: d.conf.Port, TLSConfig: d.conf.TLSConfig}}, d.conf.Fallbacks...)
 	var faults all
 	for i, w := range ways {
@@ -55,9 +62,8 @@ func (d *dialer) round(ctx context.Context, want string) (driver.Conn, error) {
 			}
 			conn.Close()
 		}
-		faults = faults.add(again, fmt.Errorf("%s: %w", net.JoinHostPort(w.Host, strconv.Itoa(int(w.Port))), plain(err, w)))
-		var said pgdriver.Error
-		if ctx.Err() != nil || errors.As(err, &said) && final(said.Field('C'), i+1 < len(ways) && sameServer(w, ways[i+1])) {
+		faults = faults.add(again, fmt.Errorf("%s: %w", net.JoinHostPort(w.Host, strconv.Itoa(int(w.Port))), plain(err)))
+		if ctx.Err() != nil || final(sqlState(err), i+1 < len(ways) && sameServer(w, ways[i+1])) {
 			break
 		}
 	}
@@ -88,39 +94,58 @@ func final(state string, another bool) bool {
 }
 
 // dial connects in one way. On an error it leaves no connection open.
-func (d *dialer) dial(ctx context.Context, w *way) (driver.Conn, error) {
-	network, addr := pgconn.NetworkAddress(w.Host, w.Port)
-	timeout := d.conf.ConnectTimeout
-	if timeout <= 0 {
-		timeout = 5 * time.Second
+func (d *dialer) dial(ctx context.Context, w *way) (*pgConn, error) {
+	conf := d.conf.Copy()
+	conf.Host, conf.Port, conf.TLSConfig, conf.Fallbacks = w.Host, w.Port, w.TLSConfig, nil
+	conf.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil } // dialling looks it up
+	conf.AfterNetConnect = handshake
+	conf.ValidateConnect = nil // see fits
+	conf.RuntimeParams = nil   // see begin: poolers refuse what they do not know
+	if conf.ConnectTimeout <= 0 {
+		conf.ConnectTimeout = 5 * time.Second
 	}
-	params := map[string]any{}
-	for name, value := range d.conf.RuntimeParams {
-		params[name] = value
+	if d.pooled.Load() {
+		conf.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
-	// A query whose caller went away runs on, so the server must end it.
-	params["statement_timeout"] = strconv.FormatInt(d.patience.Milliseconds(), 10)
-	c := pgdriver.NewConnector(pgdriver.WithNetwork(network), pgdriver.WithAddr(addr), pgdriver.WithTLSConfig(w.TLSConfig),
-		pgdriver.WithUser(d.conf.User), pgdriver.WithPassword(d.conf.Password), pgdriver.WithDatabase(d.conf.Database),
-		pgdriver.WithDialTimeout(timeout), pgdriver.WithReadTimeout(d.patience+5*time.Second), pgdriver.WithWriteTimeout(15*time.Second),
-		pgdriver.WithConnParams(params))
-	var wire net.Conn
-	inner := c.Config().Dialer
-	c.Config().Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		var err error
-		wire, err = inner(ctx, network, addr)
-		return wire, err
+	conn, err := stdlib.GetConnector(*conf).Connect(ctx)
+	if err != nil {
+		return nil, err
 	}
-	conn, err := c.Connect(ctx)
-	if err != nil && wire != nil {
-		wire.Close()
+	c := &pgConn{Conn: conn.(*stdlib.Conn), patience: d.patience}
+	pooled, err := c.begin(ctx, d.conf.RuntimeParams)
+	if err != nil {
+		c.Close()
+		return nil, err
 	}
-	return conn, err
+	if pooled && !d.pooled.Swap(true) { // once more, with nothing kept prepared
+		c.Close()
+		return d.dial(ctx, w)
+	}
+	return c, nil
+}
+
+// tlsFault is what is wrong with the TLS of a server.
+type tlsFault struct{ error }
+
+func (f tlsFault) Error() string { return "the server's TLS cannot be used: " + f.error.Error() }
+
+// Unwrap gives what TLS itself says.
+func (f tlsFault) Unwrap() error { return f.error }
+
+// handshake greets a server with TLS at once, so that a fault there is told from
+// one of what comes after it.
+func handshake(ctx context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
+	if inside, ok := conn.(*tls.Conn); ok {
+		if err := inside.HandshakeContext(ctx); err != nil {
+			return conn, tlsFault{err}
+		}
+	}
+	return conn, nil
 }
 
 // fits says whether a server is what target_session_attrs asks for.
-func fits(ctx context.Context, conn driver.Conn, want string) error {
-	question, right := "SELECT pg_is_in_recovery()", ""
+func fits(ctx context.Context, c *pgConn, want string) error {
+	question, right := "SELECT pg_is_in_recovery()::text", ""
 	switch want {
 	case "":
 		return nil
@@ -129,31 +154,30 @@ func fits(ctx context.Context, conn driver.Conn, want string) error {
 	default:
 		right = map[string]string{"primary": "false", "standby": "true", "prefer-standby": "true"}[want]
 	}
-	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, question, nil)
-	if err != nil {
+	var got string
+	if err := c.Conn.Conn().QueryRow(ctx, question, pgx.QueryExecModeSimpleProtocol).Scan(&got); err != nil {
 		return err
 	}
-	defer rows.Close()
-	got := make([]driver.Value, 1)
-	if err := rows.Next(got); err != nil {
-		return err
-	}
-	if text, ok := got[0].([]byte); ok {
-		got[0] = string(text)
-	}
-	if fmt.Sprint(got[0]) != right {
+	if got != right {
 		return errors.New("this server is not what target_session_attrs asks for (" + want + ")")
 	}
 	return nil
 }
 
-// plain puts the driver's words about TLS into a sentence.
-func plain(err error, w *way) error {
+// plain is what went wrong, without the driver's words around it.
+func plain(err error) error {
+	var fault tlsFault
+	var said *pgconn.PgError
+	var wire *net.OpError
 	switch {
-	case w.TLSConfig != nil && strings.HasSuffix(err.Error(), "SSL is not enabled on the server"):
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &said):
+		return said
+	case strings.HasSuffix(err.Error(), "server refused TLS connection"):
 		return errNoTLS
-	case w.TLSConfig != nil && strings.Contains(err.Error(), "TLS handshake failed"):
-		return fmt.Errorf("the server's TLS cannot be used: %w", errors.Unwrap(err))
+	case errors.As(err, &wire):
+		return wire
 	}
 	return err
 }

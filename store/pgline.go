@@ -86,7 +86,7 @@ func (c *batchConn) ExecContext(ctx context.Context, text string, args []driver.
 
 // errArguments is the fault of whoever gives arguments apart from their
 // statement in a transaction.
-var errArguments = errors.New("arguments in a transaction are written into the statement")
+var errArguments = errors.New("arguments are written into the statement")
 
 // QueryContext reads, or changes and reads.
 func (c *batchConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5"
 )
 
 // What can be wrong with a PostgreSQL address. Nothing of the address is quoted,
@@ -57,7 +57,7 @@ func CheckURL(address string) error {
 
 // readPostgres reads an address as libpq does. Want is what target_session_attrs
 // asks of a server; empty for any.
-func readPostgres(address string) (conf *pgconn.Config, want string, err error) {
+func readPostgres(address string) (conf *pgx.ConnConfig, want string, err error) {
 	query, err := splitPostgres(address)
 	if err != nil {
 		return nil, "", err
@@ -65,7 +65,7 @@ func readPostgres(address string) (conf *pgconn.Config, want string, err error) 
 	if err := checkQuery(query); err != nil {
 		return nil, "", err
 	}
-	if conf, err = pgconn.ParseConfig(address); err != nil {
+	if conf, err = pgx.ParseConfig(address); err != nil {
 		return nil, "", errPGForm
 	}
 	if query.Get("sslmode") == "verify-ca" && conf.TLSConfig != nil && conf.TLSConfig.RootCAs == nil {

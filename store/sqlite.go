@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
 
 // sqliteReaders is how many connections read beside the one that writes.
@@ -124,7 +125,7 @@ func openPool(ctx context.Context, dsn string, conns int) (*bun.DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("the database file cannot be opened: %w", err)
 	}
-	return bun.NewDB(pool, newMarking()), nil
+	return bun.NewDB(pool, newMarking(sqlitedialect.New())), nil
 }
 
 // touchPrivate makes the file with mode 0600 before SQLite would make it

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/driver/pgdriver"
 
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
@@ -123,7 +123,7 @@ func postgresPool(ctx context.Context, url string, patience time.Duration) (*bun
 	if want != "" { // a server may become another's standby
 		pool.SetConnMaxLifetime(time.Minute)
 	}
-	return bun.NewDB(pool, pgdialect.New()), nil
+	return bun.NewDB(pool, newMarking(pgdialect.New())), nil
 }
 
 // patient is the store for work on every row of a table, which may take longer
@@ -200,15 +200,15 @@ func again(err error) bool {
 	if errors.Is(err, driver.ErrBadConn) {
 		return true
 	}
-	var pg pgdriver.Error
-	if !errors.As(err, &pg) {
+	var said *pgconn.PgError
+	if !errors.As(err, &said) {
 		return false
 	}
-	switch pg.Field('C') {
+	switch said.Code {
 	case "40001", "40P01": // serialization_failure, deadlock_detected
 		return true
 	case "23505": // unique_violation: two wrote the next event at once
-		return pg.Field('n') == "events_pkey"
+		return said.ConstraintName == "events_pkey"
 	}
 	return false
 }
@@ -218,11 +218,7 @@ func taken(err error) bool {
 	if err == nil {
 		return false
 	}
-	var pg pgdriver.Error
-	if errors.As(err, &pg) {
-		return pg.Field('C') == "23505"
-	}
-	return strings.Contains(err.Error(), "UNIQUE constraint failed")
+	return sqlState(err) == "23505" || strings.Contains(err.Error(), "UNIQUE constraint failed")
 }
 
 // missing turns "no rows" into the word that callers know.

@@ -15,7 +15,6 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/driver/sqliteshim"
 
 	"nightlatch.example/nightlatch/factors"
@@ -119,7 +118,7 @@ func raw(t *testing.T, url string) *bun.DB {
 		}
 		db = bun.NewDB(pool, sqlitedialect.New())
 	} else {
-		db = bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url))), pgdialect.New())
+		db = bun.NewDB(pgtest.Connect(t, url), pgdialect.New())
 	}
 	t.Cleanup(func() { db.Close() })
 	return db

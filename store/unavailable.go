@@ -6,8 +6,6 @@ import (
 	"io"
 	"net"
 	"strings"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 )
 
 // SQLite's result codes (sqlite3.h) that say something about the machine or
@@ -41,9 +39,8 @@ func Unavailable(err error) bool {
 		}
 		return false
 	}
-	var pg pgdriver.Error
-	if errors.As(err, &pg) {
-		return unavailablePostgres(pg.Field('C'))
+	if state := sqlState(err); state != "" {
+		return unavailablePostgres(state)
 	}
 	var wire net.Error
 	return errors.As(err, &wire) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

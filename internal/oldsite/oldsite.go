@@ -5,16 +5,14 @@ package oldsite
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"encoding/base32"
 	"encoding/json"
+	"nightlatch.example/nightlatch/internal/pgtest"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 )
 
 //go:embed testdata
@@ -107,7 +105,7 @@ func Folder(t testing.TB, dir string) {
 // Postgres fills an empty database.
 func Postgres(t testing.TB, dsn string) {
 	t.Helper()
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+	db := pgtest.Connect(t, dsn)
 	defer db.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

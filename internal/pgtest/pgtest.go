@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uptrace/bun/driver/pgdriver"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"nightlatch.example/nightlatch/internal/scratch"
 )
@@ -153,8 +154,31 @@ func adminDSN() (string, error) {
 func execSQL(dsn, statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+	db, err := connect(dsn)
+	if err != nil {
+		return err
+	}
 	defer db.Close()
-	_, err := db.ExecContext(ctx, statement)
+	_, err = db.ExecContext(ctx, statement)
 	return err
+}
+
+// Connect opens a database beside the program that a test is about. Statements are
+// sent as they are, so several may stand in one text.
+func Connect(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	db, err := connect(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func connect(dsn string) (*sql.DB, error) {
+	conf, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	conf.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	return stdlib.OpenDB(*conf), nil
 }

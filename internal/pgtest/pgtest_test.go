@@ -9,15 +9,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 )
 
 func TestMain(m *testing.M) { Main(m) }
 
 func open(t *testing.T, dsn string) *sql.DB {
 	t.Helper()
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+	db := Connect(t, dsn)
 	t.Cleanup(func() { db.Close() })
 	return db
 }
@@ -65,7 +63,7 @@ func TestDatabaseIsDroppedEvenWhileInUse(t *testing.T) {
 			t.Fatal(err)
 		}
 		name = strings.TrimPrefix(u.Path, "/")
-		db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+		db := Connect(t, dsn)
 		if err := db.Ping(); err != nil { // left open on purpose
 			t.Fatal(err)
 		}

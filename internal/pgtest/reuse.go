@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 )
 
 // ready holds databases that tests gave back, emptied for the next one. Making
@@ -26,8 +24,8 @@ type kept struct {
 	db  *sql.DB
 }
 
-func keep(dsn string) *kept {
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
+func keep(t testing.TB, dsn string) *kept {
+	db := Connect(t, dsn)
 	db.SetMaxOpenConns(1)
 	return &kept{dsn, db}
 }
@@ -40,7 +38,7 @@ func Reused(t testing.TB, prepare func(dsn string) error) string {
 	t.Helper()
 	k := takeReady()
 	if k == nil {
-		k = keep(create(t, empty))
+		k = keep(t, create(t, empty))
 		if err := prepare(k.dsn); err != nil {
 			t.Fatalf("prepare a database for tests: %v", err)
 		}

@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/uptrace/bun/driver/pgdriver"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun/driver/sqliteshim"
 )
 
@@ -26,7 +27,12 @@ func openBeside(url string) (*Beside, error) {
 		}
 		return &Beside{db: db}, err
 	}
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
+	conf, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	conf.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	db := stdlib.OpenDB(*conf)
 	db.SetMaxOpenConns(1)
 	return &Beside{db: db, pg: true}, nil
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"nightlatch.example/nightlatch/internal/pgtest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/login"
@@ -123,7 +122,7 @@ func (s *Site) Stored() string {
 		}
 		return all
 	}
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(s.Database)))
+	db := pgtest.Connect(s.T, s.Database)
 	defer db.Close()
 	for _, table := range s.column(db, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'") {
 		all += strings.Join(s.column(db, fmt.Sprintf("SELECT t::text FROM %q t", table)), "\n")

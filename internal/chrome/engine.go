@@ -133,7 +133,9 @@ func remove(profile string) {
 }
 
 // flags keep Chromium headless and quiet. There is no sandbox, since root in a
-// container cannot have one, and no traffic of Chromium's own.
+// container cannot have one, and no traffic of Chromium's own. What it would do on
+// idle cores costs a sixth of the tests: a process of its own for drawing, and for
+// each page one in store.
 func flags(t testing.TB) []chromedp.ExecAllocatorOption {
 	t.Helper()
 	var path string
@@ -150,6 +152,9 @@ func flags(t testing.TB) []chromedp.ExecAllocatorOption {
 		chromedp.ExecPath(path),
 		chromedp.NoSandbox,
 		chromedp.DisableGPU,
+		chromedp.Flag("in-process-gpu", true),
+		chromedp.Flag("num-raster-threads", "1"),
+		chromedp.Flag("disable-features", "site-per-process,Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess"), // the first three are chromedp's
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.WSURLReadTimeout(startBound),

@@ -14,13 +14,9 @@ import (
 	"nightlatch.example/nightlatch/internal/chrome"
 )
 
-// demo starts the real program with its demo, and gives what it printed.
+// demo starts the program with its demo, as a process of its own, and gives what it printed.
 func demo(t *testing.T) (url, login, password, code string) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "nightlatch")
-	if out, err := exec.Command("go", "build", "-o", program, "..").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +24,7 @@ func demo(t *testing.T) (url, login, password, code string) {
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
 	url = fmt.Sprintf("http://localhost:%d", port)
-	cmd := exec.Command(program, "demo", "--addr", fmt.Sprintf("127.0.0.1:%d", port), "--url", url, "--log", "warn")
+	cmd := exec.Command(os.Args[0], asProgram, "demo", "--addr", fmt.Sprintf("127.0.0.1:%d", port), "--url", url, "--log", "warn")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -21,9 +21,11 @@ var (
 	seedFlag      = flag.Uint64("sim.seed", 0, "play this seed; 0: those of the test")
 	stepsFlag     = flag.Int("sim.steps", 600, "steps of a run")
 	timeFlag      = flag.Duration("sim.time", 0, "play fresh seeds for so long")
+	freshFlag     = flag.Int("sim.fresh", 0, "play fresh seeds for so many steps")
 	coresFlag     = flag.Int("sim.cores", runtime.NumCPU(), "how many of them at once, each in a process of its own")
 	processesFlag = flag.Int("sim.processes", 0, "servers of the site; 0: one, or three for every third seed")
 	postgresFlag  = flag.Bool("sim.postgres", false, "on PostgreSQL instead of SQLite")
+	coresWere     = flag.Int("sim.of", 1, "processes that share the steps")
 	calmFlag      = flag.Bool("sim.calm", false, "nothing breaks")
 	shrinkFlag    = flag.Duration("sim.shrink", time.Minute, "how long a run that breaks a rule is cut down")
 	traceFlag     = flag.Bool("sim.trace", false, "tell the whole run")
@@ -67,7 +69,7 @@ func try(t *testing.T, seed uint64) Result {
 
 // Some hundred steps of some seeds, with everything that lives and breaks.
 func TestNoRuleIsBroken(t *testing.T) {
-	if *timeFlag > 0 {
+	if *timeFlag > 0 || *freshFlag > 0 {
 		return // fresh seeds are played instead
 	}
 	seeds := []uint64{1, 2, 3, 4}
@@ -104,9 +106,9 @@ func difference(a, b string) string {
 	return "one is longer"
 }
 
-// Fresh seeds for as long as one wants, on all cores.
+// Fresh seeds for as long as one wants, or for so many steps, on all cores.
 func TestFreshSeeds(t *testing.T) {
-	if *timeFlag == 0 {
+	if *timeFlag == 0 && *freshFlag == 0 {
 		return
 	}
 	if *coresFlag > 1 {
@@ -117,8 +119,10 @@ func TestFreshSeeds(t *testing.T) {
 	if first == 0 {
 		first = freshSeed()
 	}
+	fmt.Printf("seeds from %d\n", first)
 	steps, requests := 0, 0
-	for seed := first; time.Since(begin) < *timeFlag && !t.Failed(); seed++ {
+	more := func() bool { return time.Since(begin) < *timeFlag || steps**coresWere < *freshFlag }
+	for seed := first; more() && !t.Failed(); seed++ {
 		r := try(t, seed)
 		steps, requests = steps+r.Steps, requests+r.Requests
 	}
@@ -132,7 +136,7 @@ func TestFreshSeeds(t *testing.T) {
 func onAllCores(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range *coresFlag {
-		args := append(os.Args[1:], "-sim.cores=1", fmt.Sprintf("-sim.seed=%d", time.Now().UnixNano()+int64(n)<<40))
+		args := append(os.Args[1:], "-sim.cores=1", fmt.Sprintf("-sim.of=%d", *coresFlag), fmt.Sprintf("-sim.seed=%d", time.Now().UnixNano()+int64(n)<<40))
 		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 		var said strings.Builder
 		cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, os.Stdout), &said

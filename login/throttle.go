@@ -57,8 +57,11 @@ func (s *Service) counters(ctx context.Context, accountID string, kinds []factor
 		}
 	}
 	list, err := s.store.Throttles(ctx, keys...)
-	if err != nil || !known {
-		return list, err
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		return list, nil
 	}
 	shared, own := list[:len(kinds)], list[len(kinds):]
 	for i := range shared {

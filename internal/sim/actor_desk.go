@@ -11,7 +11,7 @@ func init() {
 		{"helps somebody who is locked out", 5, admins(help)},
 		{"invites somebody", 3, admins(invite)},
 		{"imports a list", 1, admins(importList)},
-		{"changes a role", 2, admins(changeRole)},
+		{"changes a role", 4, admins(changeRole)},
 		{"deletes an account", 1, admins(deleteAccount)},
 		{"corrects an address", 2, admins(correctAddress)},
 		{"changes the policy", 2, admins(changePolicy)},

@@ -10,7 +10,7 @@ import (
 )
 
 func init() {
-	AddActor(Actor{Name: "operator", Weight: 2, Acts: []Act{
+	AddActor(Actor{Name: "operator", Weight: 3, Acts: []Act{
 		{"restarts a process", 6, func(w *World, c *Chance) bool {
 			p := Pick(c, w.Processes)
 			w.Trace.Say("      the operator restarts process %d", p.N)

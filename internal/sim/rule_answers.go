@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -19,13 +20,23 @@ func answers(w *World) error {
 		}
 		what := fmt.Sprintf("%s got %d from %s %s", x.Browser.Name, x.Page.Status, x.Method, x.Path)
 		if !w.Hit {
-			return fmt.Errorf("%s though nothing was broken", what)
+			return fmt.Errorf("%s though nothing was broken; the log says: %s", what, w.lastError())
 		}
 		if x.Page.Status != 503 || x.Page.Header.Get("Retry-After") == "" {
-			return fmt.Errorf("%s while the database was broken, Retry-After %q", what, x.Page.Header.Get("Retry-After"))
+			return fmt.Errorf("%s while the database was broken, Retry-After %q; the log says: %s", what, x.Page.Header.Get("Retry-After"), w.lastError())
 		}
 	}
 	return nil
+}
+
+// lastError is the last error in the log, since a rule took what it said before.
+func (w *World) lastError() (last string) {
+	for line := range strings.Lines(w.said.b.String()) {
+		if strings.Contains(line, "level=ERROR") {
+			last = line
+		}
+	}
+	return strings.TrimSpace(last)
 }
 
 // ended opens the profile with a token that has ended, in each process.

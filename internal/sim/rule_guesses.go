@@ -13,6 +13,7 @@ func init() {
 		Sentence: "After five wrong guesses of strangers in a row, each next one has to wait longer, however they are sent, up to a quarter of an hour.", Check: guessesWait})
 	AddRule(Rule{Name: "a known password is told of", Source: "CONTRACT §4",
 		Sentence: "Who hears of sign-ins hears within the hour that somebody with their password failed at the second step.", Check: knownPassword})
+	AddRule(Rule{Name: "a wait is short", Source: "CONTRACT §4", Sentence: "Nobody has to wait longer than a quarter of an hour, whatever the clock showed before.", Check: waitsShort})
 	AddRule(Rule{Name: "ten mails a minute", Source: "CONTRACT §4", Sentence: "One address has no more than ten mails a minute sent to people who are not signed in.", Check: tenMails})
 }
 
@@ -116,6 +117,19 @@ func knownPassword(w *World) error {
 		n, err := w.Beside.One("SELECT count(*) FROM outbox WHERE account_id = ? AND template = 'second-step-failed' AND created_at >= ?", id, x.At.Add(-61*time.Minute).UnixMicro())
 		if err == nil && n == "0" {
 			return fmt.Errorf("%s knows the password of %s, who hears nothing of it", x.Browser.Name, login)
+		}
+	}
+	return nil
+}
+
+// waitsShort looks at how long answers to sign-ins ask to wait.
+func waitsShort(w *World) error {
+	for _, x := range w.Seen {
+		if x.Page == nil || x.Page.Status != http.StatusTooManyRequests || !strings.HasPrefix(x.Path, "/login") || strings.HasSuffix(x.Path, "/code") {
+			continue
+		}
+		if d := wait(x.Page); d > 15*time.Minute+time.Second {
+			return fmt.Errorf("%s has to wait %s at %s", x.Browser.Name, d, x.Path)
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ type ending struct {
 
 func (q query) ending(ctx context.Context) (e ending, err error) {
 	err = q.db.NewRaw("SELECT coalesce(h.seq, -1) AS seq, coalesce(h.hash, '') AS hash, h.mac, coalesce(n.hash, '') AS named,"+
-		" coalesce(l.seq, 0) AS top, coalesce(l.hash, '') AS newest FROM (SELECT ? AS id) AS one"+
+		" coalesce(l.seq, 0) AS top, coalesce(l.hash, '') AS newest FROM (SELECT CAST(? AS BIGINT) AS id) AS one"+
 		" LEFT JOIN audit_head AS h ON h.id = one.id LEFT JOIN events AS n ON n.seq = h.seq"+
 		" LEFT JOIN events AS l ON l.seq = (SELECT max(seq) FROM events)", number(1)).Scan(ctx, &e)
 	return e, err

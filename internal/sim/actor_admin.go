@@ -44,12 +44,16 @@ func manage(w *World, c *Chance, p *Person, b *Browser) bool {
 	if of == p || of.ID == "" || of.Gone {
 		return false
 	}
-	acts := []string{"reset", "unlock", "end-sessions", "unlock", "end-sessions", "disable"}
+	acts := []string{"reset", "unlock", "end-sessions", "end-sessions", "disable", "disable"}
 	if of.Disabled {
 		acts = []string{"enable"}
 	}
 	what := Pick(c, acts)
 	w.Get(b, "/admin/users/"+of.ID)
-	w.Submit(b, b.Page, "/admin/users/"+of.ID+"/"+what, "reason", "as they asked by telephone")
+	w.Submit(b, b.Page, "/admin/users/"+of.ID+"/"+what, "reason", sprintf("as they asked by telephone in step %d", w.Step))
+	if what == "disable" && c.Seldom(2) { // the wrong one
+		w.goThrough(c, p, b)
+		w.Submit(b, b.Page, "/admin/users/"+of.ID+"/enable", "reason", sprintf("it was a mistake in step %d", w.Step))
+	}
 	return true
 }

@@ -12,7 +12,7 @@ import (
 const patient = 15 * time.Minute
 
 func init() {
-	AddActor(Actor{Name: "owner who must get in", Weight: 2, Acts: []Act{{"signs in whatever it takes", 1, mustGetIn}}})
+	AddActor(Actor{Name: "owner who must get in", Weight: 3, Acts: []Act{{"signs in whatever it takes", 1, mustGetIn}}})
 }
 
 // mustGetIn has an owner sign in, with password and app, on a browser of their own. Everything

@@ -15,11 +15,13 @@ func init() {
 		{"looks at its database", 2, everyProcess("looks at its database", func(_ context.Context, p *Process) error {
 			return p.Site.Rooms().Watch.Ready()
 		})},
-		{"looks at its keys", 1, everyProcess("looks at its keys", func(ctx context.Context, p *Process) error {
-			r := p.Site.Rooms()
-			return errors.Join(r.Store.FollowKeys(ctx), r.Keys.Reload())
-		})},
+		{"looks at its keys", 1, everyProcess("looks at its keys", lookAtKeys)},
 	}})
+}
+
+func lookAtKeys(ctx context.Context, p *Process) error {
+	r := p.Site.Rooms()
+	return errors.Join(r.Store.FollowKeys(ctx), r.Keys.Reload())
 }
 
 func sendMail(ctx context.Context, p *Process) error {

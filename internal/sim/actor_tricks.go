@@ -18,9 +18,6 @@ func init() {
 		{"sets an app up in two tabs", 4, owners(twoTabs)},
 		{"types a mailed code in another browser", 3, mailedElsewhere},
 		{"asks for two codes and types the older", 2, owners(olderCode)},
-		{"changes the password while a sign-in waits", 3, owners(changeMeanwhile)},
-		{"confirms an enrollment twice at once", 3, owners(confirmAtOnce)},
-		{"answers while something else goes on", 4, owners(answerAtOnce)},
 	}})
 	AddRule(Rule{Name: ruleTabs, Source: "CONTRACT §4", Every: 1 << 30, Sentence: "A secret that was shown stays the one that is being set up, whatever a second tab asks for.",
 		Check: func(*World) error { return nil }})
@@ -81,55 +78,6 @@ func (w *World) elsewhere(x *Exchange) bool {
 		return true
 	}
 	return false
-}
-
-// changeMeanwhile begins a sign-in in one browser, changes the password in another one, and goes on
-// with the first.
-func changeMeanwhile(w *World, c *Chance, p *Person, b *Browser) bool {
-	if !w.in(b) || p.troubled() || p.Phone == nil || p.Phone.Lost || len(p.Browsers) < 2 {
-		return false
-	}
-	for _, other := range p.Browsers {
-		if other == b || w.in(other) {
-			continue
-		}
-		w.PostForm(other, "/login", "login", p.Login, "password", p.Password)
-		changePassword(w, c, p, b)
-		w.goThrough(c, p, b)
-		if other.Cookie(LoginCookie) != "" {
-			w.Clock.Pass(factors.TOTPPeriod * 1e9)
-			w.PostForm(other, "/login/challenge/totp", "code", w.CodeOf(p.Phone))
-		}
-		return true
-	}
-	return false
-}
-
-// confirmAtOnce sets an app up, and has its confirmation stand still while something else goes on.
-func confirmAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
-	if !w.in(b) || w.meanwhile != nil || w.waits != nil || b.asked() || w.tab(b) == "" {
-		return false
-	}
-	standStill(w, c)
-	return confirmEnrollment(w, c, p, b)
-}
-
-// answerAtOnce does the same with what somebody is asked for.
-func answerAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
-	if w.meanwhile != nil || w.waits != nil {
-		return false
-	}
-	act := signIn
-	switch {
-	case b.asked():
-		act = stepUp
-	case b.Cookie(LoginCookie) != "":
-		act = answerChallenge
-	case w.in(b):
-		act = changePassword
-	}
-	standStill(w, c)
-	return act(w, c, p, b)
 }
 
 func backAfterNotNow(w *World, c *Chance, p *Person, b *Browser) bool {
@@ -201,6 +149,9 @@ func twoTabs(w *World, c *Chance, _ *Person, b *Browser) bool {
 // tab begins to set an app up, and is the secret that it is shown; empty when it is none.
 func (w *World) tab(b *Browser) string {
 	w.PostForm(b, "/profile/factors/totp")
+	if b.asked() && b.Owner != nil {
+		stepUp(w, w.chance, b.Owner, b)
+	}
 	if !strings.HasPrefix(b.Led, "/profile/factors/totp") {
 		return ""
 	}

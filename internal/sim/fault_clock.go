@@ -10,7 +10,7 @@ import (
 
 func init() {
 	AddFault(Fault{Name: "the clock jumps", Weight: 3, Arm: jump})
-	AddFault(Fault{Name: "the key file is swapped", Weight: 1, Arm: swapKeys})
+	AddFault(Fault{Name: "the key file is swapped", Weight: 3, Arm: swapKeys})
 }
 
 // jump sets the clock wrong for some steps, and right again.
@@ -45,6 +45,9 @@ func swapKeys(w *World, c *Chance) {
 		return
 	}
 	w.Trace.Say("      another key file takes the place of the site's")
+	if p := Pick(c, w.Processes); c.Seldom(2) {
+		w.Chore(p, "looks at its keys", lookAtKeys)
+	}
 	w.Break(1+c.N(20), "", func() bool { return false }, func() {
 		_ = os.Rename(aside, path)
 		w.Trace.Say("      the key file is back")

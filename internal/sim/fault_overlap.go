@@ -12,7 +12,7 @@ func standStill(w *World, c *Chance) {
 	}
 	o := newOverlap()
 	w.waits = o
-	at := 1 + c.N(50)
+	at := 1 + c.N(30)
 	w.gateRequests(func(x Call) Verdict {
 		if x.N == at {
 			return Parks

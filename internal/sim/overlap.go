@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -121,7 +122,11 @@ func (w *World) twice(x *Exchange) bool {
 	if x.Method != "POST" {
 		return false
 	}
-	w.request(x.Browser, x.Method, x.Path, x.Form)
+	form := maps.Clone(x.Form)
+	if w.chance.Seldom(2) {
+		delete(form, "once") // in another tab
+	}
+	w.request(x.Browser, x.Method, x.Path, form)
 	return true
 }
 

@@ -10,7 +10,7 @@ import (
 // Meetings that chance alone brings about too seldom: two things at once, or one right after
 // the other.
 func init() {
-	AddActor(Actor{Name: "owner at the wrong moment", Weight: 10, Acts: []Act{
+	AddActor(Actor{Name: "owner at the wrong moment", Weight: 14, Acts: []Act{
 		{"changes the password while a sign-in waits", 3, owners(changeMeanwhile)},
 		{"confirms an enrollment twice at once", 4, owners(confirmAtOnce)},
 		{"answers while something else goes on", 5, owners(answerAtOnce)},
@@ -86,7 +86,13 @@ func wrongTogether(w *World, c *Chance) bool {
 		code, _ := factors.TOTPCode(p.Phone.Secret, w.Clock.Now().Unix()/factors.TOTPPeriod)
 		w.PostForm(b, "/login/challenge/totp", "code", code)
 	}
+	*w.wronged() = p
 	return true
+}
+
+// wronged is who signed in last while the clock was wrong.
+func (w *World) wronged() **Person {
+	return State(w, "wronged", func() **Person { return new(*Person) })
 }
 
 // changeMeanwhile begins a sign-in in one browser, changes the password in another one, and goes on
@@ -116,7 +122,7 @@ func confirmAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
 	if !w.in(b) || w.meanwhile != nil || w.waits != nil || b.asked() || w.tab(b) == "" {
 		return false
 	}
-	standStill(w, c)
+	w.standStillIn(1 + c.N(16))
 	return confirmEnrollment(w, c, p, b)
 }
 
@@ -134,6 +140,6 @@ func answerAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
 	case w.in(b):
 		act = changePassword
 	}
-	standStill(w, c)
+	w.standStillIn(1 + c.N(16))
 	return act(w, c, p, b)
 }

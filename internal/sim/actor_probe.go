@@ -20,6 +20,9 @@ func init() {
 // breaks the rule of this name.
 func mustGetIn(w *World, c *Chance) bool {
 	p := Pick(c, w.People)
+	if last := *w.wronged(); last != nil && c.Seldom(2) {
+		p = last
+	}
 	b := w.knownBrowser(p)
 	if b == nil || p.Phone == nil || p.Phone.Lost || p.Phone.Drift < -1 || p.Phone.Drift > 1 || p.troubled() || w.Clock.Off() != 0 {
 		return false

@@ -10,9 +10,13 @@ func standStill(w *World, c *Chance) {
 	if w.waits != nil {
 		return
 	}
+	w.standStillIn(1 + c.N(30))
+}
+
+// standStillIn has the next request that gets so far stand still before that call.
+func (w *World) standStillIn(at int) {
 	o := newOverlap()
 	w.waits = o
-	at := 1 + c.N(30)
 	w.gateRequests(func(x Call) Verdict {
 		if x.N == at {
 			return Parks

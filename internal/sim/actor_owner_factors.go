@@ -59,12 +59,16 @@ func changePassword(w *World, _ *Chance, p *Person, b *Browser) bool {
 		return false
 	}
 	fresh := w.newPassword(p)
-	answer := w.Submit(b, b.Page, "/profile/password", "current", p.Password, "password", fresh)
-	switch {
-	case answer == nil || answer.Status >= 500:
-		p.Before, p.Password = p.Password, fresh
-	case strings.Contains(answer.Location, "said=password"):
-		p.Before, p.Password = "", fresh
+	first := len(w.Seen)
+	w.Submit(b, b.Page, "/profile/password", "current", p.Password, "password", fresh)
+	for _, x := range w.Seen[first:] { // it may have been sent twice
+		switch {
+		case x.Path != "/profile/password" || x.Form.Get("password") != fresh:
+		case x.Page == nil || x.Page.Status >= 500:
+			p.Before, p.Password = p.Password, fresh
+		case strings.Contains(x.Page.Location, "said=password"):
+			p.Before, p.Password = "", fresh
+		}
 	}
 	return true
 }

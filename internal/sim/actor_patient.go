@@ -80,8 +80,12 @@ func guessFromEverywhere(w *World, c *Chance, p *Person, b *Browser) bool {
 		if b.Cookie(LoginCookie) == "" {
 			w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
 		}
-		page := w.PostForm(b, "/login/challenge/totp", "code", w.wrong(c, p))
-		if page != nil && page.Status == http.StatusUnprocessableEntity {
+		kind := "totp"
+		if p.Mails && c.Seldom(2) {
+			kind = "email"
+		}
+		page := w.PostForm(b, "/login/challenge/"+kind, "code", w.wrong(c, p))
+		if kind == "totp" && page != nil && page.Status == http.StatusUnprocessableEntity {
 			w.guesses(p, w.Clock.Real())
 		}
 	}

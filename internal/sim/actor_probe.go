@@ -112,9 +112,10 @@ func (w *World) tryIn(p *Person, b *Browser) (wait time.Duration) {
 // jumped says whether the clock was set within the last days: what was counted before may
 // count differently now.
 func (w *World) jumped() bool {
-	last := State(w, "clock off", func() *time.Time { return new(time.Time) })
-	if w.Clock.Off() != 0 {
-		*last = w.Clock.Real()
-	}
-	return !last.IsZero() && w.Clock.Real().Sub(*last) < month
+	return !w.steady(month)
+}
+
+// steady says whether the clock was right for so long.
+func (w *World) steady(d time.Duration) bool {
+	return w.Clock.Off() == 0 && (w.jump.IsZero() || w.Clock.Real().Sub(w.jump) >= d)
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"strings"
+	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
@@ -217,7 +218,11 @@ func olderCode(w *World, c *Chance, p *Person, b *Browser) bool {
 	send()
 	older := w.lastCode(p.Email)
 	w.Clock.Pass(61e9)
-	send()
+	if send(); c.Seldom(3) {
+		w.Clock.Pass(6 * time.Minute)
+		older = ""
+		w.PostForm(b, at, "code", w.lastCode(p.Email))
+	}
 	if older != "" && older != w.lastCode(p.Email) {
 		w.PostForm(b, at, "code", older)
 	}

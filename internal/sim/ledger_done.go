@@ -189,6 +189,9 @@ func (l *Ledger) added(x *Exchange, d deed) {
 			return
 		}
 	}
+	if d.old { // the answer of the first once more
+		return
+	}
 	if len(a.Live()) == 0 && sure {
 		l.EndAll(a.Login, x.After[SessionCookie])
 	}

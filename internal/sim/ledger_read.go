@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 
 	"nightlatch.example/nightlatch/factors"
@@ -12,7 +14,7 @@ func (l *Ledger) read(x *Exchange) {
 	l.busy = x
 	l.pending(x)
 	l.asked(x)
-	if token := x.After[SessionCookie]; token != "" && token != x.Before[SessionCookie] {
+	if token := x.After[SessionCookie]; token != "" && token != x.Before[SessionCookie] && x.gave(SessionCookie) {
 		l.opened(x, token)
 	}
 	if token := x.After[TrustCookie]; token != "" && token != x.Before[TrustCookie] {
@@ -38,10 +40,16 @@ func (x *Exchange) Worked() bool {
 	return x.Method == "POST" && x.Page != nil && x.Page.Location != "" && (x.Page.Status == 303 || x.Page.Status == 200)
 }
 
+// gave says whether an answer itself set a cookie to what the browser has now. While
+// the form was on its way the browser may have got it by another one.
+func (x *Exchange) gave(name string) bool {
+	return x.Page != nil && slices.ContainsFunc(x.Page.Cookies, func(c *http.Cookie) bool { return c.Name == name && c.Value == x.After[name] })
+}
+
 // pending writes down whose pending login a browser has.
 func (l *Ledger) pending(x *Exchange) {
 	token := x.After[LoginCookie]
-	if x.Path == "/login" && x.Method == "POST" && token != "" && token != x.Before[LoginCookie] {
+	if x.Path == "/login" && x.Method == "POST" && token != "" && token != x.Before[LoginCookie] && x.gave(LoginCookie) {
 		l.pendings[token] = l.Named(x.Form.Get("login"))
 		if l.outdated(l.pendings[token], x) {
 			l.void[token] = "its password was none any more"

@@ -80,6 +80,9 @@ func (w *World) play(n int, c *Chance) {
 	w.Step, w.Seen, w.Hit, w.running, w.chance = n, nil, false, nil, c
 	w.Clock.Pass(w.pause(c))
 	w.arm(c)
+	if w.Clock.Off() != 0 {
+		w.jump = w.Clock.Real()
+	}
 	w.began, w.shots().off = w.Clock.Now(), w.Clock.Off()
 	w.Trace.Say("%4d  %s", n, w.Clock.Now().Format("2 Jan 15:04:05"))
 	w.act(c)

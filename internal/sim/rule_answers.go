@@ -73,10 +73,6 @@ const (
 // overButThere are the sessions that have ended, by an answer or by their time, and that the
 // database still has.
 func (w *World) overButThere() (over []*Token) {
-	jump := State(w, "last jump", func() *time.Time { return new(time.Time) })
-	if w.Clock.Off() != 0 {
-		*jump = w.Clock.Real()
-	}
 	rows, err := w.Beside.Rows("SELECT token_hash FROM sessions ORDER BY created_at DESC, id")
 	if err != nil {
 		return nil
@@ -87,7 +83,7 @@ func (w *World) overButThere() (over []*Token) {
 			continue
 		}
 		now := w.Clock.Real()
-		idle := now.Sub(t.Used) > idleMost && t.Used.After(*jump)
+		idle := now.Sub(t.Used) > idleMost && t.Used.After(w.jump)
 		created := t.Born.Add(t.BornSet) // as the site has it; what is to come has not been
 		aged := now.Sub(created) > lifeMost || created.Sub(now) > 3*time.Minute
 		if t.Ended || w.Clock.Off() == 0 && (idle || aged) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nightlatch.example/nightlatch/factors"
 )
 
 func init() {
@@ -41,10 +43,17 @@ func (w *World) guess(x *Exchange) (login, what string) {
 	case x.Method != http.MethodPost:
 	case x.Path == "/login":
 		return w.Ledger.Named(x.Form.Get("login")), "password"
+	case x.Path == "/login/challenge/email" && w.Ledger.mails(w.Ledger.pendings[x.Before[LoginCookie]]):
+		return w.Ledger.pendings[x.Before[LoginCookie]], "email"
 	case x.Path == "/login/challenge/totp":
 		return w.Ledger.pendings[x.Before[LoginCookie]], "totp"
 	}
 	return "", ""
+}
+
+// mails says whether an account surely has codes mailed.
+func (l *Ledger) mails(login string) bool {
+	return slices.ContainsFunc(l.Account(login).Live(), func(c *Cred) bool { return c.Kind == factors.KindEmail && !c.Unsure })
 }
 
 // guessesWait looks at the guesses of this step. A right answer, and whatever has to do with an
@@ -101,13 +110,12 @@ func rowWait(n int) time.Duration {
 
 // knownPassword looks for the mail to the owner where a stranger got as far as the second step.
 func knownPassword(w *World) error {
-	if w.Hit || w.restored || w.jumped() {
+	if w.Hit || w.restored || !w.steady(2*time.Hour) {
 		return nil
 	}
 	for _, x := range w.Seen {
 		login, what := w.guess(x)
-		r := w.rows()[login+" "+what]
-		if what != "totp" || !x.Browser.Foe || x.Before[KnownCookie] != "" || r == nil || w.mayBeOff(login+" "+what) || x.Page == nil || x.Page.Status != http.StatusUnprocessableEntity {
+		if what == "password" || what == "" || !x.Browser.Foe || x.Before[KnownCookie] != "" || w.mayBeOff(login+" "+what) || x.Page == nil || x.Page.Status != http.StatusUnprocessableEntity {
 			continue
 		}
 		id := w.idOf(login)

@@ -46,6 +46,7 @@ type World struct {
 	requests  int
 	state     map[string]any // see State
 	said      lines          // what was logged
+	jump      time.Time      // when the clock was last wrong, by a right one
 	began     time.Time      // by the clock of the site, when this step did
 	restored  bool           // the database was put back: mails may have no rows any more
 	waits     *overlap       // armed for this step: the first request that it parks stands still

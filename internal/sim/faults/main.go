@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -68,17 +69,19 @@ func run(only string, within int, seed uint64, table bool) error {
 		return err
 	}
 	defer b.remove()
+	var failed error
 	for _, f := range chosen {
 		x, err := b.play(f, within, seed)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+		if err != nil { // the others can be played all the same
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", f.name, err))
+			continue
 		}
 		list[f.name] = x
 		if err := writeFound(root, all, list); err != nil {
 			return err
 		}
 	}
-	return writeTable(root, all, list)
+	return errors.Join(failed, writeTable(root, all, list))
 }
 
 // moduleRoot is where the module lies.

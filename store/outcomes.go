@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -55,8 +57,12 @@ func (s *Store) TryClaim(ctx context.Context, o login.Outcome, of login.Sender) 
 	if err := s.files.check(); err != nil {
 		return false, err
 	}
-	mine, err := changed(s.writer.NewRaw(text+" ON CONFLICT (id) DO NOTHING", args...).Exec(ctx))
-	return mine, cmp.Or(err, s.files.check())
+	var id string // RETURNING: outside of a transaction, RowsAffected waits for whoever has the connection next
+	err := s.writer.NewRaw(text+" ON CONFLICT (id) DO NOTHING RETURNING id", args...).Scan(ctx, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, s.files.check()
+	}
+	return err == nil, cmp.Or(err, s.files.check())
 }
 
 // heldIn are the tables of what cookies stand for.

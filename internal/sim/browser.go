@@ -85,6 +85,7 @@ type Exchange struct {
 	At      time.Time         // when it was sent, by the clock of the site
 	Real    time.Time         // the same by a right clock
 	Done    time.Time         // when the answer came, by a right clock
+	met     bool              // another request was on its way at the same time
 }
 
 // Get opens a page.

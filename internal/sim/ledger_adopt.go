@@ -1,15 +1,40 @@
 package sim
 
-import "nightlatch.example/nightlatch/factors"
+import (
+	"strings"
+
+	"nightlatch.example/nightlatch/factors"
+)
 
 // adopt has the ledger learn which factors an account has after a form of which nobody
-// heard whether it was carried out: either is right.
+// heard whether it was carried out, or after two at once: either is right.
 func (l *Ledger) adopt() {
+	for _, d := range l.Deeds() {
+		p := l.concerned(d)
+		if p == nil || !d.x.met {
+			continue
+		}
+		if row, there := l.w.Rows()[p.ID]; there {
+			l.adoptOf(p.Login, row)
+		}
+	}
 	for _, c := range l.w.Changes() {
 		if p := l.w.ByID(c.ID); c.Field == FieldFactors && p != nil && (p.unsure || l.unheard()) {
 			l.adoptOf(p.Login, l.w.Rows()[c.ID])
 		}
 	}
+}
+
+// concerned is whose factors a deed may have changed; nil when it changes none.
+func (l *Ledger) concerned(d deed) *Person {
+	if rest, ok := strings.CutPrefix(d.path, "/admin/users/"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		return l.w.ByID(id)
+	}
+	if d.by == nil || !strings.HasPrefix(d.path, "/profile/factors") {
+		return nil
+	}
+	return l.w.ByID(l.w.idOf(d.by.Account))
 }
 
 // unheard says whether a form was sent in this step whose answer did not come.

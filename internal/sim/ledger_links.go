@@ -85,7 +85,7 @@ func (l *Ledger) followed(d deed) {
 			p.Taken = d.field("password")
 		}
 	case "invite":
-		p.Proven = p.Proven || p.Email == x.to
+		p.unsure = true // an invite that an admin's page showed proves no address
 	case "email/verify":
 		if strings.Contains(d.to, "said=email-confirmed") {
 			if p.Email != x.to {

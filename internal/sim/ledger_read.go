@@ -18,7 +18,7 @@ func (l *Ledger) read(x *Exchange) {
 		l.opened(x, token)
 	}
 	if token := x.After[TrustCookie]; token != "" && token != x.Before[TrustCookie] {
-		if t := l.tokens[identity.HashToken(x.After[SessionCookie])]; t != nil {
+		if t := l.tokens[identity.HashToken(x.After[SessionCookie])]; t != nil && !t.Ended {
 			l.trusted[token] = t.Account
 		}
 	}
@@ -83,7 +83,9 @@ func (l *Ledger) opened(x *Exchange, token string) {
 	case strings.HasPrefix(x.Path, "/login/challenge/"):
 		t.Account, t.Level = l.pendings[x.Before[LoginCookie]], 2
 		if why := l.void[x.Before[LoginCookie]]; why != "" {
-			l.object("%s finished a sign-in of %s that was begun before: %s", x.Browser.Name, t.Account, why)
+			if t.Ended = !l.stands(token); !t.Ended { // or it was finished before that, and ended by it
+				l.object("%s finished a sign-in of %s that was begun before: %s", x.Browser.Name, t.Account, why)
+			}
 		}
 		kind := factors.Kind(strings.TrimPrefix(x.Path, "/login/challenge/"))
 		t.Proof = l.Proves(t.Account, kind, x.Form.Get("code"), x.Before[LoginCookie])
@@ -111,6 +113,13 @@ func (l *Ledger) opened(x *Exchange, token string) {
 	}
 	l.order = append(l.order, t)
 	l.tokens[identity.HashToken(token)] = t
+}
+
+// stands says whether there is a session of a token now. While its answer was on
+// its way something else may have ended it.
+func (l *Ledger) stands(token string) bool {
+	id, err := l.w.Beside.One("SELECT id FROM sessions WHERE token_hash = ?", identity.HashToken(token))
+	return err != nil || id != ""
 }
 
 // rise is by what a session rose that somebody had already.

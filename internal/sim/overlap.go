@@ -111,6 +111,9 @@ func (w *World) first(o *overlap, done chan struct{}) {
 		w.act(w.chance)
 	}
 	w.meanwhile = nil
+	if w.running != nil {
+		w.running.met = true
+	}
 	o.let()
 	o.give(1)
 	<-done

@@ -138,6 +138,7 @@ func (w *World) route() *Process {
 
 // seen writes down an exchange.
 func (w *World) seen(x *Exchange) {
+	x.met = x.met || w.meanwhile != nil
 	w.Seen = append(w.Seen, x)
 	w.requests++
 	w.Trace.Say("      %s: %s", x.Browser.Name, x.Words(len(w.Processes) > 1))

@@ -122,7 +122,7 @@ func (s *Service) try(ctx context.Context, sub subject, k factors.Kind) ([]byte,
 		return nil, err
 	}
 	tries := 0
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.store.WriteSoon(ctx, func(tx Tx) error {
 		tries, err = tx.TryCeremony(ctx, c.ID)
 		return err
 	})

@@ -32,6 +32,11 @@ func (m *moments) Write(ctx context.Context, do func(login.Tx) error) error {
 	return m.Store.Write(ctx, do)
 }
 
+func (m *moments) WriteSoon(ctx context.Context, do func(login.Tx) error) error {
+	m.pass()
+	return m.Store.WriteSoon(ctx, do)
+}
+
 func (m *moments) Act(ctx context.Context, do func(login.Act) (identity.Event, error)) error {
 	m.pass()
 	return m.Store.Act(ctx, do)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,10 +146,15 @@ func (s *Service) fit(o Outcome) Outcome {
 	return o
 }
 
-// Finish keeps what a form did, once for each name that it may come under.
+// Finish keeps what a form did, once for each name that it may come under. An
+// answer that is told again for ten seconds is not worth waiting for the disk.
 func (s *Service) Finish(ctx context.Context, all ...Outcome) error {
 	now := s.Now()
-	return s.store.Write(ctx, func(tx Tx) error {
+	write := s.store.WriteSoon
+	if slices.ContainsFunc(all, func(o Outcome) bool { return o.Lasting }) {
+		write = s.store.Write
+	}
+	return write(ctx, func(tx Tx) error {
 		for i, o := range all {
 			all[i].Started, all[i].Done, all[i].Expires = now, now, now.Add(cmp.Or(o.Life, AgainTTL))
 		}
@@ -158,7 +164,7 @@ func (s *Service) Finish(ctx context.Context, all ...Outcome) error {
 
 // Abandon releases the claim of a form that did nothing.
 func (s *Service) Abandon(ctx context.Context, key string) error {
-	return s.store.Write(ctx, func(tx Tx) error { return tx.DropClaim(ctx, key) })
+	return s.store.WriteSoon(ctx, func(tx Tx) error { return tx.DropClaim(ctx, key) })
 }
 
 // moved ends the repeats of the forms that led to where a session is now: its
@@ -167,7 +173,7 @@ func (s *Service) moved(ctx context.Context, x identity.Session) error {
 	if !x.Kept {
 		return nil
 	}
-	return s.store.Write(ctx, func(tx Tx) error { return tx.DropOutcomes(ctx, x.TokenHash) })
+	return s.store.WriteSoon(ctx, func(tx Tx) error { return tx.DropOutcomes(ctx, x.TokenHash) })
 }
 
 // Stands says whether what an answer's cookies opened is still there: a session

@@ -112,6 +112,9 @@ type Tx interface {
 type Store interface {
 	Reader
 	Write(ctx context.Context, do func(Tx) error) error
+	// WriteSoon is Write for what is no loss should the machine go down before the
+	// next commit that waits for the disk, which takes it along. A kill loses nothing.
+	WriteSoon(ctx context.Context, do func(Tx) error) error
 	// Act keeps what the function changed together with the event that it gives:
 	// both or neither. An event without a kind is identity.ErrUnrecorded, and so is
 	// identity.NothingHappened after a change.

@@ -84,10 +84,12 @@ const (
 // reserve counts a failure before the answer is looked at, in a transaction of
 // its own, so that a hundred answers at once are counted a hundred times. The
 // count is given back by passed when the answer is right. A counter beside it is
-// looked at too: that of an address, which may hold everything up.
+// looked at too: that of an address, which may hold everything up. It need not be
+// on the disk before the answer is judged: what the judgement leads to is, and
+// takes the count with it, before anybody is told.
 func (s *Service) reserve(ctx context.Context, key Counter, how counting, beside ...Counter) error {
 	var refused error
-	err := s.store.Write(ctx, func(tx Tx) error {
+	err := s.store.WriteSoon(ctx, func(tx Tx) error {
 		now := s.Now()
 		list, err := tx.LockThrottles(ctx, key, beside...)
 		if err != nil {

@@ -31,6 +31,8 @@ type keptConn struct {
 	mu    sync.Mutex  // rows may be closed beside a statement of the same connection
 	order *queue.List // of *keptStmt, used last first
 	by    map[string]*queue.Element
+
+	spoilt bool // its commits may not wait for the disk any more
 }
 
 type keptStmt struct {
@@ -149,6 +151,9 @@ func (c *keptConn) PrepareContext(ctx context.Context, text string) (driver.Stmt
 
 // BeginTx begins a transaction.
 func (c *keptConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	if isSoon(ctx) {
+		return c.beginSoon(ctx, o)
+	}
 	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
 }
 
@@ -171,5 +176,5 @@ func (c *keptConn) ResetSession(ctx context.Context) error {
 // IsValid is asked before a connection is put back.
 func (c *keptConn) IsValid() bool {
 	v, ok := c.Conn.(driver.Validator)
-	return !ok || v.IsValid()
+	return !c.spoilt && (!ok || v.IsValid())
 }

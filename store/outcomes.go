@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -46,23 +45,26 @@ func (q query) Outcome(ctx context.Context, key string) (login.Outcome, error) {
 // TryClaim claims a form that nobody sent before, in a transaction of its own;
 // false when somebody did, or where the cookie's hash is none that the site gave
 // out.
-func (s *Store) TryClaim(ctx context.Context, o login.Outcome, of login.Sender) (bool, error) {
-	text, args := "INSERT INTO outcomes (id, session, goes, lasting, started_at, done_at, expires_at) SELECT ?, '', '', ?, ?, 0, ?",
-		[]any{o.Key, false, at(o.Started), at(o.Expires)}
+func (s *Store) TryClaim(ctx context.Context, o login.Outcome, of login.Sender) (mine bool, err error) {
+	args := []any{o.Key, false, at(o.Started), at(o.Expires)}
+	where := " WHERE 1 = 1" // or SQLite takes ON for that of a join
 	if table := heldIn[of.Holder]; table != "" {
-		text, args = text+" WHERE EXISTS (SELECT 1 FROM "+table+" WHERE token_hash = ?)", append(args, of.Hash)
-	} else {
-		text += " WHERE 1 = 1" // or SQLite takes ON for that of a join
+		where, args = " WHERE EXISTS (SELECT 1 FROM "+table+" WHERE token_hash = ?)", append(args, of.Hash)
 	}
-	if err := s.files.check(); err != nil {
-		return false, err
-	}
-	var id string // RETURNING: outside of a transaction, RowsAffected waits for whoever has the connection next
-	err := s.writer.NewRaw(text+" ON CONFLICT (id) DO NOTHING RETURNING id", args...).Scan(ctx, &id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, s.files.check()
-	}
-	return err == nil, cmp.Or(err, s.files.check())
+	err = s.oneSoon(ctx, func(db bun.IDB, from string) error {
+		if from != "" {
+			from = " FROM " + from
+		}
+		var id string // RETURNING: outside of a transaction, RowsAffected waits for whoever has the connection next
+		err := db.NewRaw("INSERT INTO outcomes (id, session, goes, lasting, started_at, done_at, expires_at) SELECT ?, '', '', ?, ?, 0, ?"+
+			from+where+" ON CONFLICT (id) DO NOTHING RETURNING id", args...).Scan(ctx, &id)
+		mine = err == nil
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return mine && err == nil, err
 }
 
 // heldIn are the tables of what cookies stand for.

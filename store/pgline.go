@@ -134,6 +134,9 @@ func (c *batchConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx,
 		return nil, driver.ErrBadConn
 	}
 	c.open, c.waiting, c.sent = true, []string{"BEGIN"}, 0
+	if isSoon(ctx) {
+		c.waiting[0] = beginSoon
+	}
 	return batchTx{c}, nil
 }
 

@@ -114,6 +114,12 @@ func (t *tx) WarnSessions(ctx context.Context, accountID, text string) error {
 
 // Touch notes when a session was last used.
 func (s *Store) Touch(ctx context.Context, sessionID string, now time.Time) error {
-	_, err := s.writer.NewRaw("UPDATE sessions SET last_seen_at = ? WHERE id = ?", at(now), sessionID).Exec(ctx)
-	return err
+	return s.oneSoon(ctx, func(db bun.IDB, from string) error {
+		text := "UPDATE sessions SET last_seen_at = ?"
+		if from != "" {
+			text += " FROM " + from
+		}
+		_, err := db.NewRaw(text+" WHERE id = ?", at(now), sessionID).Exec(ctx)
+		return err
+	})
 }

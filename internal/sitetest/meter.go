@@ -19,17 +19,18 @@ type Meter struct {
 type Bill struct {
 	Texts  []string // what was sent, in order; begin and commit too
 	Parsed []string // of these, what SQLite had to parse
-	Kept   int      // transactions that changed a row, each of which waits for the disk
+	Kept   int      // transactions that changed a row and wait for the disk
 }
 
 // several lies between statements that are sent together.
 const several = "\n;\n"
 
-// Statements is how many statements there were, without begin and commit.
+// Statements is how many statements there were, without those that begin and end
+// a transaction.
 func (b Bill) Statements() (n int) {
 	for _, text := range b.Texts {
 		for part := range strings.SplitSeq(text, several) {
-			if !slices.Contains([]string{"BEGIN", "COMMIT", "ROLLBACK"}, part) {
+			if !slices.ContainsFunc([]string{"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SET LOCAL"}, func(x string) bool { return strings.HasPrefix(part, x) }) {
 				n++
 			}
 		}
@@ -88,24 +89,33 @@ type meteredConn struct {
 	meter *Meter
 	open  bool // a transaction
 	wrote bool // and it changed something
+	soon  bool // and does not wait for the disk
 }
 
 // note counts a statement. What changes something outside a transaction is one
 // of its own.
 func (c *meteredConn) note(text string, parsed, changes bool) {
-	kept := changes && !c.open
+	kept := changes && !c.open && !isSoon(text)
 	switch {
+	case strings.HasPrefix(text, "PRAGMA synchronous"): // of SQLite
+		c.soon = strings.HasSuffix(text, "NORMAL")
+		return
 	case strings.HasPrefix(text, "BEGIN"):
 		c.open, c.wrote, kept = true, changes, false
+		c.soon = c.soon || isSoon(text)
 	case changes:
 		c.wrote = true
 	}
 	if strings.HasSuffix(text, "COMMIT") || strings.HasSuffix(text, "ROLLBACK") {
-		kept = c.wrote && strings.HasSuffix(text, "COMMIT")
-		c.open, c.wrote = false, false
+		kept = c.wrote && !c.soon && strings.HasSuffix(text, "COMMIT")
+		c.open, c.wrote, c.soon = false, false, false
 	}
 	c.meter.count(text, parsed, kept)
 }
+
+// isSoon says whether a text for PostgreSQL has its transaction not wait for the
+// disk.
+func isSoon(text string) bool { return strings.Contains(text, "synchronous_commit") }
 
 // writes says whether a text that gives rows changes something.
 func writes(text string) bool {

@@ -37,6 +37,8 @@ var bad = map[string][]string{
 	"ADDR":            {"8080", "localhost", "127.0.0.1:http", "127.0.0.1:70000", "127.0.0.1:-1", "1.2.3.4.5:80:90"},
 	"URL":             {"localhost", "ftp://x", "http://", "https://x/path", "https://x?q=1", "https://x#f", "https://ada:hunter2@x", "http://a b", "//x", "http://x\ny"},
 	"NAME":            {"a:b", strings.Repeat("x", 65), "two\nlines"},
+	"HOME":            {"profile", "//evil.example", "https://app.example.com/", "/login", `/\\x`},
+	"DOMAIN":          {"example.com", "localhost", "127.0.0.1", ".localhost", "http://localhost", "localhost:8080", "com"},
 	"DATA":            {"file", "file/below", "/proc/none/data"},
 	"DATABASE":        {"mysql://ada:hunter2@x/y", "sqlite:", "hunter2", "postgres:///hunter2", "postgres://ada:hunter2%zz@x/y", "postgres://ada:hunter2@127.0.0.1:1/x?sslmode=disable", "postgres://ada:hunter2@127.0.0.1:port/x", "postgres://ada:hunter2@127.0.0.1:5432/x?sslmode=hunter2", "sqlite:lost/nightlatch.db", "sqlite:.", "sqlite:file/x.db", "sqlite:garbage"},
 	"KEYS":            {"lost/keys.json", ".", "file", "world.json", "group.json", "file/below"},

@@ -17,8 +17,11 @@ func NewToken() (token, hash string) {
 // hash is enough.
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
+	return TokenHash(sum[:])
 }
+
+// TokenHash is the stored form of a token's SHA-256.
+func TokenHash(sum []byte) string { return hex.EncodeToString(sum) }
 
 // NewID draws an opaque id.
 func NewID() string { return rand.Text() }

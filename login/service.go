@@ -56,6 +56,7 @@ type Service struct {
 	hasher *password.Hasher
 	kinds  factors.Kinds
 	opt    Options
+	passes factors.MAC // nil: there are none
 }
 
 // New makes the service with the kinds of factor that the site has.

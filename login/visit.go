@@ -35,16 +35,21 @@ func (s *Service) Visit(ctx context.Context, token string) (*Visit, error) {
 	if err != nil || v == nil {
 		return nil, err
 	}
+	return v, s.Use(ctx, v)
+}
+
+// Use notes that a session is in use.
+func (s *Service) Use(ctx context.Context, v *Visit) error {
 	if err := s.moved(ctx, v.Session); err != nil {
-		return nil, err
+		return err
 	}
 	if s.ahead(v.Session.LastSeen) || v.Now.Sub(v.Session.LastSeen) > min(touchEvery, s.opt.SessionIdle/10) {
 		if err := s.store.Touch(ctx, v.Session.ID, v.Now); err != nil {
-			return nil, err
+			return err
 		}
 		v.Session.LastSeen = v.Now
 	}
-	return v, nil
+	return nil
 }
 
 // Peek is Visit for somebody who only wants to know: nothing is written.
@@ -52,7 +57,12 @@ func (s *Service) Peek(ctx context.Context, token string) (*Visit, error) {
 	if token == "" {
 		return nil, nil
 	}
-	sess, acct, kept, err := s.store.Visit(ctx, identity.HashToken(token))
+	return s.peek(ctx, identity.HashToken(token))
+}
+
+// peek is Peek by the stored form of a token.
+func (s *Service) peek(ctx context.Context, hash string) (*Visit, error) {
+	sess, acct, kept, err := s.store.Visit(ctx, hash)
 	if errors.Is(err, identity.ErrNotFound) {
 		return nil, nil
 	}

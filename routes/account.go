@@ -66,7 +66,7 @@ func (w *web) byLink(c *gin.Context, err error, to string, show func(alert strin
 
 func (w *web) invitePage(c *gin.Context) error {
 	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
-		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: a.Name, Next: wanted(c), Invite: true}, views.Frame{Title: "Your account"}
+		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: a.Name, Next: w.wanted(c), Invite: true}, views.Frame{Title: "Your account"}
 	}, identity.LinkInvite)
 }
 
@@ -80,14 +80,14 @@ func (w *web) acceptInvite(c *gin.Context) error {
 	if err == nil {
 		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: identity.LinkInvite, Password: f["password"], Name: f["name"]}, w.client(c))
 	}
-	return w.byLink(c, err, withNext("/login?said=registered", wanted(c)), func(alert string) (views.Screen, views.Frame) {
-		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Next: wanted(c), Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
+	return w.byLink(c, err, withNext("/login?said=registered", w.wanted(c)), func(alert string) (views.Screen, views.Frame) {
+		return views.Register{Action: c.Request.URL.Path, Login: a.Login, Name: f["name"], Next: w.wanted(c), Invite: true, Alert: alert}, views.Frame{Title: "Your account"}
 	})
 }
 
 func (w *web) forgotPage(c *gin.Context) error {
 	w.nameForm(c)
-	return w.render(c, http.StatusOK, views.Forgot{Sent: c.Query("sent") != "", Next: wanted(c)}, views.Frame{Title: "Forgotten password"})
+	return w.render(c, http.StatusOK, views.Forgot{Sent: c.Query("sent") != "", Next: w.wanted(c)}, views.Frame{Title: "Forgotten password"})
 }
 
 // forgot gives the same answer for every login, whether or not it has an
@@ -99,22 +99,22 @@ func (w *web) forgot(c *gin.Context) error {
 	}
 	if f["login"] == "" {
 		return w.refused(c, identity.Refuse(identity.Bad, "Enter your login."), func(alert string) (views.Screen, views.Frame) {
-			return views.Forgot{Next: wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
+			return views.Forgot{Next: w.wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
-	err = w.Accounts.Forgot(c.Request.Context(), f["login"], wanted(c), w.client(c))
+	err = w.Accounts.Forgot(c.Request.Context(), f["login"], w.wanted(c), w.client(c))
 	if err != nil {
 		return w.refused(c, err, func(alert string) (views.Screen, views.Frame) {
-			return views.Forgot{Login: f["login"], Next: wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
+			return views.Forgot{Login: f["login"], Next: w.wanted(c), Alert: alert}, views.Frame{Title: "Forgotten password"}
 		})
 	}
-	w.redirect(c, withNext("/password/forgot?sent=1", wanted(c)))
+	w.redirect(c, withNext("/password/forgot?sent=1", w.wanted(c)))
 	return nil
 }
 
 func (w *web) resetPage(c *gin.Context) error {
 	return w.linkPage(c, func(a identity.Account) (views.Screen, views.Frame) {
-		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c)}, views.Frame{Title: "New password"}
+		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: w.wanted(c)}, views.Frame{Title: "New password"}
 	}, identity.LinkReset)
 }
 
@@ -130,8 +130,8 @@ func (w *web) reset(c *gin.Context) error {
 	if err == nil {
 		err = w.Accounts.SetByLink(ctx, token, accounts.Chosen{Purpose: identity.LinkReset, Password: f["password"]}, w.client(c))
 	}
-	return w.byLink(c, err, withNext("/login?said=reset", wanted(c)), func(alert string) (views.Screen, views.Frame) {
-		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: wanted(c), Alert: alert}, views.Frame{Title: "New password"}
+	return w.byLink(c, err, withNext("/login?said=reset", w.wanted(c)), func(alert string) (views.Screen, views.Frame) {
+		return views.Reset{Action: c.Request.URL.Path, Login: a.Login, Next: w.wanted(c), Alert: alert}, views.Frame{Title: "New password"}
 	})
 }
 

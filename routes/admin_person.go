@@ -164,6 +164,6 @@ func (w *web) savedCodes(c *gin.Context) error {
 	if err := w.Login.SavedCodes(c.Request.Context(), visit(c)); err != nil {
 		return err
 	}
-	w.redirect(c, onward(wanted(c)))
+	w.redirect(c, onward(w.wanted(c)))
 	return nil
 }

@@ -195,7 +195,7 @@ func TestWalkOtherVerbs(t *testing.T) {
 		before := c.did(who)
 		for path, methods := range declared {
 			for _, verb := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "LOCK"} {
-				if slices.Contains(methods, verb) {
+				if slices.Contains(methods, verb) || path == "/verify/forward" { // that one answers the visitor's own method
 					continue
 				}
 				safe := verb == "GET" || verb == "HEAD" || verb == "OPTIONS"

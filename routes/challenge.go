@@ -22,18 +22,18 @@ func (w *web) challengePage(c *gin.Context) error {
 
 // wanted is the page to go to afterwards, from the form or the address; empty
 // for none.
-func wanted(c *gin.Context) string {
+func (w *web) wanted(c *gin.Context) string {
 	if c.Request.Method == http.MethodPost {
-		return SafeNext(c.PostForm("next"))
+		return w.next(c.PostForm("next"))
 	}
-	return SafeNext(c.Query("next"))
+	return w.next(c.Query("next"))
 }
 
 // showChallenge shows the second step, and what was refused, if anything was.
 func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *identity.Refusal) error {
 	ch, err := w.Login.Challenge(c.Request.Context(), w.cookies.get(c, loginCookie), k, to, w.client(c))
 	if identity.Reason(err) == identity.Gone {
-		return w.over(c, wanted(c))
+		return w.over(c, w.wanted(c))
 	}
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (w *web) sendCode(c *gin.Context) error {
 	}
 	err = w.Login.Send(c.Request.Context(), w.cookies.get(c, loginCookie), k, f["to"], w.client(c))
 	if identity.Reason(err) == identity.Gone {
-		return w.over(c, wanted(c))
+		return w.over(c, w.wanted(c))
 	}
 	if refused := identity.Refused(err); refused != nil {
 		return w.showChallenge(c, k, f["to"], unsent(refused))
@@ -171,7 +171,7 @@ func (w *web) sendCode(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	w.redirect(c, withNext("/login/challenge?"+factorQuery(k, f["to"]), wanted(c)))
+	w.redirect(c, withNext("/login/challenge?"+factorQuery(k, f["to"]), w.wanted(c)))
 	return nil
 }
 
@@ -209,7 +209,7 @@ func (w *web) answer(c *gin.Context) error {
 	entry, err := w.Login.Answer(c.Request.Context(), w.cookies.get(c, loginCookie),
 		login.Reply{Kind: k, Answer: factors.Answer{Code: f["code"], Target: f["to"]}, Trust: f["trust"] == "on"}, w.client(c))
 	if identity.Reason(err) == identity.Gone {
-		return w.over(c, wanted(c))
+		return w.over(c, w.wanted(c))
 	}
 	if refused := identity.Refused(err); refused != nil {
 		return w.showChallenge(c, k, f["to"], refused)

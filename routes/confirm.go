@@ -19,7 +19,7 @@ import (
 // is sent on. That does not hold for applications behind a proxy: they may
 // require more than the level.
 func (w *web) confirmPage(c *gin.Context) error {
-	next := SafeNext(c.Query("next"))
+	next := w.next(c.Query("next"))
 	ours := strings.HasPrefix(next, "/admin") || strings.HasPrefix(next, "/profile")
 	if v := visit(c); ours && c.Query("level") == "2" && c.Query("held") == "" && v.Passed() && v.Level() >= 2 {
 		w.redirect(c, w.way(v, next))
@@ -43,7 +43,7 @@ func (w *web) purpose(a stepUp, held login.HeldForm) act {
 		return w.does(post, held.Path)
 	}
 	to, err := url.Parse(a.next)
-	if err != nil {
+	if err != nil || to.Host != "" { // another host's paths are its own
 		return ""
 	}
 	return w.does(get, to.Path)
@@ -116,7 +116,7 @@ func (w *web) sendConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a := stepUp{k, f["to"], SafeNext(f["next"]), f["held"]}
+	a := stepUp{k, f["to"], w.next(f["next"]), f["held"]}
 	err = w.Login.SendConfirm(c.Request.Context(), visit(c), k, a.to, w.client(c))
 	if refused := identity.Refused(err); refused != nil {
 		return w.showConfirm(c, a, unsent(refused))
@@ -138,7 +138,7 @@ func (w *web) confirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, a := visit(c), stepUp{"", f["to"], SafeNext(f["next"]), f["held"]}
+	v, a := visit(c), stepUp{"", f["to"], w.next(f["next"]), f["held"]}
 	k, entry, err := w.judgeConfirm(c, v, f)
 	a.kind = k
 	if refused := identity.Refused(err); refused != nil {

@@ -20,6 +20,7 @@ const (
 	registerCookie = "nightlatch_register" // asked for an account: this browser proves its address with a click
 	ticketCookie   = "nightlatch_ticket"   // a pressed enrollment link: this browser may sign in to enroll
 	formCookie     = "nightlatch_form"     // a browser that was shown a form: see once.go
+	passCookie     = "nightlatch_pass"     // tells the two verify routes of the session, also from other hosts: see pass.go
 	knownCookie    = "nightlatch_known"    // a browser that signed in before: strangers' failures do not delay it
 )
 
@@ -30,6 +31,7 @@ const forever = 400 * 24 * time.Hour
 type cookies struct {
 	prefix, suffix string
 	secure         bool
+	domain         string // of the pass; empty for none
 }
 
 // newCookies names the cookies of a site. Browsers keep the cookies of all
@@ -101,6 +103,7 @@ func (w *web) enter(c *gin.Context, e login.Entry) {
 	}
 	if e.Session != "" {
 		w.cookies.set(c, sessionCookie, e.Session, 0)
+		w.givePass(c, e.Session)
 		if w.cookies.get(c, loginCookie) != "" {
 			w.cookies.drop(c, loginCookie)
 		}

@@ -16,7 +16,7 @@ import (
 // startPage is the choice of what to set up, for someone who must or wants to.
 func (w *web) startPage(c *gin.Context) error {
 	v := visit(c)
-	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email, Next: wanted(c), Offers: w.offers(v, v.Forced())},
+	return w.render(c, http.StatusOK, views.Start{Forced: v.Forced(), Address: v.Account.Email, Next: w.wanted(c), Offers: w.offers(v, v.Forced())},
 		views.Frame{Title: "Add a factor", Area: "profile"})
 }
 
@@ -78,7 +78,7 @@ func (w *web) beginEnrollment(k factors.Kind) handler {
 		case refused == nil && err != nil:
 			return err
 		case refused == nil:
-			w.redirect(c, withNext("/profile/factors/"+string(k), wanted(c)))
+			w.redirect(c, withNext("/profile/factors/"+string(k), w.wanted(c)))
 			return nil
 		case refused.Why == identity.Wait:
 			refused = unsent(refused)
@@ -110,7 +110,7 @@ func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll,
 		return err
 	}
 	s := typed
-	s.Offer, s.Title, s.Next, s.Forced = offer(t), t.Title, wanted(c), v.Forced()
+	s.Offer, s.Title, s.Next, s.Forced = offer(t), t.Title, w.wanted(c), v.Forced()
 	for _, o := range w.offers(v, v.Forced()) {
 		if o.Kind != string(k) {
 			s.Others = append(s.Others, o)
@@ -187,7 +187,7 @@ func (w *web) confirmEnrollment(k factors.Kind) handler {
 			return err
 		}
 		w.enter(c, done.Entry)
-		w.redirect(c, enrolledAt(done.First, wanted(c)))
+		w.redirect(c, enrolledAt(done.First, w.wanted(c)))
 		return nil
 	}
 }
@@ -207,7 +207,7 @@ func enrolledAt(first bool, next string) string {
 // to the choice of what to set up.
 func (w *web) notEnrolling(c *gin.Context) error {
 	c.Set(undoneKey, true)
-	w.redirect(c, withNext("/profile/factors", wanted(c)))
+	w.redirect(c, withNext("/profile/factors", w.wanted(c)))
 	return nil
 }
 
@@ -219,9 +219,9 @@ func (w *web) cancelEnrollment(k factors.Kind) handler {
 			return err
 		}
 		if v.Forced() {
-			w.redirect(c, withNext("/profile/factors", wanted(c)))
+			w.redirect(c, withNext("/profile/factors", w.wanted(c)))
 		} else {
-			w.redirect(c, onward(wanted(c)))
+			w.redirect(c, onward(w.wanted(c)))
 		}
 		return nil
 	}

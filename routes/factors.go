@@ -96,7 +96,7 @@ func (w *web) showRecovery(c *gin.Context, justMade bool, checked string, refuse
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
 		s := views.Recovery{Left: sheet.Left, Made: sheet.Made, Set: sheet.Set, Site: w.Login.Options().Host, Fresh: justMade,
-			Next: wanted(c), Check: checked, Alert: alert}
+			Next: w.wanted(c), Check: checked, Alert: alert}
 		for _, x := range sheet.Codes {
 			s.Codes = append(s.Codes, views.RecoveryCode{Text: x.Text, Used: x.Used})
 		}

@@ -41,6 +41,12 @@ func visit(c *gin.Context) *login.Visit {
 // handler into an answer.
 func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		if isForward(c) { // nothing of it is a form, whatever the method
+			if err := w.forward(c); err != nil {
+				w.fail(c, err)
+			}
+			return
+		}
 		defer w.toTheEnd(c, who)()
 		err := w.once(c, who, func() error {
 			ok, err := w.admit(c, who)

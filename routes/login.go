@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -12,9 +13,15 @@ import (
 	"nightlatch.example/nightlatch/views"
 )
 
-// home goes to the profile, which asks strangers to sign in.
+// home goes to where a sign-in ends, which asks strangers to sign in. A site that
+// shares its host with an application may have "/" as that place: the
+// application's, so whoever comes here goes to the profile.
 func (w *web) home(c *gin.Context) error {
-	c.Redirect(http.StatusSeeOther, "/profile")
+	to := onward(w.Home)
+	if to == "/" || to == w.site.String() || to == w.site.String()+"/" {
+		to = "/profile"
+	}
+	w.redirect(c, to)
 	return nil
 }
 
@@ -26,13 +33,17 @@ func (w *web) loginPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s := views.Login{Next: SafeNext(c.Query("next")), Register: w.Accounts.Open()}
+	s := views.Login{Next: w.next(c.Query("next")), Register: w.Accounts.Open()}
 	if v != nil && s.Next != "" {
+		if w.turns.again(v.Session.ID+" "+s.Next, v.Now) {
+			return w.circling(c, s.Next)
+		}
+		w.givePass(c, w.cookies.get(c, sessionCookie))
 		w.redirect(c, w.wayAt(v, s.Next, c.Query("level")))
 		return nil
 	}
 	if v != nil {
-		s.As, s.On = v.Account.Login, w.way(v, "")
+		s.As, s.On = v.Account.Login, w.way(v, w.Home)
 	}
 	switch {
 	case v == nil && c.GetBool(tornKey):
@@ -53,7 +64,7 @@ func (w *web) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	next := SafeNext(f["next"])
+	next := w.next(f["next"])
 	entry, err := w.Login.Password(c.Request.Context(), f["login"], f["password"], next, w.client(c))
 	if err != nil {
 		if identity.Reason(err) == identity.Wrong {
@@ -83,6 +94,7 @@ func (w *web) login(c *gin.Context) error {
 // once, since the page they asked for may belong to an application that does
 // not check it.
 func (w *web) goOn(c *gin.Context, session, next string) error {
+	next = cmp.Or(w.next(next), w.Home) // a kept one may be from before a change of the domain
 	if next != "" {
 		v, err := w.Login.Peek(c.Request.Context(), session)
 		if err != nil {
@@ -92,6 +104,7 @@ func (w *web) goOn(c *gin.Context, session, next string) error {
 			next = w.way(v, next)
 		}
 	}
+	w.givePass(c, session)
 	w.redirect(c, onward(next))
 	return nil
 }
@@ -128,7 +141,7 @@ func onward(next string) string {
 func (w *web) cancel(c *gin.Context) error {
 	next := ""
 	if f, err := form(c, "next"); err == nil { // a form that cannot be read cancels all the same
-		next = SafeNext(f["next"])
+		next = w.next(f["next"])
 	}
 	if err := w.Login.Cancel(c.Request.Context(), w.cookies.get(c, loginCookie)); err != nil {
 		return err
@@ -138,8 +151,18 @@ func (w *web) cancel(c *gin.Context) error {
 	return nil
 }
 
+// logoutPage shows the button that signs out: applications link to it.
+func (w *web) logoutPage(c *gin.Context) error {
+	return w.render(c, http.StatusOK, views.Button{Heading: "Sign out", Text: "This signs you out here and in the applications that you use through this site.",
+		Action: "/logout", Label: "Sign out", Next: w.wanted(c)}, views.Frame{Title: "Sign out"})
+}
+
 // logout ends the session, and a pending login too.
 func (w *web) logout(c *gin.Context) error {
+	next := ""
+	if f, err := form(c, "next"); err == nil { // a form that cannot be read signs out all the same
+		next = w.next(f["next"])
+	}
 	if err := w.untangle(c); err != nil {
 		return err
 	}
@@ -149,6 +172,7 @@ func (w *web) logout(c *gin.Context) error {
 	}
 	w.cookies.drop(c, sessionCookie)
 	w.cookies.drop(c, loginCookie)
-	w.redirect(c, "/login?said=signed-out")
+	w.dropPass(c)
+	w.redirect(c, cmp.Or(next, "/login?said=signed-out"))
 	return nil
 }

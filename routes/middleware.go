@@ -2,6 +2,7 @@ package routes
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,9 +17,10 @@ import (
 
 const idKey = "request-id"
 
-// csp allows the site's own files and nothing inline.
+// csp allows the site's own files and nothing inline; what forms may lead to is
+// added.
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // identify gives a request its ID and logs how it ended. The route is logged
 // and never the address, because a path can hold a token.
@@ -33,8 +35,11 @@ func (w *web) identify(c *gin.Context) {
 		w.Observe(knownMethod(c.Request.Method), c.FullPath(), c.Writer.Status(), took)
 	}
 	level := slog.LevelInfo
+	if isForward(c) { // with whatever method
+		level = slog.LevelDebug
+	}
 	switch c.FullPath() {
-	case "/static/*name", "/healthz", "/readyz", "/verify": // frequent requests of machines
+	case "/static/*name", "/healthz", "/readyz", verifyPath: // frequent requests of machines
 		level = slog.LevelDebug
 	}
 	if !w.Log.Enabled(c.Request.Context(), level) {
@@ -77,8 +82,9 @@ func (w *web) recover(c *gin.Context) {
 // or "fault" for an error page that must not replace a page with input.
 const answerHeader = "X-Nightlatch"
 
-// headers sets what every answer carries.
-func headers(https bool) gin.HandlerFunc {
+// headers sets what every answer carries. forms is what forms may lead to.
+func headers(https bool, forms string) gin.HandlerFunc {
+	csp := csp + "; form-action " + forms
 	return func(c *gin.Context) {
 		h := c.Writer.Header()
 		h.Set("Content-Security-Policy", csp)
@@ -99,20 +105,25 @@ func headers(https bool) gin.HandlerFunc {
 
 // protect refuses requests that no route may get.
 func (w *web) protect(c *gin.Context) {
-	if misplaced, refused := w.stray(c.Request); refused {
+	if misplaced, refused := w.stray(c.Request); refused && !isForward(c) {
 		w.turnBack(c, misplaced)
 		c.Abort()
 		return
 	}
-	err := w.unfit(c.Request)
+	err := w.unfit(c)
 	if err == nil {
 		err = w.adrift(c)
 	}
 	if err == nil {
 		err = w.settle(c)
 	}
-	if err != nil {
+	switch {
+	case err != nil && isQuestion(c) && !errors.As(err, new(status)):
+		w.cannotJudge(c, err)
+	case err != nil:
 		w.fail(c, err)
+	}
+	if err != nil {
 		c.Abort()
 		return
 	}
@@ -122,9 +133,10 @@ func (w *web) protect(c *gin.Context) {
 
 // unfit says what is wrong with a request for any route: it is too large, or
 // its address is not text.
-func (w *web) unfit(r *http.Request) error {
+func (w *web) unfit(c *gin.Context) error {
+	r := c.Request
 	switch {
-	case r.ContentLength > maxBody: // also for routes that do not read the body
+	case r.ContentLength > maxBody && !isForward(c): // also for routes that do not read the body
 		return errLarge
 	case !isText(r.URL.Path):
 		return errNotFound

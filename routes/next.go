@@ -17,13 +17,8 @@ const maxNext = 8 << 10
 // the pages for signing in. The query must be printable ASCII and may otherwise
 // be anything, since no browser looks for a host there.
 func SafeNext(raw string) string {
-	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
+	if raw == "" || len(raw) > maxNext || raw[0] != '/' || !printable(raw) {
 		return ""
-	}
-	for i := range len(raw) {
-		if raw[i] <= ' ' || raw[i] >= 0x7f {
-			return ""
-		}
 	}
 	before, _, _ := strings.Cut(raw, "?")
 	u, err := url.Parse(before)

@@ -18,7 +18,7 @@ func (w *web) registerPage(c *gin.Context) error {
 		return errNotFound
 	}
 	w.nameForm(c)
-	return w.render(c, http.StatusOK, views.Register{Action: "/register", Next: SafeNext(c.Query("next")), Sent: c.Query("sent") != ""},
+	return w.render(c, http.StatusOK, views.Register{Action: "/register", Next: w.next(c.Query("next")), Sent: c.Query("sent") != ""},
 		views.Frame{Title: "Create an account"})
 }
 
@@ -31,7 +31,7 @@ func (w *web) register(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	next := SafeNext(f["next"])
+	next := w.next(f["next"])
 	browser, err := w.Accounts.Register(c.Request.Context(), accounts.Form{Login: f["login"], Name: f["name"], Password: f["password"], Next: next}, w.client(c))
 	if err != nil {
 		return w.refused(c, err, func(alert string) (views.Screen, views.Frame) {

@@ -25,6 +25,8 @@ type Options struct {
 	Views    *views.Views
 	Static   *static.Static
 	Proxies  Proxies
+	Home     string       // where a sign-in without next ends; empty: the profile
+	Domain   string       // parent domain of the applications behind proxies; empty for none
 	Setup    *SetupToken  // makes the first admin; nil when there is one
 	Ready    func() error // database and mail worker
 	// Lost says why nothing may be served any more: the database is gone. May be
@@ -46,6 +48,8 @@ type web struct {
 	cookies cookies
 	cross   *http.CrossOriginProtection
 	unkept  unkept
+	turns   turns
+	to      Destinations
 	site    *url.URL // where the site lives
 	rows    []route  // the table
 	engine  *gin.Engine
@@ -75,14 +79,16 @@ func New(o Options) http.Handler {
 	// The browser's Origin is the public address, also behind a proxy that changes
 	// the Host header. No error: a bad URL was refused at the start.
 	_ = w.cross.AddTrustedOrigin(opt.URL)
+	w.cookies.domain = o.Domain
 	w.site, _ = url.Parse(opt.URL)
+	w.to = Destinations{Scheme: w.site.Scheme, Domain: o.Domain}
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New(func(e *gin.Engine) { e.HandleMethodNotAllowed = true })
 	_ = e.SetTrustedProxies(nil) // we read X-Forwarded-For ourselves, see address.go
 	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
 	w.engine = e
-	e.Use(w.identify, w.recover, headers(strings.HasPrefix(opt.URL, "https:")), w.protect)
+	e.Use(w.identify, w.recover, headers(w.site.Scheme == "https", formAction(w.to, w.site.Port() != "")), w.protect)
 	w.rows = w.table()
 	for _, r := range w.rows {
 		e.Handle(r.method, r.path, w.handle(r.who, r.do))
@@ -119,7 +125,8 @@ func (w *web) front() []route {
 		{get, "/healthz", open, w.healthz, "Say that the process is alive"},
 		{get, "/readyz", open, w.readyz, "Say whether database and mail are ready"},
 		{get, "/static/*name", open, w.asset, "Send a style sheet, script or icon"},
-		{get, "/verify", open, w.verify, "Tell a proxy who is signed in"},
+		{get, verifyPath, open, w.verify, "Tell a proxy who is signed in"},
+		{get, forwardPath, open, w.forward, "Tell a proxy or its visitor who is signed in"},
 		{get, "/.well-known/change-password", open, w.changePasswordPage, "Go to the form for a new password"},
 		{get, "/robots.txt", open, w.robots, "Keep search engines out"},
 		{get, "/favicon.ico", open, w.favicon, "Send the icon"},
@@ -132,6 +139,7 @@ func (w *web) front() []route {
 		{post, "/login/challenge/:kind", open, w.answer, "Sign in with a second factor"},
 		{post, "/login/challenge/:kind/code", open, w.sendCode, "Send a code for the second step"},
 		{post, "/login/cancel", open, w.cancel, "Cancel the sign-in"},
+		{get, "/logout", open, w.logoutPage, "Show the button to sign out"},
 		{post, "/logout", open, w.logout, "Sign out"},
 
 		{get, "/register", open, w.registerPage, "Show the form for a new account"},

@@ -1,88 +1,172 @@
 package routes
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/identity"
-	"nightlatch.example/nightlatch/views"
+	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/rules"
 )
 
-// verify tells a reverse proxy who is signed in and at which level. It is asked
-// for every request to every application, so it shows no screen.
-func (w *web) verify(c *gin.Context) error {
-	ask, err := w.asked(c)
-	if err != nil {
-		return err
-	}
-	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
-	if err != nil {
-		return err
-	}
-	switch {
-	case v == nil:
-		w.turnAway(c, http.StatusUnauthorized, "/login", ask)
-	case !v.Passed() || v.Forced() || v.Level() < ask.level:
-		w.turnAway(c, http.StatusForbidden, "/confirm?level=2", ask)
-	case !v.Account.LoginVouched():
-		w.turnAway(c, http.StatusForbidden, "/profile?said=prove-address", ask)
-	default:
-		a := v.Account
-		h := c.Writer.Header()
-		email := ""
-		if a.Vouched() {
-			email = a.Email
-		}
-		// Always all six: some proxies pass on the visitor's own header where one is
-		// missing.
-		h.Set("Remote-User", headerText(a.Login))
-		h.Set("Remote-Email", email)
-		h.Set("Remote-Name", headerText(identity.CutBytes(a.Name, maxRemoteName)))
-		h.Set("Remote-Groups", "")
-		h.Set("Remote-Role", string(a.Role))
-		h.Set("Remote-Level", strconv.Itoa(v.Level()))
-		c.Status(http.StatusOK)
-	}
-	return nil
-}
+// The two questions of reverse proxies, asked for every request to every
+// application, so they show no screen. /verify is for nginx, which knows only 200,
+// 401 and 403; the answers of the other are passed on to the visitor as they are.
+const (
+	verifyPath  = "/verify"
+	forwardPath = "/verify/forward"
+)
 
-// healthz says that the process is alive.
-func (w *web) healthz(c *gin.Context) error {
-	c.String(http.StatusOK, "ok\n")
-	return nil
-}
+func (w *web) verify(c *gin.Context) error { return w.answerProxy(c, original, w.tellProxy) }
 
-// readyz says whether the database and the mail worker are ready.
-func (w *web) readyz(c *gin.Context) error {
-	if err := w.Ready(); err != nil {
-		w.Log.Warn("not ready", "error", err)
-		c.Header("Retry-After", "5")
-		c.String(http.StatusServiceUnavailable, "not ready\n")
+func (w *web) forward(c *gin.Context) error { return w.answerProxy(c, forwarded, w.tellVisitor) }
+
+// isForward is for what the question with the visitor's own method is exempt from:
+// it has any method, carries their Origin, and may carry the length of what they
+// send.
+func isForward(c *gin.Context) bool { return c.Request.URL.Path == forwardPath }
+
+// isQuestion says whether a proxy asks.
+func isQuestion(c *gin.Context) bool { return c.Request.URL.Path == verifyPath || isForward(c) }
+
+// answerProxy judges a visitor's request and tells the outcome. What cannot be
+// judged is never 200.
+func (w *web) answerProxy(c *gin.Context, names headerNames, tell func(*gin.Context, question, rules.Answer, string)) error {
+	ask, err := w.asked(c, names)
+	var s status
+	if errors.As(err, &s) {
+		c.String(s.code, "%s\n", http.StatusText(s.code))
 		return nil
 	}
-	c.String(http.StatusOK, "ready\n")
-	return nil
-}
-
-// asset serves style sheets, scripts and icons.
-func (w *web) asset(c *gin.Context) error {
-	w.Static.ServeHTTP(c.Writer, c.Request)
-	return nil
-}
-
-// gallery shows every state of every screen, for development.
-func (w *web) gallery(c *gin.Context) error {
-	list := views.Fixtures()
-	for _, f := range list {
-		if f.Name == c.Param("name") {
-			return w.render(c, http.StatusOK, f.Screen, f.Frame)
+	var v *login.Visit
+	if err == nil {
+		v, err = w.asker(c)
+	}
+	if err != nil {
+		w.cannotJudge(c, err)
+		return nil
+	}
+	answer, to := w.judge(v, ask)
+	if answer != rules.Allowed {
+		tell(c, ask, answer, to)
+		return nil
+	}
+	if v != nil {
+		if err := w.Login.Use(c.Request.Context(), v); err != nil {
+			w.cannotJudge(c, err)
+			return nil
 		}
 	}
-	c.Header("Content-Type", "text/html; charset=utf-8")
-	for _, f := range list {
-		_, _ = c.Writer.WriteString(`<p><a href="/_screens/` + f.Name + `">` + f.Name + `</a></p>`)
-	}
+	w.introduce(c, v)
+	c.Status(http.StatusOK)
 	return nil
+}
+
+// cannotJudge asks a proxy to try again.
+func (w *web) cannotJudge(c *gin.Context, err error) {
+	if c.Request.Context().Err() == nil {
+		w.Log.Error("a proxy's question was not answered", "id", c.GetString(idKey), "error", err)
+	}
+	c.Header("Retry-After", retryDatabase)
+	c.String(http.StatusServiceUnavailable, "cannot judge at the moment\n")
+}
+
+// judge says what the visitor may do, and with a refusal that they can cure the
+// page where.
+func (w *web) judge(v *login.Visit, q question) (a rules.Answer, to string) {
+	p := person(v)
+	a = w.weigh(p, q)
+	if a == rules.Allowed && v != nil && !p.Owing && !v.Account.LoginVouched() && w.weigh(rules.Person{}, q) != rules.Allowed {
+		return rules.Prove, "/profile?said=prove-address"
+	}
+	switch a {
+	case rules.SignIn:
+		return a, "/login"
+	case rules.Prove:
+		return a, "/confirm?level=2"
+	}
+	return a, ""
+}
+
+// person is a visit as rules see it.
+func person(v *login.Visit) rules.Person {
+	if v == nil {
+		return rules.Person{}
+	}
+	return rules.Person{Level: v.Level(), Owing: !v.Passed() || v.Forced(), Role: string(v.Account.Role), Proved: v.Session.Confirm, Now: v.Now}
+}
+
+// weigh is the stricter of what the question and the rules ask for.
+func (w *web) weigh(p rules.Person, q question) rules.Answer {
+	return rules.AtLevel(max(q.level, 1), p)
+}
+
+// introduce tells the application who it is. All six headers are always there:
+// some proxies pass on the visitor's own where one is missing. They are empty for
+// somebody who is let in as everybody is.
+func (w *web) introduce(c *gin.Context, v *login.Visit) {
+	values := [6]string{}
+	if v != nil && v.Passed() && !v.Forced() && v.Account.LoginVouched() {
+		a := v.Account
+		values = [6]string{headerText(a.Login), "", headerText(identity.CutBytes(a.Name, maxRemoteName)), "", string(a.Role), strconv.Itoa(v.Level())}
+		if a.Vouched() {
+			values[1] = headerText(a.Email)
+		}
+	}
+	for i, name := range [...]string{"Remote-User", "Remote-Email", "Remote-Name", "Remote-Groups", "Remote-Role", "Remote-Level"} {
+		c.Writer.Header().Set(name, values[i])
+	}
+}
+
+// refusals are the status of each answer and what is written below it.
+var refusals = map[rules.Answer]status{
+	rules.SignIn: {http.StatusUnauthorized, "not signed in\n"},
+	rules.Prove:  {http.StatusForbidden, "a proof is needed\n"},
+	rules.Denied: {http.StatusForbidden, "no access\n"},
+}
+
+// tellProxy refuses, and gives the proxy the address where the visitor can cure it.
+// It is a complete address, because proxies cannot encode one.
+func (w *web) tellProxy(c *gin.Context, q question, a rules.Answer, to string) {
+	if q.page && to != "" {
+		c.Header("Location", w.cure(q, to))
+	}
+	c.String(refusals[a].code, refusals[a].text)
+}
+
+// tellVisitor refuses, and sends a page to where it can be cured.
+func (w *web) tellVisitor(c *gin.Context, q question, a rules.Answer, to string) {
+	code := refusals[a].code
+	if q.page && to != "" {
+		c.Header("Location", w.cure(q, to))
+		code = http.StatusSeeOther
+	}
+	c.String(code, refusals[a].text)
+}
+
+// cure is the complete address of a page of this site that leads back.
+func (w *web) cure(q question, to string) string {
+	if q.next != "" {
+		to += map[bool]string{true: "&", false: "?"}[strings.Contains(to, "?")] + "next=" + url.QueryEscape(q.next)
+	}
+	return w.Login.Options().URL + to
+}
+
+// isPage says whether the visitor's request opens a page, so that a redirect
+// shows something and loses no data.
+func isPage(method string, h http.Header) bool {
+	if !slices.Contains([]string{http.MethodGet, http.MethodHead}, method) {
+		return false
+	}
+	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate"
+	}
+	return strings.Contains(h.Get("Accept"), "text/html") &&
+		h.Get("X-Requested-With") == "" && h.Get("HX-Request") == "" && h.Get("Upgrade") == ""
 }

@@ -1,8 +1,8 @@
 package routes
 
 import (
+	"cmp"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,97 +12,121 @@ import (
 
 // question is what a proxy asks, and about which request of a visitor.
 type question struct {
-	level int    // that the application needs
-	page  bool   // a page that a person opens, who can be sent somewhere
-	next  string // where the visitor wanted to go; "" when that cannot be told
+	level      int    // that the query asks for; 0 when it asks for none
+	known      bool   // the address that follows is believed
+	host, path string // host in lower case without port; path as it was sent, without the query
+	method     string // empty when the proxy did not tell it
+	page       bool   // a page that a person opens, who can be sent somewhere
+	next       string // where the visitor wanted to go; "" when no sign-in may lead there
 }
 
+// headerNames are the headers in which one sort of proxy tells of the visitor's
+// request. No question reads those of the other sort: a proxy passes them on as
+// the visitor sent them.
+type headerNames struct {
+	method           string
+	url              string // the whole address; or the three parts of it
+	proto, host, uri string
+}
+
+var (
+	original  = headerNames{method: "X-Original-Method", url: "X-Original-URL"}
+	forwarded = headerNames{method: "X-Forwarded-Method", proto: "X-Forwarded-Proto", host: "X-Forwarded-Host", uri: "X-Forwarded-Uri"}
+)
+
 // asked reads a question. A parameter that is not known is refused: if it were
-// ignored, a misspelt condition would let everybody in.
-func (w *web) asked(c *gin.Context) (a question, err error) {
+// ignored, a misspelt condition would let everybody in. So is a header that is
+// there twice, whoever sends it: the proxy's may be behind the visitor's own.
+func (w *web) asked(c *gin.Context, names headerNames) (a question, err error) {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		return a, errForm
 	}
-	a.level = 1
 	for name, values := range query {
 		if name != "level" || len(values) != 1 || values[0] != "1" && values[0] != "2" {
 			return a, errForm
 		}
 		a.level = int(values[0][0] - '0')
 	}
-	h, method := c.Request.Header, http.MethodGet
-	if w.Proxies.trusts(parseAddr(c.Request.RemoteAddr)) {
-		urls, methods := h.Values("X-Original-URL"), h.Values("X-Original-Method")
-		if len(urls) > 1 || len(methods) > 1 {
+	h := c.Request.Header
+	for _, name := range []string{names.method, names.url, names.proto, names.host, names.uri} {
+		if name != "" && len(h.Values(name)) > 1 {
 			return a, errForm
 		}
-		if len(methods) == 1 {
-			method = methods[0]
-		}
-		if len(urls) == 1 {
-			path, ours := w.pathHere(urls[0])
-			if !ours {
-				return a, errForbidden
-			}
-			a.next, a.page = SafeNext(path), isPage(method, h)
-		}
 	}
+	if !w.Proxies.trusts(parseAddr(c.Request.RemoteAddr)) {
+		return a, nil
+	}
+	address, told, err := names.address(h, w.site)
+	if err != nil || !told {
+		return a, err
+	}
+	a.method, a.known = h.Get(names.method), true
+	if a.host, a.path, err = w.placeOf(address); err != nil {
+		return a, err
+	}
+	a.page = isPage(cmp.Or(a.method, http.MethodGet), h)
+	a.next = w.nextOf(address, a.host)
 	return a, nil
 }
 
-// pathHere is the path and query of an address of this site, as it was sent.
-func (w *web) pathHere(address string) (path string, ours bool) {
-	if strings.HasPrefix(address, "/") {
-		return address, true
+// nextOf is how a sign-in leads back to an address: by its path on this site,
+// else by the whole of it.
+func (w *web) nextOf(address, bare string) string {
+	scheme, _, _ := strings.Cut(address, "://")
+	host, path := split(address)
+	if bare == w.site.Hostname() && (w.to.Domain == "" || scheme != w.site.Scheme || strings.EqualFold(host, w.site.Host)) {
+		return SafeNext(path)
 	}
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok || scheme != "http" && scheme != "https" {
-		return "", false
-	}
-	host, path := rest, "/"
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		host, path = rest[:i], rest[i:]
-	}
-	if path[0] == '?' {
-		path = "/" + path
-	}
-	u, err := url.Parse(w.Login.Options().URL)
-	return path, err == nil && strings.EqualFold(bareHost(host), u.Hostname())
+	return w.next(address)
 }
 
-// bareHost is a host without its port.
-func bareHost(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		return name
-	}
-	return strings.Trim(host, "[]")
-}
-
-// isPage says whether the visitor's request opens a page, so that a redirect
-// shows something and loses no data.
-func isPage(method string, h http.Header) bool {
-	if method != http.MethodGet && method != http.MethodHead {
-		return false
-	}
-	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
-		return mode == "navigate"
-	}
-	return strings.Contains(h.Get("Accept"), "text/html") &&
-		h.Get("X-Requested-With") == "" && h.Get("HX-Request") == "" && h.Get("Upgrade") == ""
-}
-
-// turnAway refuses, and gives the proxy the address where the visitor can sign
-// in or confirm. It is a complete address, because proxies cannot encode one.
-func (w *web) turnAway(c *gin.Context, code int, to string, a question) {
-	why := map[int]string{http.StatusUnauthorized: "not signed in\n", http.StatusForbidden: "a second factor is needed\n"}[code]
-	if a.page {
-		if a.next != "" {
-			to += map[bool]string{true: "&", false: "?"}[strings.Contains(to, "?")] + "next=" + url.QueryEscape(a.next)
+// address is the whole address that a visitor asked for. What a proxy leaves out
+// of it is the site's own. told is false when it says nothing.
+func (n headerNames) address(h http.Header, site *url.URL) (address string, told bool, err error) {
+	if n.url == "" {
+		uri := h.Get(n.uri)
+		if uri == "" && h.Get(n.host) == "" {
+			return "", false, nil
 		}
-		c.Header("Location", w.Login.Options().URL+to)
+		if !strings.HasPrefix(uri, "/") {
+			return "", false, errForbidden
+		}
+		return cmp.Or(h.Get(n.proto), site.Scheme) + "://" + cmp.Or(h.Get(n.host), site.Host) + uri, true, nil
 	}
-	c.String(code, why)
+	address = h.Get(n.url)
+	switch scheme, _, whole := strings.Cut(address, "://"); {
+	case address == "":
+		return "", false, nil
+	case strings.HasPrefix(address, "/"):
+		return site.Scheme + "://" + site.Host + address, true, nil
+	case !whole || scheme != "http" && scheme != "https":
+		return "", false, errForbidden
+	}
+	return address, true, nil
+}
+
+// split parts a whole address into its host, with the port, and what comes after.
+func split(address string) (host, rest string) {
+	_, host, _ = strings.Cut(address, "://")
+	if i := strings.IndexAny(host, "/?#"); i >= 0 {
+		host, rest = host[:i], host[i:]
+	}
+	if !strings.HasPrefix(rest, "/") {
+		rest = "/" + rest
+	}
+	return host, rest
+}
+
+// placeOf is the host and path that rules look at. A host that is neither the
+// site's own nor under its domain is refused.
+func (w *web) placeOf(address string) (host, path string, err error) {
+	host, rest := split(address)
+	path, _, _ = strings.Cut(rest, "?")
+	if host = bareHost(host); host != w.site.Hostname() && !w.to.Holds(host) {
+		return "", "", errForbidden
+	}
+	return host, path, nil
 }
 
 // maxRemoteName is how many bytes of a name a header carries. Encoded they are up

@@ -43,7 +43,7 @@ func (s *Site) Prepare(ctx context.Context, observe func(method, route string, s
 	if err != nil {
 		return fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
 	}
-	s.handler = routes.New(routes.Options{Login: r.Login, Accounts: r.Accounts, Views: screens, Static: files, Proxies: s.set.Proxies,
+	s.handler = routes.New(routes.Options{Login: r.Login, Accounts: r.Accounts, Views: screens, Static: files, Proxies: s.set.Proxies, Home: s.set.Home, Domain: s.set.Domain,
 		Setup: r.Setup, Ready: s.ready, Lost: r.Watch.Lost, Unavailable: store.Unavailable, Log: s.log, Observe: observe, Gallery: s.set.Gallery})
 	return nil
 }

@@ -30,6 +30,7 @@ type Settings struct {
 	Mail                             mail.Config
 	Open, Gallery                    bool // anyone may register; all screens are shown
 	Proxies                          routes.Proxies
+	Home, Domain                     string // Home is empty for the profile
 	Login                            login.Options
 	Views                            fs.FS
 	Log                              *slog.Logger
@@ -72,6 +73,8 @@ func (o Options) Check() (s Settings, err error) {
 		r.bad("NIGHTLATCH_TRUSTED_PROXIES", "cannot be used: %v", err)
 	}
 	s.Login = o.loginOptions(r)
+	s.Domain = r.domain(o.Domain, s.Login.Host)
+	s.Home = r.home(r.either("NIGHTLATCH_HOME", o.Home), routes.Destinations{Scheme: scheme(s.Login.URL), Domain: s.Domain})
 	if s.Helo, err = mail.ASCIIHost(cmp.Or(o.MailHelo, s.Login.Host)); err != nil && r.err == nil {
 		r.bad("NIGHTLATCH_MAIL_HELO", "must be a host name such as login.example.com, or an IP address, not %q", cmp.Or(o.MailHelo, s.Login.Host))
 	}

@@ -114,5 +114,6 @@ func (s *Site) rules() {
 	}
 	r.Hasher = password.NewHasher(s.set.Cost, s.set.Slots, s.set.Queue)
 	r.Login = login.New(r.Store, r.Hasher, opt, kinds)
+	r.Login.UsePasses(r.Keys)
 	r.Accounts = accounts.New(r.Store, r.Login, r.Hasher, s.set.Open)
 }

@@ -189,6 +189,7 @@ type Reset struct {
 // Button is a page with one thing to press: verify an address, end all sessions.
 type Button struct {
 	Heading, Text, Action, Label string
+	Next                         string // the page to go to afterwards
 	Danger                       bool
 }
 

@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"main":       {"commands"},
 	"commands":   {"site", "login", "accounts", "password", "directory", "identity", "store", "mail", "internal/demo"},
 	"site":       {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"},
-	"routes":     {"login", "accounts", "directory", "identity", "views", "static", "factors"},
+	"routes":     {"rules", "login", "accounts", "directory", "identity", "views", "static", "factors"},
 	"accounts":   {"login", "password", "directory", "identity", "factors"},
 	"login":      {"password", "identity", "factors"},
 	"store":      {"login", "accounts", "directory", "identity", "mail", "factors", "migrations"},
@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"mail":       {},
 	"static":     {},
 	"migrations": {},
+	"rules":      {},
 
 	"internal/demo": {"login", "accounts", "identity", "factors", "store", "mail"},
 	"browser":       {"internal"},                                                                                                                // tests only

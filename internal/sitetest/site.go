@@ -61,6 +61,8 @@ type Config struct {
 	Login    login.Options
 	Open     bool // anyone may register
 	Proxies  string
+	Domain   string // parent domain of the applications behind proxies
+	Home     string // where a sign-in without next ends
 	Database string // empty: a fresh SQLite file
 	Mail     string // a mail URL; empty: a folder that Mails reads
 	Folder   string // empty: a fresh one; a given one lets a site be started again
@@ -156,6 +158,7 @@ func (s *Site) settings(c Config) (set site.Settings, err error) {
 	}
 	set.Data, set.Keys, set.Database, set.Make, set.Upgrade = c.Folder, filepath.Join(c.Folder, "keys.json"), c.Database, true, true
 	set.Login, set.Open, set.Kinds = c.Login, c.Open, c.Kinds
+	set.Domain, set.Home = c.Domain, c.Home
 	set.Cost, set.Slots, set.Queue = cheap, c.Slots, cmp.Or(c.Queue, 256)
 	set.Log = slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))
 	if set.Mail, err = mail.ParseURL(cmp.Or(c.Mail, "dir:"+s.mailDir)); err != nil {

@@ -64,6 +64,7 @@ type Act interface {
 	// MoveBrowser gives all rows of one browser cookie another token.
 	MoveBrowser(ctx context.Context, oldHash, newHash string) error
 	PutBrowser(ctx context.Context, b identity.Browser) error
+	UseBrowser(ctx context.Context, b identity.Browser) error // last used, until: if it still has its token
 	DropBrowser(ctx context.Context, accountID, id string) (bool, error)
 	DropTrusted(ctx context.Context, accountID string) (int, error)
 	// DropKnown forgets the browsers that signed in before, but one.

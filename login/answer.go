@@ -27,7 +27,7 @@ type Reply struct {
 // with the same code finds the version changed and is refused as a wrong code.
 func (s *Service) Answer(ctx context.Context, token string, r Reply, c identity.Client) (Entry, error) {
 	ctx = context.WithoutCancel(ctx) // a counted answer is judged even if the client disconnects
-	sub, err := s.pendingSubject(ctx, token, c)
+	sub, err := s.pendingSubject(ctx, token, r.Kind, c)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -40,13 +40,13 @@ func (s *Service) Answer(ctx context.Context, token string, r Reply, c identity.
 		entry, e, err = s.complete(ctx, tx, sub, p, r.Trust)
 		return e, err
 	})
-	return entry, s.faultedIn(ctx, sub.account.ID, r.Kind, c, err)
+	return entry, s.faulted(ctx, p.counted.Key, err)
 }
 
 // proof is an answer that was right.
 type proof struct {
-	cred factors.Credential // as it must be saved
-	key  Counter            // where a failure was counted in advance
+	cred    factors.Credential // as it must be saved
+	counted Throttle           // the counter with the failure that was counted in advance
 }
 
 // prove counts a failure, then judges the code. The caller saves the credential
@@ -57,31 +57,38 @@ func (s *Service) prove(ctx context.Context, sub subject, k factors.Kind, a fact
 	if err != nil {
 		return p, err
 	}
-	if p.key, err = s.lane(ctx, s.store, sub.account.ID, k, sub.client); err != nil {
+	if p.counted, err = s.reserveFor(ctx, sub, k); err != nil {
 		return p, err
 	}
-	var beside []Counter
-	if sub.purpose == factors.ForLogin {
-		beside = append(beside, addressCounter(sub.client))
-	}
-	if err := s.reserve(ctx, p.key, endsOff, beside...); err != nil {
-		return p, err
-	}
+	key := p.counted.Key
 	var state []byte
 	p.cred, state, err = s.verify(ctx, sub, k, creds, a)
 	switch {
 	case identity.Reason(err) == identity.Busy:
-		return p, cmp.Or(s.giveBack(ctx, p.key), err)
+		return p, cmp.Or(s.giveBack(ctx, key), err)
 	case err == nil:
 		return p, nil
 	case errors.Is(err, factors.ErrOlder):
-		return p, s.older(ctx, sub, k, p.key, state)
+		return p, s.older(ctx, sub, k, key, state)
 	case errors.Is(err, factors.ErrTypo):
-		return p, cmp.Or(s.giveBack(ctx, p.key), identity.Refuse(identity.Typo, ""))
+		return p, cmp.Or(s.giveBack(ctx, key), identity.Refuse(identity.Typo, ""))
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed), errors.Is(err, factors.ErrExpired):
 		return p, s.wrong(ctx, sub, k, err)
 	}
-	return p, s.faulted(ctx, p.key, err)
+	return p, s.faulted(ctx, key, err)
+}
+
+// reserveFor counts the failure of an answer in advance. At a sign-in the
+// client's address may hold it up too.
+func (s *Service) reserveFor(ctx context.Context, sub subject, k factors.Kind) (Throttle, error) {
+	if sub.seen != nil {
+		return s.reserve(ctx, endsOff, sub.seen.lane(), sub.seen.Address)
+	}
+	key, err := s.lane(ctx, s.store, sub.account.ID, k, sub.client)
+	if err != nil {
+		return Throttle{}, err
+	}
+	return s.reserve(ctx, endsOff, Throttle{Key: key})
 }
 
 // verify judges a code by the state of its ceremony, and gives that state.
@@ -187,7 +194,7 @@ func (s *Service) complete(ctx context.Context, tx Act, sub subject, right proof
 	if taken, err := tx.TakePending(ctx, p.ID, p.TokenHash); err != nil || !taken {
 		return entry, e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
-	entry, e, err = s.enter(ctx, tx, acct, grant{level: 2, by: right.cred.Kind, next: p.Next, policy: &sub.policy}, sub.client)
+	entry, e, err = s.enter(ctx, tx, acct, grant{level: 2, by: right.cred.Kind, next: p.Next, policy: &sub.policy, known: sub.seen.Known}, sub.client)
 	if err != nil || !trust || s.opt.TrustTTL <= 0 {
 		return entry, e, err
 	}
@@ -217,7 +224,7 @@ func (s *Service) spend(ctx context.Context, tx Act, sub subject, p proof) (iden
 			return a, err
 		}
 	}
-	if err := s.passed(ctx, tx, p.key); err != nil {
+	if err := s.passed(ctx, tx, p.counted); err != nil {
 		return a, err
 	}
 	if s.kinds.Of(cred.Kind).Spare {

@@ -22,30 +22,28 @@ func (s *Service) browser(ctx context.Context, r Reader, token, accountID string
 	if err != nil {
 		return b, false, err
 	}
+	return b, s.recognized(b), nil
+}
+
+// recognized says whether what was granted to a browser still counts.
+func (s *Service) recognized(b identity.Browser) bool {
 	now := s.Now()
-	if !now.Before(b.Until) || trusted && (now.Sub(b.Created) >= s.opt.TrustTTL || s.ahead(b.Created)) {
-		return b, false, nil
-	}
-	return b, true, nil
+	return b.ID != "" && now.Before(b.Until) && !(b.Trusted && (now.Sub(b.Created) >= s.opt.TrustTTL || s.ahead(b.Created)))
 }
 
 // greet remembers a browser that signed in, and notifies the owner if it is new.
 // One cookie serves all the accounts of a browser.
-func (s *Service) greet(ctx context.Context, tx Act, a identity.Account, c identity.Client) (token string, err error) {
+func (s *Service) greet(ctx context.Context, tx Act, a identity.Account, known identity.Browser, c identity.Client) (token string, err error) {
 	now := s.Now()
-	b, ok, err := s.browser(ctx, tx, c.Known, a.ID, false)
-	if err != nil {
-		return "", err
-	}
-	if ok {
-		b.LastUsed, b.Until = now, now.Add(KnownTTL)
-		return c.Known, tx.PutBrowser(ctx, b)
+	if known.ID != "" {
+		known.LastUsed, known.Until = now, now.Add(KnownTTL)
+		return c.Known, tx.UseBrowser(ctx, known)
 	}
 	token, hash, err := renew(ctx, tx, c.Known)
 	if err != nil {
 		return "", err
 	}
-	b = identity.Browser{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Address: c.Address, Browser: c.Browser,
+	b := identity.Browser{ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Address: c.Address, Browser: c.Browser,
 		Created: now, LastUsed: now, Until: now.Add(KnownTTL)}
 	if err := tx.PutBrowser(ctx, b); err != nil || a.LastLogin.IsZero() {
 		return token, err

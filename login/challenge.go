@@ -34,6 +34,7 @@ type subject struct {
 	pending identity.Pending // of a sign-in
 	policy  string           // as it is kept, of a sign-in
 	unsent  bool             // nothing was sent for it
+	seen    *Seen            // nil where nobody looked
 }
 
 // Waiting is a pending login with what every step of it needs.
@@ -42,11 +43,12 @@ type Waiting struct {
 	Account identity.Account
 	Policy  string // as it is kept
 	Sent    bool   // something was sent for it
+	Seen
 }
 
 // Challenge is the chooser of a pending login. It sends nothing.
 func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind, target string, c identity.Client) (Chooser, error) {
-	sub, err := s.pendingSubject(ctx, token, c)
+	sub, err := s.pendingSubject(ctx, token, "", c)
 	if err != nil {
 		return Chooser{}, err
 	}
@@ -54,20 +56,25 @@ func (s *Service) Challenge(ctx context.Context, token string, want factors.Kind
 	return ch, err
 }
 
-func (s *Service) pendingSubject(ctx context.Context, token string, c identity.Client) (subject, error) {
-	w, err := s.store.Waiting(ctx, identity.HashToken(token))
+// pendingSubject looks a pending login up, with the counters of the kind that it
+// is answered with.
+func (s *Service) pendingSubject(ctx context.Context, token string, k factors.Kind, c identity.Client) (subject, error) {
+	w, err := s.store.Waiting(ctx, identity.HashToken(token), asker(c, Counter{What: CountFactor, Kind: k}))
 	switch p := w.Pending; {
 	case errors.Is(err, identity.ErrNotFound), err == nil && (s.over(p.Created, p.Expires) || !w.Account.Disabled.IsZero()):
 		return subject{}, identity.Refuse(identity.Gone, "")
 	case err != nil:
 		return subject{}, err
 	}
-	return subject{factors.ForLogin, w.Pending.ID, w.Account, c, w.Pending, w.Policy, !w.Sent}, nil
+	if !s.recognized(w.Known) {
+		w.Known = identity.Browser{}
+	}
+	return subject{factors.ForLogin, w.Pending.ID, w.Account, c, w.Pending, w.Policy, !w.Sent, &w.Seen}, nil
 }
 
 // Send queues a code for a pending login, if the kind sends codes.
 func (s *Service) Send(ctx context.Context, token string, k factors.Kind, target string, c identity.Client) error {
-	sub, err := s.pendingSubject(ctx, token, c)
+	sub, err := s.pendingSubject(ctx, token, k, c)
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,9 @@ func (s *Service) chooser(ctx context.Context, sub subject, want asked) (Chooser
 
 // switchedOff marks the choices whose kind is off.
 func (s *Service) switchedOff(ctx context.Context, sub subject, options []Option) error {
+	if len(sub.account.Off) == 0 {
+		return nil
+	}
 	kinds := make([]factors.Kind, len(options))
 	for i, o := range options {
 		kinds[i] = o.Kind

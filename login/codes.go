@@ -99,5 +99,5 @@ func (s *Service) CheckCode(ctx context.Context, v *Visit, code string, c identi
 	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error { return s.passed(ctx, tx, p.key) })
+	return s.store.Write(ctx, func(tx Tx) error { return s.passed(ctx, tx, p.counted) })
 }

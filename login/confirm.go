@@ -42,7 +42,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, k factors.Kind, a facto
 		entry, err = s.raise(ctx, tx, v, 2, k)
 		return e, err
 	})
-	return entry, s.faultedIn(ctx, v.Account.ID, k, c, err)
+	return entry, s.faulted(ctx, p.counted.Key, err)
 }
 
 // ConfirmPassword is the step-up of someone who has no factor.
@@ -75,12 +75,12 @@ func (s *Service) ConfirmPassword(ctx context.Context, v *Visit, password string
 // CheckPassword judges the password of someone signed in, with the same counters
 // as the sign-in, which it resets when the password is right.
 func (s *Service) CheckPassword(ctx context.Context, a identity.Account, password string, c identity.Client) error {
-	_, key, err := s.find(ctx, a.Login, c)
+	_, seen, err := s.find(ctx, a.Login, c)
 	if err != nil {
 		return err
 	}
-	right, err := s.judge(ctx, attempt{a, key, password, c}, func(ctx context.Context, _ string) error {
-		return s.store.Write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, key) })
+	right, err := s.judge(ctx, attempt{a, seen, password, c}, func(ctx context.Context, _ string) error {
+		return s.store.Write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, seen.lane().Key) })
 	})
 	if err != nil || right {
 		return err

@@ -87,6 +87,11 @@ func (t Throttle) Sound(now time.Time) Throttle {
 	return t
 }
 
+// Empty says that nothing is counted.
+func (t Throttle) Empty() bool {
+	return t.Fails == 0 && t.Last.IsZero() && t.Until.IsZero() && t.Off.IsZero() && t.Warned.IsZero() && len(t.Recent) == 0
+}
+
 // lockThrottle locks a counter of failures as it counts now; see Throttle.AsOf.
 func lockThrottle(ctx context.Context, tx Tx, key Counter, now time.Time) (Throttle, error) {
 	t, err := tx.LockThrottle(ctx, key)

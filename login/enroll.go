@@ -147,14 +147,13 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 	if err != nil {
 		return Enrolled{}, err
 	}
-	cred, err := s.judgeEnrollment(ctx, v, pending, a, c)
+	cred, key, err := s.judgeEnrollment(ctx, v, pending, a, c)
 	if err != nil {
 		return Enrolled{}, err
 	}
 	codes, err := s.drawCodes(ctx, v, c)
 	if identity.Reason(err) == identity.Busy { // nothing was wrong with the code, and it may be sent again
-		key, fault := s.lane(ctx, s.store, v.Account.ID, k, c)
-		return Enrolled{}, cmp.Or(fault, s.giveBack(ctx, key), err)
+		return Enrolled{}, cmp.Or(s.giveBack(ctx, key), err)
 	}
 	if err != nil {
 		return Enrolled{}, err
@@ -164,45 +163,45 @@ func (s *Service) ConfirmEnrollment(ctx context.Context, v *Visit, k factors.Kin
 		done, e, err = s.bind(ctx, tx, proven{v, pending, cred, codes, c})
 		return e, err
 	})
-	return done, s.faultedIn(ctx, v.Account.ID, k, c, err)
+	return done, s.faulted(ctx, key, err)
 }
 
 // judgeEnrollment counts a failure, then judges the code. A kind that is
-// switched off may be set up again; this is how its owner gets it back.
-func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c identity.Client) (factors.Credential, error) {
+// switched off may be set up again; this is how its owner gets it back. The
+// counter is where the failure went.
+func (s *Service) judgeEnrollment(ctx context.Context, v *Visit, pending Ceremony, a Proof, c identity.Client) (cred factors.Credential, key Counter, err error) {
 	sub := sessionSubject(v, factors.ForEnroll, c)
-	key, err := s.lane(ctx, s.store, v.Account.ID, pending.Kind, c)
-	if err != nil {
-		return factors.Credential{}, err
+	if key, err = s.lane(ctx, s.store, v.Account.ID, pending.Kind, c); err != nil {
+		return cred, key, err
 	}
-	if err := s.reserve(ctx, key, bindsAnew); err != nil {
-		return factors.Credential{}, err
+	if _, err = s.reserve(ctx, bindsAnew, Throttle{Key: key}); err != nil {
+		return cred, key, err
 	}
 	state, err := s.try(ctx, sub, pending.Kind)
 	if err != nil {
-		return factors.Credential{}, s.faulted(ctx, key, err)
+		return cred, key, s.faulted(ctx, key, err)
 	}
 	if s.kinds.Of(pending.Kind).Tries == 0 {
 		state = pending.State // a wrong code keeps the secret, however often
 	}
-	cred, err := s.kinds.Enroller(pending.Kind).Confirm(ctx, s.ceremony(sub), state, a.Answer)
+	cred, err = s.kinds.Enroller(pending.Kind).Confirm(ctx, s.ceremony(sub), state, a.Answer)
 	switch {
 	case err == nil:
 		cred.Name = cmp.Or(a.Name, cred.Name)
-		return cred, nil
+		return cred, key, nil
 	case errors.Is(err, factors.ErrOlder):
-		return cred, s.older(ctx, sub, pending.Kind, key, state)
+		return cred, key, s.older(ctx, sub, pending.Kind, key, state)
 	case errors.Is(err, factors.ErrExpired):
-		return cred, identity.Refuse(identity.Expired, "")
+		return cred, key, identity.Refuse(identity.Expired, "")
 	case errors.Is(err, factors.ErrWrong), errors.Is(err, factors.ErrReplayed):
 		err := s.store.Act(ctx, func(Act) (identity.Event, error) {
 			e := s.event(identity.EventEnrollFailed, v.Account.ID, c)
 			e.Detail = string(pending.Kind)
 			return e, nil
 		})
-		return cred, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
+		return cred, key, cmp.Or(err, identity.Refuse(identity.Wrong, ""))
 	}
-	return cred, s.faulted(ctx, key, err)
+	return cred, key, s.faulted(ctx, key, err)
 }
 
 // fitName gives the name of a factor as it is kept; an empty one is allowed

@@ -52,9 +52,19 @@ func (m *moments) Throttles(ctx context.Context, keys ...login.Counter) ([]login
 	return m.Store.Throttles(ctx, keys...)
 }
 
-func (m *moments) Waiting(ctx context.Context, hash string) (login.Waiting, error) {
+func (m *moments) Waiting(ctx context.Context, hash string, of login.Asker) (login.Waiting, error) {
 	m.pass()
-	return m.Store.Waiting(ctx, hash)
+	return m.Store.Waiting(ctx, hash, of)
+}
+
+func (m *moments) Entrance(ctx context.Context, name string, of login.Asker) (identity.Account, login.Seen, error) {
+	m.pass()
+	return m.Store.Entrance(ctx, name, of)
+}
+
+func (m *moments) SwapThrottle(ctx context.Context, was, to login.Throttle, beside ...login.Throttle) (bool, error) {
+	m.pass()
+	return m.Store.SwapThrottle(ctx, was, to, beside...)
 }
 
 func (m *moments) AccountByKey(ctx context.Context, key string) (identity.Account, error) {

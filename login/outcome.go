@@ -186,7 +186,7 @@ func (s *Service) Stands(ctx context.Context, session, pending string) (bool, er
 		}
 	}
 	if pending != "" {
-		_, err := s.pendingSubject(ctx, pending, identity.Client{})
+		_, err := s.pendingSubject(ctx, pending, "", identity.Client{})
 		if identity.Reason(err) == identity.Gone {
 			return false, nil
 		}

@@ -3,7 +3,6 @@ package login
 import (
 	"cmp"
 	"context"
-	"errors"
 
 	"nightlatch.example/nightlatch/identity"
 )
@@ -23,18 +22,19 @@ type Entry struct {
 // take the same path, the same hash and the same time; the difference is
 // known only to the event.
 func (s *Service) Password(ctx context.Context, login, password, next string, c identity.Client) (Entry, error) {
-	acct, key, err := s.find(ctx, login, c)
+	acct, seen, err := s.find(ctx, login, c)
 	if err != nil {
 		return Entry{}, err
 	}
 	var entry Entry
-	try := attempt{acct, key, password, c}
+	key := seen.lane().Key
+	try := attempt{acct, seen, password, c}
 	right, err := s.judge(ctx, try, func(ctx context.Context, rehash string) error {
 		return s.store.Act(ctx, func(tx Act) (e identity.Event, err error) {
 			if err := tx.ClearThrottle(ctx, key); err != nil {
 				return e, err
 			}
-			entry, e, err = s.passwordRight(ctx, tx, rightPassword{acct, rehash, next}, c)
+			entry, e, err = s.passwordRight(ctx, tx, rightPassword{acct, seen.Known, rehash, next}, c)
 			return e, err
 		})
 	})
@@ -59,31 +59,34 @@ func (s *Service) Password(ctx context.Context, login, password, next string, c 
 	return entry, nil
 }
 
-// find looks an account up by what was typed. A name that cannot be a login
-// is an unknown name. A browser that signed in before has a counter of its
-// own, so that strangers' failures do not hold it up (OWASP ASVS 5.0 6.1.1).
-func (s *Service) find(ctx context.Context, login string, c identity.Client) (identity.Account, Counter, error) {
+// find looks an account up by what was typed, and the counters with it. A name
+// that cannot be a login is an unknown name. A browser that signed in before has
+// a counter of its own, so that strangers' failures do not hold it up (OWASP ASVS
+// 5.0 6.1.1).
+func (s *Service) find(ctx context.Context, login string, c identity.Client) (acct identity.Account, seen Seen, err error) {
 	name, ok := identity.LoginKey(login)
 	if !ok {
-		return identity.Account{}, nameCounter("\x00" + login), nil
+		name = "\x00" + login
 	}
-	acct, err := s.store.AccountByName(ctx, name)
-	if errors.Is(err, identity.ErrNotFound) {
-		return identity.Account{}, nameCounter(name), nil
+	shared := nameCounter(name)
+	if !ok { // and cannot be looked up
+		list, err := s.store.Throttles(ctx, shared, addressCounter(c))
+		return acct, Seen{Shared: list[0], Address: list[1]}, err
 	}
-	if err != nil {
-		return acct, Counter{}, err
+	acct, seen, err = s.store.Entrance(ctx, name, asker(c, shared))
+	if !s.recognized(seen.Known) {
+		seen.Known = identity.Browser{}
 	}
-	if known, ok, err := s.browser(ctx, s.store, c.Known, acct.ID, false); err != nil || ok {
-		return acct, Counter{What: CountPassword, Account: acct.ID, Browser: known.ID}, err
+	if err == nil && acct.ID != "" && acct.Key != name && seen.Known.ID == "" { // it was the address: its failures count for the login
+		seen.Shared, err = s.store.Throttle(ctx, nameCounter(acct.Key))
 	}
-	return acct, nameCounter(acct.Key), nil
+	return acct, seen, err
 }
 
 // attempt is a password that somebody gives for an account, which may be none.
 type attempt struct {
 	account  identity.Account
-	key      Counter // that its failure goes to
+	seen     Seen
 	password string
 	client   identity.Client
 }
@@ -98,7 +101,8 @@ type attempt struct {
 // is out of date.
 func (s *Service) judge(ctx context.Context, try attempt, grant func(ctx context.Context, rehash string) error) (right bool, err error) {
 	acct, c := try.account, try.client
-	if err = s.passwordHeld(ctx, try.key, c); err != nil {
+	lane := try.seen.lane()
+	if err = cmp.Or(s.addressHeld(try.seen.Address), held(lane, s.Now())); err != nil {
 		return false, err
 	}
 	phc := string(acct.Password)
@@ -107,7 +111,7 @@ func (s *Service) judge(ctx context.Context, try attempt, grant func(ctx context
 	}
 	err = s.inTurn(ctx, c, func() (err error) {
 		ctx := context.WithoutCancel(ctx)
-		if err = s.reserve(ctx, try.key, neverOff, addressCounter(c)); err != nil { // others may have failed while this one waited
+		if _, err = s.reserve(ctx, neverOff, lane, try.seen.Address); err != nil { // others may have failed while this one waited
 			return err
 		}
 		var old bool
@@ -126,24 +130,17 @@ func (s *Service) judge(ctx context.Context, try attempt, grant func(ctx context
 			}
 		}
 		if err = grant(ctx, rehash); err != nil { // it was right all the same
-			return cmp.Or(s.store.Write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, try.key) }), err)
+			return cmp.Or(s.store.Write(ctx, func(tx Tx) error { return tx.ClearThrottle(ctx, lane.Key) }), err)
 		}
 		return nil
 	})
 	return right, err
 }
 
-func (s *Service) passwordHeld(ctx context.Context, key Counter, c identity.Client) error {
-	list, err := s.store.Throttles(ctx, addressCounter(c), key)
-	if err != nil {
-		return err
-	}
-	return cmp.Or(s.addressHeld(list[0]), held(list[1], s.Now()))
-}
-
 // rightPassword is an account whose password was right.
 type rightPassword struct {
 	account identity.Account // as it was read when the password was judged
+	known   identity.Browser // that was used; without an id where it did not sign in before
 	rehash  string           // the password hashed anew; empty where its hash is up to date
 	next    string           // where the person wants to go
 }
@@ -170,7 +167,7 @@ func (s *Service) passwordRight(ctx context.Context, tx Act, p rightPassword, c 
 		}
 	}
 	if !a.HasFactor() {
-		return s.enter(ctx, tx, a, grant{level: 1, next: p.next}, c)
+		return s.enter(ctx, tx, a, grant{level: 1, next: p.next, known: p.known}, c)
 	}
 	trusted, ok, err := s.browser(ctx, tx, c.Trusted, a.ID, true)
 	if err != nil {
@@ -181,26 +178,22 @@ func (s *Service) passwordRight(ctx context.Context, tx Act, p rightPassword, c 
 		if err := tx.PutBrowser(ctx, trusted); err != nil {
 			return entry, e, err
 		}
-		return s.enter(ctx, tx, a, grant{level: 2, trusted: true, next: p.next}, c)
+		return s.enter(ctx, tx, a, grant{level: 2, trusted: true, next: p.next, known: p.known}, c)
 	}
-	return s.pend(ctx, tx, a, p.next, c)
+	return s.pend(ctx, tx, a, p, c)
 }
 
 // pend begins a pending login.
-func (s *Service) pend(ctx context.Context, tx Act, a identity.Account, next string, c identity.Client) (Entry, identity.Event, error) {
+func (s *Service) pend(ctx context.Context, tx Act, a identity.Account, p rightPassword, c identity.Client) (Entry, identity.Event, error) {
 	e := s.event(identity.EventLoginPassword, a.ID, c)
-	_, known, err := s.browser(ctx, tx, c.Known, a.ID, false)
-	if err != nil {
-		return Entry{}, e, err
-	}
 	token, hash := identity.NewToken()
 	now := s.Now()
-	err = tx.InsertPending(ctx, identity.Pending{
-		ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Next: next, Known: known,
+	err := tx.InsertPending(ctx, identity.Pending{
+		ID: identity.NewID(), TokenHash: hash, AccountID: a.ID, Next: p.next, Known: p.known.ID != "",
 		Address: c.Address, Shown: c.Shown, Browser: c.Browser, Created: now, Expires: now.Add(s.opt.LoginTTL),
 	})
 	if err != nil {
 		return Entry{}, e, err
 	}
-	return Entry{Pending: token, Next: next}, e, nil
+	return Entry{Pending: token, Next: p.next}, e, nil
 }

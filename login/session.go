@@ -13,10 +13,11 @@ import (
 // grant is what a session begins with.
 type grant struct {
 	level   int
-	by      factors.Kind // what proved level 2; empty when nothing did
-	trusted bool         // a trusted browser stands in for the factor
-	next    string       // where the person wanted to go
-	policy  *string      // as it is kept; nil where nobody read it yet
+	by      factors.Kind     // what proved level 2; empty when nothing did
+	trusted bool             // a trusted browser stands in for the factor
+	next    string           // where the person wanted to go
+	policy  *string          // as it is kept; nil where nobody read it yet
+	known   identity.Browser // that it is; without an id where it did not sign in before
 }
 
 // enter opens a session: the only place where one begins. The session that the
@@ -44,7 +45,7 @@ func (s *Service) enter(ctx context.Context, tx Act, a identity.Account, g grant
 		return Entry{}, e, err
 	}
 	entry := Entry{Session: token, Next: g.next, Level: g.level}
-	if entry.Known, err = s.greet(ctx, tx, a, c); err != nil {
+	if entry.Known, err = s.greet(ctx, tx, a, g.known, c); err != nil {
 		return Entry{}, e, err
 	}
 	if err := tx.SignedIn(ctx, a, now); err != nil {

@@ -88,6 +88,9 @@ type Tx interface {
 	LockThrottles(ctx context.Context, key Counter, others ...Counter) ([]Throttle, error)
 	SaveThrottle(ctx context.Context, t Throttle) error
 	ClearThrottle(ctx context.Context, key Counter) error
+	// SwapThrottle saves a counter, or forgets one that is to count nothing, if it is as
+	// it was read.
+	SwapThrottle(ctx context.Context, was, to Throttle) (bool, error)
 
 	// What the clock makes of a credential: no more than which steps count as used.
 	// False when somebody saved it since it was read.
@@ -122,7 +125,13 @@ type Store interface {
 	// Visit is the hot path: session, account and policy by the hash of a token.
 	Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error)
 	// Waiting is what every step of a sign-in looks up by the hash of its token.
-	Waiting(ctx context.Context, hash string) (Waiting, error)
+	Waiting(ctx context.Context, hash string, of Asker) (Waiting, error)
+	// Entrance is what a login and its password are judged by: AccountByName, without
+	// an id where there is none, and who asks.
+	Entrance(ctx context.Context, name string, of Asker) (identity.Account, Seen, error)
+	// SwapThrottle is a transaction of its own, as of WriteSoon, that saves a counter
+	// if it is as it was read and nothing was counted by the others since.
+	SwapThrottle(ctx context.Context, was, to Throttle, beside ...Throttle) (bool, error)
 	// TryClaim claims a form that nobody sent before, in a transaction of its own.
 	// False when somebody did, or when its sender is not known.
 	TryClaim(ctx context.Context, o Outcome, of Sender) (bool, error)

@@ -6,71 +6,8 @@ import (
 	"errors"
 	"time"
 
-	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 )
-
-// nameCounter counts wrong passwords of a name, by those who did not sign in
-// from their browser before. Names that do not exist are counted alike.
-func nameCounter(loginKey string) Counter {
-	return Counter{What: CountPassword, Subject: identity.HashToken(loginKey)[:32]}
-}
-
-// lane is the counter of a kind that a browser's failures go to. There is one
-// for each account and kind, so that failures of one never delay another. Each browser
-// that the owner signed in from has one of its own; all others share one, however
-// many they are. So strangers close nothing for the owner's browsers, and have no
-// more tries for being many. A browser that was first signed in from after a
-// kind was switched off finds it off.
-func (s *Service) lane(ctx context.Context, r Reader, accountID string, k factors.Kind, c identity.Client) (Counter, error) {
-	shared := Counter{What: CountFactor, Account: accountID, Kind: k}
-	b, known, err := s.browser(ctx, r, c.Known, accountID, false)
-	if err != nil || !known {
-		return shared, err
-	}
-	t, err := r.Throttle(ctx, shared)
-	return laneOf(b, t), err
-}
-
-// laneOf is the lane of a browser that signed in before.
-func laneOf(b identity.Browser, shared Throttle) Counter {
-	key := shared.Key
-	if shared.Off.IsZero() || !b.Created.After(shared.Off) {
-		key.Browser = b.ID
-	}
-	return key
-}
-
-// counters reads the counters of several kinds that a browser's failures go to.
-func (s *Service) counters(ctx context.Context, accountID string, kinds []factors.Kind, c identity.Client) ([]Throttle, error) {
-	b, known, err := s.browser(ctx, s.store, c.Known, accountID, false)
-	if err != nil || len(kinds) == 0 {
-		return nil, err
-	}
-	var keys []Counter
-	for _, k := range kinds {
-		keys = append(keys, Counter{What: CountFactor, Account: accountID, Kind: k})
-	}
-	for _, key := range keys[:len(kinds)] {
-		if key.Browser = b.ID; known {
-			keys = append(keys, key)
-		}
-	}
-	list, err := s.store.Throttles(ctx, keys...)
-	if err != nil {
-		return nil, err
-	}
-	if !known {
-		return list, nil
-	}
-	shared, own := list[:len(kinds)], list[len(kinds):]
-	for i := range shared {
-		if laneOf(b, shared[i]) == own[i].Key {
-			shared[i] = own[i]
-		}
-	}
-	return shared, nil
-}
 
 // counting says what becomes of a kind that failed too often.
 type counting int
@@ -83,38 +20,58 @@ const (
 
 // reserve counts a failure before the answer is looked at, in a transaction of
 // its own, so that a hundred answers at once are counted a hundred times. The
-// count is given back by passed when the answer is right. A counter beside it is
+// count is given back by passed when the answer is right. Counters beside it are
 // looked at too: that of an address, which may hold everything up. It need not be
 // on the disk before the answer is judged: what the judgement leads to is, and
 // takes the count with it, before anybody is told.
-func (s *Service) reserve(ctx context.Context, key Counter, how counting, beside ...Counter) error {
+//
+// The counters come as they were read; one that was not read says only its key.
+// Where nothing was counted since, that is what the failure is added to.
+func (s *Service) reserve(ctx context.Context, how counting, read Throttle, beside ...Throttle) (counted Throttle, err error) {
+	if t, refused := s.count(how, read, beside...); refused == nil && t.Off.IsZero() {
+		if swapped, err := s.store.SwapThrottle(ctx, read, t, beside...); swapped || err != nil {
+			return t, err
+		}
+	}
+	keys := make([]Counter, len(beside))
+	for i, b := range beside {
+		keys[i] = b.Key
+	}
 	var refused error
-	err := s.store.WriteSoon(ctx, func(tx Tx) error {
-		now := s.Now()
-		list, err := tx.LockThrottles(ctx, key, beside...)
+	err = s.store.WriteSoon(ctx, func(tx Tx) error {
+		list, err := tx.LockThrottles(ctx, read.Key, keys...)
 		if err != nil {
 			return err
 		}
-		for _, address := range list[1:] {
-			if refused = s.addressHeld(address); refused != nil {
-				return nil
-			}
+		if counted, refused = s.count(how, list[0], list[1:]...); counted.Empty() {
+			return nil
 		}
-		t := list[0].AsOf(now)
-		t.forget(now.Add(-FailureWindow))
-		if how == endsOff && s.full(t) && t.Off.IsZero() {
-			t.Off = now // the answer that reached the cap was never judged: a crash
-		}
-		refused = held(t, now)
-		if identity.Reason(refused) == identity.Off && how == bindsAnew {
-			refused = held(Throttle{Until: t.Until}, now)
-		}
-		if refused == nil {
-			s.fail(&t, how, now)
-		}
-		return tx.SaveThrottle(ctx, t)
+		return tx.SaveThrottle(ctx, counted)
 	})
-	return cmp.Or(err, refused)
+	return counted, cmp.Or(err, refused)
+}
+
+// count adds a failure to a counter, unless it, or one beside it, is held.
+func (s *Service) count(how counting, t Throttle, beside ...Throttle) (Throttle, error) {
+	now := s.Now()
+	for _, address := range beside {
+		if refused := s.addressHeld(address); refused != nil {
+			return t, refused
+		}
+	}
+	t = t.AsOf(now)
+	t.forget(now.Add(-FailureWindow))
+	if how == endsOff && s.full(t) && t.Off.IsZero() {
+		t.Off = now // the answer that reached the cap was never judged: a crash
+	}
+	refused := held(t, now)
+	if identity.Reason(refused) == identity.Off && how == bindsAnew {
+		refused = held(Throttle{Until: t.Until}, now)
+	}
+	if refused == nil {
+		s.fail(&t, how, now)
+	}
+	return t, refused
 }
 
 // fail counts one failure and begins the wait that it brings.
@@ -158,19 +115,6 @@ func (s *Service) giveBack(ctx context.Context, key Counter) error {
 	return err
 }
 
-// faultedIn is faulted for the counter of a kind that a browser's failures go to.
-func (s *Service) faultedIn(ctx context.Context, accountID string, k factors.Kind, c identity.Client, fault error) error {
-	if fault == nil || identity.Refused(fault) != nil {
-		return fault
-	}
-	ctx = context.WithoutCancel(ctx)
-	key, err := s.lane(ctx, s.store, accountID, k, c)
-	if err != nil {
-		return errors.Join(fault, err)
-	}
-	return s.faulted(ctx, key, fault)
-}
-
 // faulted gives a reserved failure back when a fault kept the answer from being
 // judged, or a right one from being carried out: nobody has failed. The fault
 // stays the answer. A refusal gives nothing back.
@@ -184,17 +128,28 @@ func (s *Service) faulted(ctx context.Context, key Counter, fault error) error {
 // passed is what a right answer does to its counter: the row of failures ends
 // and the reserved one is taken back. Those within FailureWindow stay counted,
 // or a patient thief would begin anew with each sign-in of the owner.
-func (s *Service) passed(ctx context.Context, tx Tx, key Counter) error {
-	t, err := lockThrottle(ctx, tx, key, s.Now())
+func (s *Service) passed(ctx context.Context, tx Tx, counted Throttle) error {
+	if swapped, err := tx.SwapThrottle(ctx, counted, s.forgiven(counted)); swapped || err != nil {
+		return err
+	}
+	t, err := lockThrottle(ctx, tx, counted.Key, s.Now()) // others were counted meanwhile
 	if err != nil {
 		return err
 	}
+	if t = s.forgiven(t); t.Empty() {
+		return tx.ClearThrottle(ctx, t.Key)
+	}
+	return tx.SaveThrottle(ctx, t)
+}
+
+// forgiven is a counter after a right answer.
+func (s *Service) forgiven(t Throttle) Throttle {
 	t.takeBack()
 	if t.forget(s.Now().Add(-FailureWindow)); len(t.Recent) == 0 {
-		return tx.ClearThrottle(ctx, key)
+		return Throttle{Key: t.Key}
 	}
 	t.Fails, t.Until = 0, time.Time{}
-	return tx.SaveThrottle(ctx, t)
+	return t
 }
 
 // held looks whether a limit holds, without counting. Where the clock went back

@@ -64,6 +64,14 @@ func (x *act) PutBrowser(ctx context.Context, b identity.Browser) error {
 	return err
 }
 
+// UseBrowser notes that a browser was used, if it still has its token.
+func (x *act) UseBrowser(ctx context.Context, b identity.Browser) error {
+	t := x.change()
+	_, err := t.db.NewRaw("UPDATE browsers SET last_used_at = ?, until_at = ? WHERE id = ? AND token_hash = ?",
+		at(b.LastUsed), at(b.Until), b.ID, b.TokenHash).Exec(ctx)
+	return err
+}
+
 // DropBrowser ends the trust in one.
 func (x *act) DropBrowser(ctx context.Context, accountID, id string) (bool, error) {
 	t := x.change()

@@ -2,13 +2,11 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/identity"
-	"nightlatch.example/nightlatch/login"
 )
 
 type pendingRow struct {
@@ -41,34 +39,6 @@ func (q query) PendingByToken(ctx context.Context, hash string) (identity.Pendin
 	var r pendingRow
 	err := q.db.NewSelect().Model(&r).Where("token_hash = ?", hash).Scan(ctx)
 	return r.pending(), missing(err)
-}
-
-// waitingRow is a pending login with what every step of it looks up.
-type waitingRow struct {
-	Pending pendingRow `bun:"embed:p_"`
-	Account accountRow `bun:"embed:a_"`
-	Policy  sql.NullString
-	Sent    bool
-}
-
-// waitingSQL is the look-up of every step of a pending login.
-func waitingSQL(db *bun.DB) string {
-	return "SELECT " + columnsOf[pendingRow](db, "p") + ", " + columnsOf[accountRow](db, "a") + ", " + policySQL +
-		", EXISTS (SELECT 1 FROM ceremonies WHERE subject = p.id AND purpose = 'login') AS sent" +
-		" FROM pendings AS p JOIN accounts AS a ON a.id = p.account_id WHERE p.token_hash = ?"
-}
-
-// Waiting finds a pending login with its account and the policy, in one query.
-func (s *Store) Waiting(ctx context.Context, hash string) (login.Waiting, error) {
-	var r waitingRow
-	rows, err := s.reader.QueryContext(ctx, s.waitingSQL, hash)
-	if err == nil {
-		err = s.reader.ScanRows(ctx, rows, &r) // closes them
-	}
-	if err == nil && r.Pending.ID == "" {
-		err = identity.ErrNotFound
-	}
-	return login.Waiting{Pending: r.Pending.pending(), Account: r.Account.account(), Policy: r.Policy.String, Sent: r.Sent}, err
 }
 
 // InsertPending begins a pending login.

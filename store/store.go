@@ -28,13 +28,14 @@ import (
 type Store struct {
 	writer, reader *bun.DB
 	query
-	visitSQL   string                  // the look-up of every signed-in request
-	waitingSQL string                  // the look-up of every step of a sign-in
-	files      *files                  // where the embedded database lies; nil for PostgreSQL
-	slow       func() (*bun.DB, error) // a pool for migrations on PostgreSQL, to be closed
-	tell       func(Progress)          // see OnProgress
-	turn       chan struct{}           // of this process: see ImportTurn
-	wake       func()                  // see OnPost
+	visitSQL    string                  // the look-up of every signed-in request
+	waitingSQL  string                  // the look-up of every step of a sign-in
+	entranceSQL string                  // the look-up of a login and its password
+	files       *files                  // where the embedded database lies; nil for PostgreSQL
+	slow        func() (*bun.DB, error) // a pool for migrations on PostgreSQL, to be closed
+	tell        func(Progress)          // see OnProgress
+	turn        chan struct{}           // of this process: see ImportTurn
+	wake        func()                  // see OnPost
 }
 
 // query reads, in a transaction or outside.
@@ -57,7 +58,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), tell: func(Progress) {}, wake: func() {}, turn: make(chan struct{}, 1),
+	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), entranceSQL: entranceSQL(reader), tell: func(Progress) {}, wake: func() {}, turn: make(chan struct{}, 1),
 		query: query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG}}
 }
 

@@ -15,8 +15,9 @@ import (
 // Beside looks at the database past the site, with nothing in between that
 // breaks. It changes nothing.
 type Beside struct {
-	db *sql.DB
-	pg bool
+	db   *sql.DB
+	pg   bool
+	kept map[string]*sql.Stmt // what was asked before, by its text
 }
 
 func openBeside(url string) (*Beside, error) {
@@ -25,7 +26,7 @@ func openBeside(url string) (*Beside, error) {
 		if err == nil {
 			db.SetMaxOpenConns(1)
 		}
-		return &Beside{db: db}, err
+		return &Beside{db: db, kept: map[string]*sql.Stmt{}}, err
 	}
 	conf, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -34,7 +35,7 @@ func openBeside(url string) (*Beside, error) {
 	conf.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	db := stdlib.OpenDB(*conf)
 	db.SetMaxOpenConns(1)
-	return &Beside{db: db, pg: true}, nil
+	return &Beside{db: db, pg: true, kept: map[string]*sql.Stmt{}}, nil
 }
 
 func (b *Beside) close() { _ = b.db.Close() }
@@ -46,7 +47,11 @@ func (b *Beside) Rows(query string, args ...any) ([][]string, error) {
 			query = strings.Replace(query, "?", fmt.Sprintf("$%d", n), 1)
 		}
 	}
-	rows, err := b.db.Query(query, args...)
+	asked, err := b.ask(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := asked.Query(args...)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +76,17 @@ func (b *Beside) Rows(query string, args ...any) ([][]string, error) {
 		list = append(list, row)
 	}
 	return list, rows.Err()
+}
+
+// ask prepares a question, once.
+func (b *Beside) ask(query string) (s *sql.Stmt, err error) {
+	if s = b.kept[query]; s != nil {
+		return s, nil
+	}
+	if s, err = b.db.Prepare(query); err == nil {
+		b.kept[query] = s
+	}
+	return s, err
 }
 
 // One reads one cell; empty when there is no row.

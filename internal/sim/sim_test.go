@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +16,10 @@ import (
 	"nightlatch.example/nightlatch/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // a run needs little memory, and makes much that is soon of no use
+	pgtest.Main(m)
+}
 
 var (
 	seedFlag      = flag.Uint64("sim.seed", 0, "play this seed; 0: those of the test")

@@ -40,8 +40,8 @@ func admins(do func(w *World, c *Chance, p *Person, b *Browser) bool) func(*Worl
 
 // manage does something to an account that is not the admin's own.
 func manage(w *World, c *Chance, p *Person, b *Browser) bool {
-	of := Pick(c, w.People)
-	if of == p || of.ID == "" || of.Gone {
+	of := w.other(c, p)
+	if of == nil {
 		return false
 	}
 	acts := []string{"reset", "unlock", "end-sessions", "end-sessions", "disable", "disable"}

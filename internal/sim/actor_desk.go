@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -33,9 +34,15 @@ func (w *World) on(c *Chance, b *Browser, of *Person, what string, pairs ...stri
 	return true
 }
 
-// other is somebody who is not the admin; nil when the draw was bad.
+// other is somebody who is not the admin, and often one who is signed in; nil when the draw was bad.
 func (w *World) other(c *Chance, p *Person) *Person {
 	of := Pick(c, w.People)
+	for range c.N(4) {
+		if slices.ContainsFunc(of.Browsers, w.in) {
+			break
+		}
+		of = Pick(c, w.People)
+	}
 	if of == p || of.ID == "" || of.Gone {
 		return nil
 	}

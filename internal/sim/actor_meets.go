@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"time"
 
 	"nightlatch.example/nightlatch/factors"
 )
@@ -16,7 +15,6 @@ func init() {
 		{"answers while something else goes on", 5, owners(answerAtOnce)},
 		{"signs in with the code of an enrollment", 3, owners(enrollAndSignIn)},
 		{"opens a link about an address after a new password", 3, owners(lateAddress)},
-		{"signs in by a phone that is as wrong as the site", 12, wrongTogether},
 	}})
 }
 
@@ -68,33 +66,6 @@ func lateAddress(w *World, c *Chance, p *Person, b *Browser) bool {
 	return true
 }
 
-// wrongTogether signs in while the clock of the site is wrong, with a phone that goes by the same
-// clock.
-func wrongTogether(w *World, c *Chance) bool {
-	p := Pick(c, w.People)
-	if w.Clock.Off() < time.Minute || p.Phone == nil || p.Phone.Lost || p.troubled() || len(p.Browsers) == 0 {
-		return false
-	}
-	b := w.knownBrowser(p)
-	if b == nil {
-		b = Pick(c, p.Browsers)
-	}
-	delete(b.cookies, SessionCookie)
-	delete(b.cookies, TrustCookie)
-	w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
-	if b.Cookie(LoginCookie) != "" {
-		code, _ := factors.TOTPCode(p.Phone.Secret, w.Clock.Now().Unix()/factors.TOTPPeriod)
-		w.PostForm(b, "/login/challenge/totp", "code", code)
-	}
-	*w.wronged() = p
-	return true
-}
-
-// wronged is who signed in last while the clock was wrong.
-func (w *World) wronged() **Person {
-	return State(w, "wronged", func() **Person { return new(*Person) })
-}
-
 // changeMeanwhile begins a sign-in in one browser, changes the password in another one, and goes on
 // with the first.
 func changeMeanwhile(w *World, c *Chance, p *Person, b *Browser) bool {
@@ -122,7 +93,7 @@ func confirmAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
 	if !w.in(b) || w.meanwhile != nil || w.waits != nil || b.asked() || w.tab(b) == "" {
 		return false
 	}
-	w.standStillIn(1 + c.N(16))
+	w.standStillIn(c, 16)
 	return confirmEnrollment(w, c, p, b)
 }
 
@@ -135,11 +106,11 @@ func answerAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
 	switch {
 	case b.asked():
 		act = stepUp
-	case b.Cookie(LoginCookie) != "":
-		act = answerChallenge
 	case w.in(b):
 		act = changePassword
+	case b.Cookie(LoginCookie) != "" || c.Seldom(2) && !p.troubled() && w.begun(p, b):
+		act = answerChallenge
 	}
-	w.standStillIn(1 + c.N(16))
+	w.standStillIn(c, 16)
 	return act(w, c, p, b)
 }

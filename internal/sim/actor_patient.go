@@ -11,7 +11,7 @@ import (
 
 func init() {
 	AddActor(Actor{Name: "guesser with patience", Weight: 1, Acts: []Act{
-		{"guesses for days", 1, guessForDays},
+		{"guesses for days", 2, guessForDays},
 		{"guesses at once from everywhere", 3, thieves("the thief of %s's password", guessFromEverywhere)},
 	}})
 }

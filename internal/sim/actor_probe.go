@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,26 +13,41 @@ import (
 const patient = 15 * time.Minute
 
 func init() {
-	AddActor(Actor{Name: "owner who must get in", Weight: 3, Acts: []Act{{"signs in whatever it takes", 1, mustGetIn}}})
+	AddActor(Actor{Name: "owner who must get in", Weight: 3, Acts: []Act{
+		{"signs in whatever it takes", 2, func(w *World, c *Chance) bool { return w.mustGetIn(Pick(c, w.People)) }},
+		{"signs in while a thief guesses", 2, guessedMeanwhile},
+	}})
+}
+
+// guessedMeanwhile has a thief of somebody's password guess codes, and its owner sign in right after.
+func guessedMeanwhile(w *World, c *Chance) bool {
+	p := Pick(c, w.People)
+	if !w.canGetIn(p) {
+		return false
+	}
+	b := w.stranger(c, "the thief of "+p.Name+"'s password")
+	for range 6 + c.N(3) {
+		w.guessOnce(c, p, b)
+	}
+	return w.mustGetIn(p)
+}
+
+// canGetIn says whether nothing but strangers may keep somebody out.
+func (w *World) canGetIn(p *Person) bool {
+	if p.Phone == nil || p.Phone.Lost || p.Phone.Drift < -1 || p.Phone.Drift > 1 || p.troubled() || w.Clock.Off() != 0 || w.meanwhile != nil {
+		return false
+	}
+	return w.knownBrowser(p) != nil && !slices.ContainsFunc(w.Ledger.Account(p.Login).Live(), func(x *Cred) bool { return x.Unsure })
 }
 
 // mustGetIn has an owner sign in, with password and app, on a browser of their own. Everything
 // works again meanwhile, and they try for a quarter of an hour. That they do not get in
 // breaks the rule of this name.
-func mustGetIn(w *World, c *Chance) bool {
-	p := Pick(c, w.People)
-	if last := *w.wronged(); last != nil && c.Seldom(2) {
-		p = last
-	}
-	b := w.knownBrowser(p)
-	if b == nil || p.Phone == nil || p.Phone.Lost || p.Phone.Drift < -1 || p.Phone.Drift > 1 || p.troubled() || w.Clock.Off() != 0 {
+func (w *World) mustGetIn(p *Person) bool {
+	if !w.canGetIn(p) {
 		return false
 	}
-	for _, x := range w.Ledger.Account(p.Login).Live() {
-		if x.Unsure {
-			return false
-		}
-	}
+	b := w.knownBrowser(p)
 	w.Mend()
 	w.Trace.Say("      %s must get in", p.Name)
 	delete(b.cookies, SessionCookie)
@@ -113,6 +129,11 @@ func (w *World) tryIn(p *Person, b *Browser) (wait time.Duration) {
 // count differently now.
 func (w *World) jumped() bool {
 	return !w.steady(month)
+}
+
+// unrestored says whether no backup was put back for so long.
+func (w *World) unrestored(d time.Duration) bool {
+	return w.restored.IsZero() || w.Clock.Real().Sub(w.restored) >= d
 }
 
 // steady says whether the clock was right for so long.

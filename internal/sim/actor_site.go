@@ -37,11 +37,17 @@ func everyProcess(what string, do func(context.Context, *Process) error) func(*W
 	}
 }
 
-// Chore has a process do something beside requests.
+// Chore has a process do something beside requests. It does one at a time.
 func (w *World) Chore(p *Process, what string, do func(context.Context, *Process) error) {
+	if w.chores[p] {
+		return
+	}
+	w.chores[p] = true
+	defer delete(w.chores, p)
 	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
 	var err error
+	w.sending = w.requests
 	lives := w.Alone(p, func() { err = do(w.part(ctx), p) })
 	w.requests++
 	switch {

@@ -17,7 +17,6 @@ func init() {
 		{"signs in at somebody else's computer", 3, borrowComputer},
 		{"follows a stranger's link", 2, owners(followLink)},
 		{"sets an app up in two tabs", 4, owners(twoTabs)},
-		{"types a mailed code in another browser", 3, mailedElsewhere},
 		{"asks for two codes and types the older", 2, owners(olderCode)},
 	}})
 	AddRule(Rule{Name: ruleTabs, Source: "CONTRACT §4", Every: 1 << 30, Sentence: "A secret that was shown stays the one that is being set up, whatever a second tab asks for.",
@@ -62,23 +61,20 @@ func (w *World) elsewhere(x *Exchange) bool {
 	if p == nil || x.Method != "POST" || x.Path != "/login/challenge/totp" && x.Path != "/login" || p.troubled() {
 		return false
 	}
-	for _, b := range p.Browsers {
-		if b == x.Browser {
-			continue
-		}
-		if x.Path == "/login" {
-			if w.in(b) {
+	if x.Path == "/login" {
+		for _, b := range p.Browsers {
+			if b != x.Browser && w.in(b) {
 				return changePassword(w, w.chance, p, b)
 			}
-			continue
 		}
-		w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
-		if b.Cookie(LoginCookie) != "" {
-			w.PostForm(b, x.Path, "code", x.Form.Get("code"))
-		}
-		return true
+		return false
 	}
-	return false
+	b := w.another(w.chance, p, x.Browser)
+	w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
+	if b.Cookie(LoginCookie) != "" {
+		w.PostForm(b, x.Path, "code", x.Form.Get("code"))
+	}
+	return true
 }
 
 func backAfterNotNow(w *World, c *Chance, p *Person, b *Browser) bool {
@@ -164,41 +160,6 @@ func (w *World) tab(b *Browser) string {
 		return m[1]
 	}
 	return ""
-}
-
-// mailedElsewhere types the newest mailed code in a browser that did not ask for it.
-func mailedElsewhere(w *World, c *Chance) bool {
-	p := Pick(c, w.People)
-	if !p.Mails || p.troubled() || w.lastCode(p.Email) == "" {
-		return false
-	}
-	for _, b := range p.Browsers {
-		asker := w.askerOf(p.Email)
-		if asker == nil || asker == b || w.in(b) {
-			continue
-		}
-		if b.Cookie(LoginCookie) == "" {
-			w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
-		}
-		if b.Cookie(LoginCookie) != "" {
-			w.PostForm(b, "/login/challenge/email", "code", w.lastCode(p.Email))
-		}
-		return true
-	}
-	return false
-}
-
-// askerOf is the browser that asked for the newest code to an address, where it was lately.
-func (w *World) askerOf(address string) *Browser {
-	for i := len(w.Ledger.codes) - 1; i >= 0; i-- {
-		if m := w.Ledger.codes[i]; m.to == address {
-			if m.ask == nil || m.used != "" || w.Clock.Real().Sub(m.at) > codeLife {
-				return nil
-			}
-			return m.ask.browser
-		}
-	}
-	return nil
 }
 
 // olderCode asks for a code twice, with the pause that the site wants, and types the first.

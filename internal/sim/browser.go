@@ -85,6 +85,7 @@ type Exchange struct {
 	At      time.Time         // when it was sent, by the clock of the site
 	Real    time.Time         // the same by a right clock
 	Done    time.Time         // when the answer came, by a right clock
+	seq     int               // how many requests and chores there were before it
 	met     bool              // another request was on its way at the same time
 }
 
@@ -146,7 +147,7 @@ func (w *World) request(b *Browser, method, path string, form url.Values) *sitet
 		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
 	}
 	x := &Exchange{Browser: b, Process: p.N, Method: method, Path: r.URL.Path, Query: r.URL.Query(), Form: form,
-		Before: maps.Clone(b.cookies), At: w.Clock.Now(), Real: w.Clock.Real()}
+		Before: maps.Clone(b.cookies), At: w.Clock.Now(), Real: w.Clock.Real(), seq: w.requests}
 	rec := httptest.NewRecorder()
 	r = r.WithContext(w.part(ctx))
 	if w.meanwhile == nil {

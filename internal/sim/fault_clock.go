@@ -15,7 +15,7 @@ func init() {
 
 // jump sets the clock wrong for some steps, and right again.
 func jump(w *World, c *Chance) {
-	if w.Clock.Off() != 0 {
+	if w.Clock.Off() != 0 || w.punctual {
 		return
 	}
 	d := Pick(c, []time.Duration{time.Second, 40 * time.Second, 5 * time.Minute, time.Hour, 26 * time.Hour, 365 * 24 * time.Hour})

@@ -10,15 +10,23 @@ func standStill(w *World, c *Chance) {
 	if w.waits != nil {
 		return
 	}
-	w.standStillIn(1 + c.N(30))
+	w.standStillIn(c, 30)
 }
 
-// standStillIn has the next request that gets so far stand still before that call.
-func (w *World) standStillIn(at int) {
+// standStillIn has the next request stand still before one of so many calls, or before one of its
+// transactions: between two of them is where others can change what it has read.
+func (w *World) standStillIn(c *Chance, calls int) {
 	o := newOverlap()
 	w.waits = o
+	at, begins := 1+c.N(calls), 0
+	if c.Seldom(2) {
+		at, begins = 0, 1+c.N(5)
+	}
 	w.gateRequests(func(x Call) Verdict {
-		if x.N == at {
+		if x.Begins() {
+			begins--
+		}
+		if x.N == at || at == 0 && x.Begins() && begins == 0 {
 			return Parks
 		}
 		return Goes

@@ -69,6 +69,28 @@ func (w *World) moveIn(admin *Person, by *Browser, p *Person) {
 	if w.chance.N(5) > 0 || p.Admin {
 		w.enrollApp(p, b)
 	}
+	switch w.chance.N(3) {
+	case 0:
+		w.enrollMail(p, b)
+	case 1:
+		w.PostForm(b, "/email/verify")
+		_, _ = w.Processes[0].Site.Rooms().Mail.Once(w.t.Context())
+		link := w.letterWith(p.Email, "/email/verify/")
+		w.Get(b, link)
+		w.Submit(b, b.Page, link)
+	}
+}
+
+// enrollMail has codes mailed to somebody who is signed in.
+func (w *World) enrollMail(p *Person, b *Browser) {
+	w.PostForm(b, "/profile/factors/email", "address", p.Email)
+	if b.asked() { // nothing was proved yet but the password
+		w.Get(b, b.Led)
+		w.Submit(b, b.Page, "/confirm", "password", p.Password)
+	}
+	_, _ = w.Processes[0].Site.Rooms().Mail.Once(w.t.Context())
+	w.PostForm(b, "/profile/factors/email/confirm", "code", w.lastCode(p.Email))
+	w.keepUp()
 }
 
 // nameAll finds the ids of everybody's account.

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,6 +28,9 @@ type Call struct {
 	Op  Op
 	SQL string
 }
+
+// Begins says whether a transaction begins with it.
+func (x Call) Begins() bool { return x.Op == OpBegin || strings.HasPrefix(x.SQL, "BEGIN") }
 
 // Verdict is what becomes of a call.
 type Verdict int

@@ -29,7 +29,7 @@ type ask struct {
 	browser *Browser
 	purpose string // "login", "confirm" or "enroll"
 	place   string // the sign-in that waited then
-	over    int    // the step in which a newer one was asked for; 0 while there is none
+	over    int    // how many requests there were when a newer one had been asked for; 0 while there is none
 }
 
 // codeLife is how long a mailed code may be used, with some seconds for a clock
@@ -61,7 +61,7 @@ func (l *Ledger) asked(x *Exchange) {
 	fresh := &ask{browser: x.Browser, purpose: purposeOf(x.Path), place: x.Before[LoginCookie]}
 	for _, a := range l.asks {
 		if a.browser == fresh.browser && a.purpose == fresh.purpose && a.over == 0 {
-			a.over = l.w.Step
+			a.over = l.w.requests
 		}
 	}
 	l.asks[rowID(rows[0][0])] = fresh

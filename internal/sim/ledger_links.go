@@ -57,7 +57,9 @@ func (l *Ledger) followed(d deed) {
 	if x == nil { // one that an admin's page showed
 		return
 	}
-	l.w.prove(x.to)
+	if purpose(d.path) != "invite" { // which an admin's page may have shown
+		l.w.prove(x.to)
+	}
 	p := l.w.about(x)
 	if p == nil {
 		return

@@ -49,10 +49,11 @@ func Play(t *testing.T, p Plan) (r Result) {
 		}
 		defer w.close()
 		w.chance = chanceOf(p.Seed, 0)
+		w.punctual = w.chance.Seldom(3)
 		w.found()
 		w.Rebase()
 		w.snapshots()
-		w.restored = false
+		w.restored = time.Time{}
 		w.Trace.lines = []string{sprintf("%d people move in", len(w.People))}
 		for _, n := range p.Steps {
 			if len(w.broken) > 0 {

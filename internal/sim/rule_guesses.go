@@ -110,7 +110,7 @@ func rowWait(n int) time.Duration {
 
 // knownPassword looks for the mail to the owner where a stranger got as far as the second step.
 func knownPassword(w *World) error {
-	if w.Hit || w.restored || !w.steady(2*time.Hour) {
+	if w.Hit || !w.unrestored(2*time.Hour) || !w.steady(2*time.Hour) {
 		return nil
 	}
 	for _, x := range w.Seen {

@@ -42,8 +42,8 @@ func (w *World) mailTaken(id, text string) {
 			w.Broken(ruleHere, "a mail has a link to %s", m[1])
 		}
 	}
-	if a := w.Ledger.asks[id]; a != nil && a.over > 0 && a.over < w.Step {
-		w.Broken(ruleVoid, "a code for %s is mailed, which a newer one replaced in step %d", a.browser.Name, a.over)
+	if a := w.Ledger.asks[id]; a != nil && a.over > 0 && a.over <= w.sending {
+		w.Broken(ruleVoid, "a code for %s is mailed, which a newer one had replaced", a.browser.Name)
 	}
 }
 
@@ -71,7 +71,7 @@ func oldTold(w *World) error {
 }
 
 func noneLost(w *World) error {
-	if !w.Changed || w.restored || !w.steady(24*time.Hour) {
+	if !w.Changed || !w.unrestored(24*time.Hour) || !w.steady(24*time.Hour) {
 		return nil
 	}
 	rows, err := w.Beside.Rows("SELECT id, recipient, template, last_error FROM outbox WHERE status = 'failed' AND created_at >= ?", w.Clock.Now().Add(-24*time.Hour).UnixMicro())
@@ -102,7 +102,7 @@ func olderTold(w *World) error {
 		}
 		for _, m := range w.Ledger.codes {
 			if m.digits == bare(x.Form.Get("code")) && m.used == "" && m.ask != nil && m.ask.browser == x.Browser && m.ask.purpose == "login" && m.ask.place == x.Before[LoginCookie] &&
-				m.ask.over > 0 && m.ask.over < w.Step && x.Done.Sub(m.at) < time.Minute && m.set == w.Clock.Off() {
+				m.ask.over > 0 && m.ask.over <= x.seq && x.Done.Sub(m.at) < time.Minute && m.set == w.Clock.Off() {
 				return fmt.Errorf("%s typed the older of two codes, and was told that it is wrong", x.Browser.Name)
 			}
 		}

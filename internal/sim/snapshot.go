@@ -78,7 +78,7 @@ func (w *World) Rows() map[string]Row {
 }
 
 // Rebase has what happens in this step be no change: the database was put back.
-func (w *World) Rebase() { w.shots().rebase, w.restored = true, true }
+func (w *World) Rebase() { w.shots().rebase, w.restored = true, w.Clock.Real() }
 
 func (w *World) shots() *snapshots {
 	return State(w, "snapshots", func() *snapshots { return &snapshots{step: -1} })

@@ -44,14 +44,17 @@ type World struct {
 	mendings  []mending
 	focus     *Browser // of whoever is busy just now
 	requests  int
-	state     map[string]any // see State
-	said      lines          // what was logged
-	jump      time.Time      // when the clock was last wrong, by a right one
-	began     time.Time      // by the clock of the site, when this step did
-	restored  bool           // the database was put back: mails may have no rows any more
-	waits     *overlap       // armed for this step: the first request that it parks stands still
-	meanwhile *overlap       // a request stands still just now
-	running   *Exchange      // the request that is on its way
+	state     map[string]any    // see State
+	said      lines             // what was logged
+	jump      time.Time         // when the clock was last wrong, by a right one
+	punctual  bool              // the clock is right in all of this run
+	began     time.Time         // by the clock of the site, when this step did
+	restored  time.Time         // when the database was put back last, by a right clock: what was mailed before may have no row
+	chores    map[*Process]bool // that go on
+	sending   int               // how many requests there were when the chore that goes on began
+	waits     *overlap          // armed for this step: the first request that it parks stands still
+	meanwhile *overlap          // a request stands still just now
+	running   *Exchange         // the request that is on its way
 }
 
 // Breach is a rule that was broken.
@@ -87,7 +90,7 @@ func open(t *testing.T, c Config) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{Config: c, t: t, state: map[string]any{}}
+	w := &World{Config: c, t: t, state: map[string]any{}, chores: map[*Process]bool{}}
 	w.Log = &w.said
 	if c.Log != nil {
 		w.Log = io.MultiWriter(&w.said, c.Log)

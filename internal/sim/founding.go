@@ -101,6 +101,6 @@ func (w *World) nameAll() {
 			w.t.Fatalf("%s has no account: %v\n%s", p.Name, err, w.Trace.String())
 		}
 		proven, _ := w.Beside.One("SELECT account_id FROM proven WHERE account_id = ?", id)
-		p.ID, p.Proven = id, proven != ""
+		p.ID, p.Proven, p.unsure = id, proven != "", false
 	}
 }

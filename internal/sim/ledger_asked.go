@@ -28,7 +28,7 @@ func init() {
 type ask struct {
 	browser *Browser
 	purpose string // "login", "confirm" or "enroll"
-	place   string // the sign-in that waited then
+	place   string // the sign-in that waited then, or the session
 	over    int    // how many requests there were when a newer one had been asked for; 0 while there is none
 }
 
@@ -59,8 +59,11 @@ func (l *Ledger) asked(x *Exchange) {
 		return
 	}
 	fresh := &ask{browser: x.Browser, purpose: purposeOf(x.Path), place: x.Before[LoginCookie]}
+	if fresh.purpose != "login" {
+		fresh.place = x.Before[SessionCookie]
+	}
 	for _, a := range l.asks {
-		if a.browser == fresh.browser && a.purpose == fresh.purpose && a.over == 0 {
+		if a.browser == fresh.browser && a.purpose == fresh.purpose && a.place == fresh.place && a.over == 0 {
 			a.over = l.w.requests
 		}
 	}

@@ -122,7 +122,9 @@ func rowsOr(r driver.Rows, err error) (driver.Rows, error) {
 // BeginTx begins a transaction.
 func (c *line) BeginTx(ctx context.Context, o driver.TxOptions) (t driver.Tx, err error) {
 	err = c.gate.do(ctx, OpBegin, "", func() (err error) {
-		t, err = c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
+		if t, err = c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o); err != nil {
+			t = nil // and no pointer to nothing
+		}
 		return err
 	})
 	if err != nil {

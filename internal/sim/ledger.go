@@ -20,6 +20,7 @@ type Ledger struct {
 	tokens   map[string]*Token   // sessions, by the hash of their token
 	order    []*Token            // the same, in the order in which they came
 	pendings map[string]string   // login of the account that a pending login is for, by its token
+	begunBy  map[string]*Browser // who began it, by the same
 	trusted  map[string]string   // the same for trusted browsers
 	codes    []code              // that were mailed
 	found    []string            // what the ledger itself has to object to
@@ -54,6 +55,7 @@ type Cred struct {
 	Places  map[string]string // where they were typed
 	Steps   map[int64]string  // of an app: accepted, and where it was typed
 	Gone    bool              // it was taken away, and the answer said so
+	went    int               // in which step
 	Unsure  bool              // nobody heard whether it was added
 	Since   time.Time         // when it was added, by a right clock
 }
@@ -90,7 +92,7 @@ type code struct {
 }
 
 func newLedger(w *World) *Ledger {
-	return &Ledger{w: w, Accounts: map[string]*Account{}, tokens: map[string]*Token{}, pendings: map[string]string{}, trusted: map[string]string{},
+	return &Ledger{w: w, Accounts: map[string]*Account{}, tokens: map[string]*Token{}, pendings: map[string]string{}, begunBy: map[string]*Browser{}, trusted: map[string]string{},
 		pendingApps: map[string][][]byte{}, held: map[*Browser]*Exchange{}, heldIDs: map[string]*Exchange{}, sent: map[string]bool{},
 		void: map[string]string{}, links: map[string]*link{}, asks: map[string]*ask{}, sessionIDs: map[string]string{}, forgiven: map[string]time.Time{}}
 }
@@ -179,7 +181,14 @@ func (l *Ledger) Distrust(name string) {
 func (l *Ledger) TakeAll(name string) {
 	l.forgiven[name] = l.w.Clock.Real()
 	for _, c := range l.Account(name).Creds {
-		c.Gone = true
+		l.lose(c)
+	}
+}
+
+// lose notes that a credential is gone.
+func (l *Ledger) lose(c *Cred) {
+	if !c.Gone {
+		c.Gone, c.went = true, l.w.Step
 	}
 }
 

@@ -55,7 +55,9 @@ func (l *Ledger) adoptOf(login string, row Row) {
 		if c.Kind == factors.KindRecovery {
 			there = row.Fields[FieldRecovery] != ""
 		}
-		c.Gone, c.Unsure = !there, false
+		if c.Unsure = false; !there {
+			l.lose(c)
+		}
 	}
 	if !a.Has() { // trust ends with the last factor
 		l.Distrust(login)

@@ -237,7 +237,7 @@ func (l *Ledger) removed(d deed) {
 	a, id := l.Account(d.by.Account), strings.Split(d.path, "/")[3]
 	for _, c := range a.Live() {
 		if c.ID == id {
-			c.Gone = true
+			l.lose(c)
 		}
 	}
 	if !a.Has() {

@@ -49,8 +49,8 @@ func (l *Ledger) steppedUp(x *Exchange) bool {
 // in the same place is a form that was sent twice.
 func (l *Ledger) Proves(name string, k factors.Kind, typed, place string) string {
 	typed = bare(typed)
-	for _, c := range l.Account(name).Live() {
-		if c.Kind != k {
+	for _, c := range l.Account(name).Creds {
+		if c.Kind != k || c.Gone && !(l.busy.met && c.went == l.w.Step) { // of two at once, either may have been the first
 			continue
 		}
 		if by := l.fits(c, typed, place); by != "" {

@@ -50,7 +50,7 @@ func (x *Exchange) gave(name string) bool {
 func (l *Ledger) pending(x *Exchange) {
 	token := x.After[LoginCookie]
 	if x.Path == "/login" && x.Method == "POST" && token != "" && token != x.Before[LoginCookie] && x.gave(LoginCookie) {
-		l.pendings[token] = l.Named(x.Form.Get("login"))
+		l.pendings[token], l.begunBy[token] = l.Named(x.Form.Get("login")), x.Browser
 		if l.outdated(l.pendings[token], x) {
 			l.void[token] = "its password was none any more"
 		}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func fresh(w *World) error {
 	set := *jumped != w.Clock.Off()
 	*jumped = w.Clock.Off()
 	for _, d := range w.Ledger.Deeds() {
-		if !d.sure || d.old || d.by == nil || !isGrave(d) || set || d.by.Set != w.Clock.Off() {
+		if !d.sure || d.old || d.by == nil || !isGrave(d) || set || d.by.Set != w.Clock.Off() || w.confirmedBeside(d.x) {
 			continue
 		}
 		if age := d.x.Real.Sub(d.by.Proved); d.by.Proved.IsZero() || age > confirmed {
@@ -45,6 +46,13 @@ func fresh(w *World) error {
 		}
 	}
 	return nil
+}
+
+// confirmedBeside says whether the browser of a form confirmed something while that was on its way.
+func (w *World) confirmedBeside(x *Exchange) bool {
+	return x.met && slices.ContainsFunc(w.Seen, func(y *Exchange) bool {
+		return y.met && y.Browser == x.Browser && y.Method == "POST" && strings.HasSuffix(y.Path, "/confirm") && y.Page != nil && y.Page.Status < 400
+	})
 }
 
 func isGrave(d deed) bool {

@@ -108,8 +108,22 @@ func rowWait(n int) time.Duration {
 	return min(30*time.Second<<min(n-5, 10), 15*time.Minute)
 }
 
-// knownPassword looks for the mail to the owner where a stranger got as far as the second step.
+// heardSince is when the address of an account became the one that it is, and proven, by a right
+// clock: who heard of nothing for want of one hears of the next stranger after an hour.
+func (w *World) heardSince(id string) time.Time {
+	since := State(w, "addresses since", func() map[string]time.Time { return map[string]time.Time{} })
+	for _, c := range w.Changes() {
+		if c.Field == FieldEmail || c.Field == FieldProved {
+			since[c.ID] = w.Clock.Real()
+		}
+	}
+	return since[id]
+}
+
+// knownPassword looks for the mail to the owner where a stranger who had begun the sign-in failed at
+// the second step.
 func knownPassword(w *World) error {
+	w.heardSince("")
 	if w.Hit || !w.unrestored(2*time.Hour) || !w.steady(2*time.Hour) {
 		return nil
 	}
@@ -119,6 +133,9 @@ func knownPassword(w *World) error {
 			continue
 		}
 		id := w.idOf(login)
+		if w.Ledger.begunBy[x.Before[LoginCookie]] != x.Browser || x.Real.Sub(w.heardSince(id)) < 2*time.Hour {
+			continue
+		}
 		if now := w.Rows()[id]; now.Fields[FieldProved] == "" || now.Fields[FieldEmail] == "" || !w.Ledger.Account(login).Has() {
 			continue
 		}

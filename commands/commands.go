@@ -33,6 +33,7 @@ type cli struct {
 	Factor  factorCmd  `cmd:"" help:"Show and reset the factors of accounts."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
 	Demo    demoCmd    `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
+	Rules   rulesCmd   `cmd:"" help:"Say what a rule of forward-auth would say."`
 	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
 	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, end all sessions and forget all trusted browsers."`
@@ -66,10 +67,10 @@ func Main(args []string, io Streams) int {
 		fmt.Fprintln(io.Err, "nightlatch:", err)
 		return 2
 	}
-	ctx, again, stop := untilTold()
+	ctx, again, hup, stop := untilTold()
 	defer stop()
 	run.BindTo(ctx, (*context.Context)(nil))
-	err = run.Run(&c.Flags, io, again)
+	err = run.Run(&c.Flags, io, again, hup)
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("stopped before it had finished")
 		if run.Selected() != nil && serves[run.Selected().Name] {

@@ -16,7 +16,7 @@ type demoCmd struct{}
 
 // Run serves a throw-away site with some 200 accounts in every state and 90
 // days of history. Its folder is deleted when it stops.
-func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) error {
+func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry, hup *hangup) error {
 	// The story takes seconds: nobody shall wait for a password that cannot be printed.
 	if err := printPassword(std, "A throw-away site is being made, which takes some seconds."); err != nil {
 		return err
@@ -30,6 +30,9 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) erro
 	f.Database, f.Keys = "sqlite:"+filepath.Join(folder, "nightlatch.db"), filepath.Join(folder, "keys.json")
 	s, err := f.check(std)
 	if err != nil {
+		return err
+	}
+	if err := s.useRules(hup); err != nil {
 		return err
 	}
 	clock := &demo.Clock{}

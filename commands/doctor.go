@@ -36,6 +36,9 @@ func (x doctorCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	report("environment", "every name is known", checkStrangers())
 	s, err := f.check(std)
 	if report("configuration", "every value can be used", err) {
+		if s.Rules != nil {
+			report("rules", "the file can be used", s.Rules.Load())
+		}
 		remark, err := checkMail(ctx, s)
 		report("mail", s.Mail.String()+" takes mail from "+s.From+remark, err)
 		checkStore(ctx, s, x.Repair, report)

@@ -26,10 +26,13 @@ type serveCmd struct {
 }
 
 // Run serves until it is told to stop.
-func (x serveCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry) error {
+func (x serveCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry, hup *hangup) error {
 	f.Name = cmp.Or(x.Name, f.Name)
 	s, err := f.check(std)
 	if err != nil {
+		return err
+	}
+	if err := s.useRules(hup); err != nil {
 		return err
 	}
 	s.Make, s.Thorough = true, true

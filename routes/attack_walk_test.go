@@ -51,7 +51,7 @@ func (c *cast) person(who string) *sitetest.Browser {
 	if strings.Contains(who, "admin") {
 		role = identity.Admin
 	}
-	c.s.User(name, role)
+	c.s.Proven(name, role)
 	b := c.s.Browser()
 	b.HTMX = false
 	if who != "nobody" {
@@ -226,8 +226,8 @@ func TestWalkOtherVerbs(t *testing.T) {
 // has none, on every route; signing out works.
 func TestWalkForcedByPolicy(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, identity.Member)
-	s.User("bob@example.com", identity.Member)
+	s.Proven(ada, identity.Member)
+	s.Proven("bob@example.com", identity.Member)
 	bare, mailed := s.Browser().SignIn(ada), s.Browser().SignIn("bob@example.com")
 	mailed.EnrollEmail("")
 	p := identity.DefaultPolicy(s.Login.Kinds())

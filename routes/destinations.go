@@ -11,6 +11,7 @@ import (
 type Destinations struct {
 	Scheme string // of the public address: http or https
 	Domain string // in lower case; empty for none
+	Own    string // the site's own host
 }
 
 // Safe returns raw unchanged when a sign-in may lead there, else "".
@@ -45,6 +46,15 @@ func (d Destinations) Holds(host string) bool {
 		return false
 	}
 	return host == d.Domain || strings.HasSuffix(host, "."+d.Domain)
+}
+
+// Place is the host and path of a whole address, as rules look at them. ok is false
+// for a host that is neither the site's own nor under its domain.
+func (d Destinations) Place(address string) (host, path string, ok bool) {
+	host, rest := split(address)
+	path, _, _ = strings.Cut(rest, "?")
+	host = bareHost(host)
+	return host, path, host == d.Own || d.Holds(host)
 }
 
 // isHostName tells whether a name in lower case is one that browsers read as it

@@ -60,7 +60,7 @@ func byProxy(b *sitetest.Browser, way, method, address string, pairs ...string) 
 // The table of forward-auth: who asks, for what, and what both questions answer.
 func TestBothQuestionsAnswerByTheTable(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, identity.Member)
+		s.Proven(ada, identity.Member)
 		in := s.Browser()
 		in.Password(ada).Want(t, "/profile")
 		nobody, one := s.Browser(), atApp(in)
@@ -108,7 +108,7 @@ func TestBothQuestionsAnswerByTheTable(t *testing.T) {
 			}
 		}
 		p := byProxy(one, "/verify/forward", "GET", appURL)
-		for name, want := range map[string]string{"Remote-User": ada, "Remote-Email": "", "Remote-Name": "", "Remote-Groups": "", "Remote-Role": "user", "Remote-Level": "1"} {
+		for name, want := range map[string]string{"Remote-User": ada, "Remote-Email": ada, "Remote-Name": "", "Remote-Groups": "", "Remote-Role": "user", "Remote-Level": "1"} {
 			if got := p.Header.Values(name); len(got) != 1 || got[0] != want {
 				t.Errorf("%s: %q", name, got)
 			}
@@ -119,7 +119,7 @@ func TestBothQuestionsAnswerByTheTable(t *testing.T) {
 // Each question reads its own headers only, from trusted proxies only, and once.
 func TestAQuestionReadsItsOwnHeaders(t *testing.T) {
 	s := sitetest.New(t, atAuth)
-	s.User(ada, identity.Member)
+	s.Proven(ada, identity.Member)
 	in, out := s.Browser(), s.Browser()
 	in.Password(ada).Want(t, "/profile")
 	one := atApp(in)
@@ -155,7 +155,7 @@ func TestAQuestionReadsItsOwnHeaders(t *testing.T) {
 // session.
 func TestThePass(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, identity.Member)
+		s.Proven(ada, identity.Member)
 		b := s.Browser()
 		p := b.Password(ada).Want(t, "/profile")
 		for _, x := range p.Cookies {
@@ -279,4 +279,28 @@ func TestTheButtonToSignOut(t *testing.T) {
 		b.Post("/logout", "next", appURL).Want(t, appURL)
 		b.Get("/profile").Want(t, "/login?next=%2Fprofile")
 	}, atAuth)
+}
+
+// What cannot be judged is a 503 that says when to ask again, for both questions and
+// whoever asks.
+func TestWhatCannotBeJudgedIs503(t *testing.T) {
+	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
+		s.Proven(ada, identity.Member)
+		in := s.Browser()
+		in.Password(ada).Want(t, "/profile")
+		one := atApp(in)
+		if err := s.Store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range []*sitetest.Browser{one, in} {
+			for _, way := range []string{"/verify", "/verify/forward"} {
+				for _, path := range []string{"/public", "/plain"} {
+					p := byProxy(b, way, "GET", "http://app.example.com"+path)
+					if p.Status != 503 || p.Header.Get("Retry-After") == "" || p.Header.Get("Remote-User") != "" {
+						t.Errorf("%s: %d", way, p.Status)
+					}
+				}
+			}
+		}
+	}, atAuth, ruled)
 }

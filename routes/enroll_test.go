@@ -25,7 +25,7 @@ const (
 // beginApp signs someone in and begins to add an app.
 func beginApp(t *testing.T, s *sitetest.Site) *sitetest.Browser {
 	t.Helper()
-	s.User("ada@example.com", identity.Member)
+	s.Proven("ada@example.com", identity.Member)
 	b := s.Browser().SignIn("ada@example.com")
 	b.Post(appPage).Want(t, appPage)
 	return b

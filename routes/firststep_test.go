@@ -21,11 +21,11 @@ const (
 // crowd makes an account of every sort: ada without a factor, bob with one,
 // carl and cora disabled, dora and dina invited.
 func crowd(s *sitetest.Site) (bobs []byte) {
-	s.User(ada, identity.Member)
-	s.User("bob@example.com", identity.Member)
+	s.Proven(ada, identity.Member)
+	s.Proven("bob@example.com", identity.Member)
 	bobs = s.Browser().SignIn("bob@example.com").EnrollTOTP()
 	for _, name := range []string{"carl@example.com", "cora@example.com"} {
-		s.User(name, identity.Member)
+		s.Proven(name, identity.Member)
 		s.Disable(name)
 	}
 	for _, name := range []string{"dora@example.com", "dina@example.com"} {
@@ -112,7 +112,7 @@ func oneSlot(c *sitetest.Config) { c.Slots, c.Queue = 1, 3 }
 // for level 2.
 func TestPasswordAloneIsLevelOne(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, identity.Member)
+		s.Proven(ada, identity.Member)
 		b := s.Browser().SignIn(ada)
 		if p := b.Get("/verify").WantStatus(t, 200); p.Header.Get("Remote-Level") != "1" || p.Header.Get("Remote-User") != ada {
 			t.Errorf("level %q of %q", p.Header.Get("Remote-Level"), p.Header.Get("Remote-User"))

@@ -164,7 +164,7 @@ func walkCookies(t *testing.T, s *sitetest.Site, prefix string, secure bool) {
 // A cookie without the prefix is none on https.
 func TestPlainCookieOnHTTPS(t *testing.T) {
 	s := sitetest.New(t, onHTTPS)
-	s.User(ada, identity.Member)
+	s.Proven(ada, identity.Member)
 	b := s.Browser().SignIn(ada)
 	b.Get("/verify").WantStatus(t, 200)
 	forged := s.Browser()
@@ -178,14 +178,14 @@ func TestPlainCookieOnHTTPS(t *testing.T) {
 // has too; not ready is a 503 that says when to ask again.
 func TestFaultsSayNothing(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, identity.Member)
+	s.Proven(ada, identity.Member)
 	b := s.Browser().SignIn(ada)
 	if err := s.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, asHTMX := range []bool{false, true} {
 		for _, p := range []*sitetest.Page{
-			b.Do(http.MethodGet, "/profile", nil, asHTMX), b.Do(http.MethodGet, "/verify", nil, asHTMX), b.Do(http.MethodGet, "/admin", nil, asHTMX),
+			b.Do(http.MethodGet, "/profile", nil, asHTMX), b.Do(http.MethodGet, "/admin", nil, asHTMX),
 			b.Do(http.MethodPost, "/login", sitetest.Body("login="+ada+"&password="+sitetest.Password), asHTMX),
 			b.Do(http.MethodPost, "/login/challenge/totp", sitetest.Body("code=123456"), asHTMX),
 			b.Do(http.MethodPost, "/password/forgot", sitetest.Body("login="+ada), asHTMX),

@@ -116,7 +116,7 @@ func TestOddFields(t *testing.T) {
 		}
 		for by, b := range browsers { // nothing of all that did anything
 			if want := map[string]int{"nobody": 401, "pending": 401}[by]; want == 0 {
-				b.Get("/verify").WantStatus(t, 200)
+				b.Get("/profile").WantStatus(t, 200)
 			}
 		}
 		browsers["pending"].Get("/login/challenge").WantStatus(t, 200)

@@ -14,6 +14,7 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/login"
+	"nightlatch.example/nightlatch/rules"
 	"nightlatch.example/nightlatch/static"
 	"nightlatch.example/nightlatch/views"
 )
@@ -25,10 +26,11 @@ type Options struct {
 	Views    *views.Views
 	Static   *static.Static
 	Proxies  Proxies
-	Home     string       // where a sign-in without next ends; empty: the profile
-	Domain   string       // parent domain of the applications behind proxies; empty for none
-	Setup    *SetupToken  // makes the first admin; nil when there is one
-	Ready    func() error // database and mail worker
+	Home     string            // where a sign-in without next ends; empty: the profile
+	Domain   string            // parent domain of the applications behind proxies; empty for none
+	Rules    func() *rules.Set // what applications behind proxies ask for; it gives nil where there are no rules
+	Setup    *SetupToken       // makes the first admin; nil when there is one
+	Ready    func() error      // database and mail worker
 	// Lost says why nothing may be served any more: the database is gone. May be
 	// nil.
 	Lost func() error
@@ -80,8 +82,11 @@ func New(o Options) http.Handler {
 	// the Host header. No error: a bad URL was refused at the start.
 	_ = w.cross.AddTrustedOrigin(opt.URL)
 	w.cookies.domain = o.Domain
+	if w.Rules == nil {
+		w.Rules = func() *rules.Set { return nil }
+	}
 	w.site, _ = url.Parse(opt.URL)
-	w.to = Destinations{Scheme: w.site.Scheme, Domain: o.Domain}
+	w.to = Destinations{Scheme: w.site.Scheme, Domain: o.Domain, Own: w.site.Hostname()}
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New(func(e *gin.Engine) { e.HandleMethodNotAllowed = true })

@@ -24,7 +24,7 @@ func twofold(b *sitetest.Browser, name string, values ...string) *sitetest.Brows
 // of our name: the one that is good counts, whichever stands first.
 func TestOfSeveralValuesOfACookieTheGoodOneCounts(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, identity.Member)
+		s.Proven(ada, identity.Member)
 		s.User("eve@example.com", identity.Member)
 		b := s.Browser().SignIn(ada)
 		mine, eve := b.Cookie("nightlatch_session"), s.Browser().SignIn("eve@example.com").Cookie("nightlatch_session")
@@ -59,7 +59,7 @@ func TestCookiesCarryThePortOfTheSite(t *testing.T) {
 		"https://door.example": "__Host-nightlatch_session", "https://door.example:8443": "__Host-nightlatch_session",
 	} {
 		s := sitetest.New(t, func(c *sitetest.Config) { c.Login.URL = url })
-		s.User(ada, identity.Member)
+		s.Proven(ada, identity.Member)
 		b := s.Browser()
 		p := b.Password(ada).Want(t, "/profile")
 		var names []string

@@ -11,7 +11,7 @@ import (
 // Of two good sessions of one account the stronger counts, in either order.
 func TestOfTwoSessionsOfOneAccountTheStrongerCounts(t *testing.T) {
 	sitetest.Each(t, func(t *testing.T, s *sitetest.Site) {
-		s.User(ada, identity.Member)
+		s.Proven(ada, identity.Member)
 		weak := s.Browser().SignIn(ada)
 		strong := s.Browser().SignIn(ada)
 		strong.EnrollTOTP()

@@ -77,36 +77,6 @@ func (w *web) cannotJudge(c *gin.Context, err error) {
 	c.String(http.StatusServiceUnavailable, "cannot judge at the moment\n")
 }
 
-// judge says what the visitor may do, and with a refusal that they can cure the
-// page where.
-func (w *web) judge(v *login.Visit, q question) (a rules.Answer, to string) {
-	p := person(v)
-	a = w.weigh(p, q)
-	if a == rules.Allowed && v != nil && !p.Owing && !v.Account.LoginVouched() && w.weigh(rules.Person{}, q) != rules.Allowed {
-		return rules.Prove, "/profile?said=prove-address"
-	}
-	switch a {
-	case rules.SignIn:
-		return a, "/login"
-	case rules.Prove:
-		return a, "/confirm?level=2"
-	}
-	return a, ""
-}
-
-// person is a visit as rules see it.
-func person(v *login.Visit) rules.Person {
-	if v == nil {
-		return rules.Person{}
-	}
-	return rules.Person{Level: v.Level(), Owing: !v.Passed() || v.Forced(), Role: string(v.Account.Role), Proved: v.Session.Confirm, Now: v.Now}
-}
-
-// weigh is the stricter of what the question and the rules ask for.
-func (w *web) weigh(p rules.Person, q question) rules.Answer {
-	return rules.AtLevel(max(q.level, 1), p)
-}
-
 // introduce tells the application who it is. All six headers are always there:
 // some proxies pass on the visitor's own where one is missing. They are empty for
 // somebody who is let in as everybody is.

@@ -39,7 +39,7 @@ func asProxy(b *sitetest.Browser, query, address string, pairs ...string) *sitet
 // there twice, is no question.
 func TestVerifyRefusesOddQuestions(t *testing.T) {
 	s := sitetest.New(t)
-	s.User(ada, identity.Member)
+	s.Proven(ada, identity.Member)
 	b := s.Browser().SignIn(ada)
 	for _, query := range []string{"", "?level=1", "?"} {
 		b.Get("/verify"+query).WantStatus(t, http.StatusOK)
@@ -57,7 +57,7 @@ func TestVerifyRefusesOddQuestions(t *testing.T) {
 // for; to a proxy that is trusted, for a page, and on this host only.
 func TestVerifySaysWhereToGo(t *testing.T) {
 	s := sitetest.New(t, behindProxy)
-	s.User(ada, identity.Member)
+	s.Proven(ada, identity.Member)
 	in, out := s.Browser().SignIn(ada), s.Browser()
 	const deep = "/reports/7?from=a%20b&to=c&x=%2Fy"
 	next := "next=" + url.QueryEscape(deep)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -12,12 +13,13 @@ import (
 
 // question is what a proxy asks, and about which request of a visitor.
 type question struct {
-	level      int    // that the query asks for; 0 when it asks for none
-	known      bool   // the address that follows is believed
-	host, path string // host in lower case without port; path as it was sent, without the query
-	method     string // empty when the proxy did not tell it
-	page       bool   // a page that a person opens, who can be sent somewhere
-	next       string // where the visitor wanted to go; "" when no sign-in may lead there
+	level      int        // that the query asks for; 0 when it asks for none
+	known      bool       // the address that follows is believed
+	host, path string     // host in lower case without port; path as it was sent, without the query
+	client     netip.Addr // the visitor's
+	method     string     // empty when the proxy did not tell it
+	page       bool       // a page that a person opens, who can be sent somewhere
+	next       string     // where the visitor wanted to go; "" when no sign-in may lead there
 }
 
 // headerNames are the headers in which one sort of proxy tells of the visitor's
@@ -48,6 +50,7 @@ func (w *web) asked(c *gin.Context, names headerNames) (a question, err error) {
 		}
 		a.level = int(values[0][0] - '0')
 	}
+	a.client = w.Proxies.Client(c.Request)
 	h := c.Request.Header
 	for _, name := range []string{names.method, names.url, names.proto, names.host, names.uri} {
 		if name != "" && len(h.Values(name)) > 1 {
@@ -62,8 +65,9 @@ func (w *web) asked(c *gin.Context, names headerNames) (a question, err error) {
 		return a, err
 	}
 	a.method, a.known = h.Get(names.method), true
-	if a.host, a.path, err = w.placeOf(address); err != nil {
-		return a, err
+	var ours bool
+	if a.host, a.path, ours = w.to.Place(address); !ours {
+		return a, errForbidden
 	}
 	a.page = isPage(cmp.Or(a.method, http.MethodGet), h)
 	a.next = w.nextOf(address, a.host)
@@ -116,17 +120,6 @@ func split(address string) (host, rest string) {
 		rest = "/" + rest
 	}
 	return host, rest
-}
-
-// placeOf is the host and path that rules look at. A host that is neither the
-// site's own nor under its domain is refused.
-func (w *web) placeOf(address string) (host, path string, err error) {
-	host, rest := split(address)
-	path, _, _ = strings.Cut(rest, "?")
-	if host = bareHost(host); host != w.site.Hostname() && !w.to.Holds(host) {
-		return "", "", errForbidden
-	}
-	return host, path, nil
 }
 
 // maxRemoteName is how many bytes of a name a header carries. Encoded they are up

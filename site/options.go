@@ -23,6 +23,7 @@ type Options struct {
 	TrustedProxies string `env:"NIGHTLATCH_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed."`
 	Home           string `env:"NIGHTLATCH_HOME" default:"/profile" help:"Where a sign-in ends that was asked for by no page: a path, or a URL under NIGHTLATCH_DOMAIN."`
 	Domain         string `env:"NIGHTLATCH_DOMAIN" placeholder:"example.com" help:"Parent domain of the applications behind forward-auth."`
+	Rules          string `env:"NIGHTLATCH_RULES" placeholder:"FILE" help:"File of access rules for forward-auth; SIGHUP reads it again."`
 	LoginTTL       string `env:"NIGHTLATCH_LOGIN_TTL" name:"login-ttl" default:"10m" help:"Time from the password to the last factor."`
 	CodeTTL        string `env:"NIGHTLATCH_CODE_TTL" name:"code-ttl" default:"5m" help:"Lifetime of an emailed code, at most 10m."`
 	CodeCooldown   string `env:"NIGHTLATCH_CODE_COOLDOWN" default:"60s" help:"Shortest time between two codes to one account."`

@@ -27,6 +27,11 @@ type Made struct {
 // route fitted. It may be nil.
 func (s *Site) Prepare(ctx context.Context, observe func(method, route string, status int, took time.Duration)) (err error) {
 	r := &s.rooms
+	if s.set.Rules != nil && s.set.Rules.Current() == nil {
+		if err := s.set.Rules.Load(); err != nil {
+			return err
+		}
+	}
 	if r.Mail, err = s.worker(); err != nil {
 		return err
 	}
@@ -43,7 +48,7 @@ func (s *Site) Prepare(ctx context.Context, observe func(method, route string, s
 	if err != nil {
 		return fmt.Errorf("NIGHTLATCH_VIEWS (--views): %w", err)
 	}
-	s.handler = routes.New(routes.Options{Login: r.Login, Accounts: r.Accounts, Views: screens, Static: files, Proxies: s.set.Proxies, Home: s.set.Home, Domain: s.set.Domain,
+	s.handler = routes.New(routes.Options{Login: r.Login, Accounts: r.Accounts, Views: screens, Static: files, Proxies: s.set.Proxies, Home: s.set.Home, Domain: s.set.Domain, Rules: s.set.Rules.Current,
 		Setup: r.Setup, Ready: s.ready, Lost: r.Watch.Lost, Unavailable: store.Unavailable, Log: s.log, Observe: observe, Gallery: s.set.Gallery})
 	return nil
 }

@@ -31,6 +31,7 @@ type Settings struct {
 	Open, Gallery                    bool // anyone may register; all screens are shown
 	Proxies                          routes.Proxies
 	Home, Domain                     string // Home is empty for the profile
+	Rules                            *Rules // nil where there are none
 	Login                            login.Options
 	Views                            fs.FS
 	Log                              *slog.Logger
@@ -74,7 +75,9 @@ func (o Options) Check() (s Settings, err error) {
 	}
 	s.Login = o.loginOptions(r)
 	s.Domain = r.domain(o.Domain, s.Login.Host)
-	s.Home = r.home(r.either("NIGHTLATCH_HOME", o.Home), routes.Destinations{Scheme: scheme(s.Login.URL), Domain: s.Domain})
+	to := routes.Destinations{Scheme: scheme(s.Login.URL), Domain: s.Domain, Own: s.Login.Host}
+	s.Home = r.home(r.either("NIGHTLATCH_HOME", o.Home), to)
+	s.Rules = r.rules(o.Rules, to)
 	if s.Helo, err = mail.ASCIIHost(cmp.Or(o.MailHelo, s.Login.Host)); err != nil && r.err == nil {
 		r.bad("NIGHTLATCH_MAIL_HELO", "must be a host name such as login.example.com, or an IP address, not %q", cmp.Or(o.MailHelo, s.Login.Host))
 	}

@@ -23,8 +23,8 @@ const (
 // Imports within a room are its own matter.
 var rooms = map[string][]string{
 	"main":       {"commands"},
-	"commands":   {"site", "login", "accounts", "password", "directory", "identity", "store", "mail", "internal/demo"},
-	"site":       {"routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"},
+	"commands":   {"rules", "site", "login", "accounts", "password", "directory", "identity", "store", "mail", "internal/demo"},
+	"site":       {"rules", "routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"},
 	"routes":     {"rules", "login", "accounts", "directory", "identity", "views", "static", "factors"},
 	"accounts":   {"login", "password", "directory", "identity", "factors"},
 	"login":      {"password", "identity", "factors"},

@@ -62,6 +62,7 @@ type Config struct {
 	Open     bool // anyone may register
 	Proxies  string
 	Domain   string // parent domain of the applications behind proxies
+	Rules    string // text of a file of access rules
 	Home     string // where a sign-in without next ends
 	Database string // empty: a fresh SQLite file
 	Mail     string // a mail URL; empty: a folder that Mails reads
@@ -159,6 +160,11 @@ func (s *Site) settings(c Config) (set site.Settings, err error) {
 	set.Data, set.Keys, set.Database, set.Make, set.Upgrade = c.Folder, filepath.Join(c.Folder, "keys.json"), c.Database, true, true
 	set.Login, set.Open, set.Kinds = c.Login, c.Open, c.Kinds
 	set.Domain, set.Home = c.Domain, c.Home
+	if c.Rules != "" {
+		if set.Rules, err = rulesOf(c); err != nil {
+			return set, err
+		}
+	}
 	set.Cost, set.Slots, set.Queue = cheap, c.Slots, cmp.Or(c.Queue, 256)
 	set.Log = slog.New(slog.NewTextHandler(&locked{w: s.Log}, nil))
 	if set.Mail, err = mail.ParseURL(cmp.Or(c.Mail, "dir:"+s.mailDir)); err != nil {
@@ -213,6 +219,25 @@ func (s *Site) User(name string, role identity.Role) identity.Account {
 	_, err := s.Accounts.Create(context.Background(), accounts.Form{Login: name, Password: Password, Role: role, Origin: "cli"}, "", identity.Event{Actor: "cli"})
 	if err != nil {
 		s.T.Fatalf("account %s was not made: %v", name, err)
+	}
+	return s.Account(name)
+}
+
+// Proven is User for somebody whose login is an address that they proved, so that
+// other applications are told it.
+func (s *Site) Proven(name string, role identity.Role) identity.Account {
+	s.T.Helper()
+	a := s.User(name, role)
+	err := s.Store.Act(context.Background(), func(tx login.Act) (identity.Event, error) {
+		a, err := tx.LockAccount(context.Background(), a.ID)
+		if err != nil {
+			return identity.Event{}, err
+		}
+		a.EmailVerified = s.Now()
+		return identity.Event{At: s.Now(), Kind: identity.EventEmailVerified, AccountID: a.ID, Actor: "self"}, tx.SaveAccount(context.Background(), a)
+	})
+	if err != nil {
+		s.T.Fatal(err)
 	}
 	return s.Account(name)
 }

@@ -85,7 +85,7 @@ func TestChoosingAndGoingBack(t *testing.T) {
 		}
 		p.Click(`.choice[href*="factor=recovery"]`)
 		same(t, "the panel", p.Text(".panel h2"), "Recovery code")
-		same(t, "the focus", p.focus(), "code")
+		p.WaitFocus("code")
 		p.Click(`.choice[href*="factor=email"]`)
 		same(t, "the panel", p.Text(".panel h2"), "Emailed code")
 		p.Reload()

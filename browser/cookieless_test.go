@@ -30,7 +30,7 @@ func TestABrowserThatKeepsNoCookieIsToldSo(t *testing.T) {
 	x.SignIn("eve@example.com").EnrollTOTP()
 	for _, noJS := range []bool{false, true} {
 		for _, who := range []string{ada, "eve@example.com"} {
-			p := &person{Browser: chrome.New(t, chrome.Options{NoJS: noJS}), t: t, site: s}
+			p := &person{Browser: chrome.New(t, chrome.Options{NoJS: noJS, Whole: true}), t: t, site: s}
 			p.visit("/login?next=%2Fprofile%2Factivity")
 			p.Fill("#login", who)
 			p.Fill("#password", sitetest.Password)

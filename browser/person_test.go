@@ -80,9 +80,7 @@ func (p *person) refused(field, words string) {
 	if got := p.Text("[role=alert]"); !strings.Contains(got, words) {
 		p.t.Errorf("the alert says %q, not %q", got, words)
 	}
-	if got := p.focus(); got != field {
-		p.t.Errorf("the focus is on %q instead of %q", got, field)
-	}
+	p.WaitFocus(field)
 }
 
 // focus is the id, else the words, of the element that has the keyboard.

@@ -101,6 +101,16 @@ func (b *Browser) WaitText(text string) {
 	b.settle()
 }
 
+// WaitFocus waits until the keyboard is in the element with an id. A page gives it away
+// when it is first drawn, which may be a moment after it was loaded.
+func (b *Browser) WaitFocus(id string) {
+	b.t.Helper()
+	b.until("wait for the keyboard in #"+id, func(ctx context.Context) (why string, ok bool) {
+		a, err := b.ask(ctx, "focus", "", "")
+		return "it is in " + a.Text, err == nil && a.Text == "#"+id
+	})
+}
+
 // ClearCookies deletes all cookies, so that no site knows the browser.
 func (b *Browser) ClearCookies() {
 	b.t.Helper()

@@ -31,11 +31,12 @@ type Options struct {
 	Width, Height int  // viewport in CSS pixels; 0 means 1280 × 800
 	Dark          bool // prefers-color-scheme: dark
 	NoJS          bool // the pages' own scripts do not run
+	Whole         bool // the whole Chromium, with its settings, and not the shell
 }
 
 // Browser is one page with cookies, storage and cache of its own. It is for one
 // test goroutine at a time and ends with its test. All browsers of a test
-// process live in one Chromium, which has one clipboard.
+// process live in one Chromium, or two with Options.Whole, each with one clipboard.
 type Browser struct {
 	t     testing.TB
 	ctx   context.Context
@@ -51,9 +52,10 @@ func New(t testing.TB, o Options) *Browser {
 	if o.Width == 0 || o.Height == 0 {
 		o.Width, o.Height = desktopWidth, desktopTall
 	}
-	own, page := open(t)
-	ctx, cancel := chromedp.NewContext(running(t), chromedp.WithTargetID(page))
-	t.Cleanup(func() { cancel(); dispose(own) })
+	e := engineFor(o)
+	own, page := e.open(t)
+	ctx, cancel := chromedp.NewContext(e.running(t), chromedp.WithTargetID(page))
+	t.Cleanup(func() { cancel(); e.dispose(own) })
 
 	b := &Browser{t: t, ctx: ctx, own: own, watch: newWatch(), o: o}
 	chromedp.ListenTarget(ctx, b.watch.event)

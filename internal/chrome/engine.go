@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,40 +17,65 @@ import (
 	"nightlatch.example/nightlatch/internal/scratch"
 )
 
-// engine is the Chromium of this test process, started by the first test that
-// asks: starting one takes longer than many a test.
-var engine struct {
+// engine is a Chromium of this test process, started by the first test that asks:
+// starting one takes longer than many a test.
+type engine struct {
 	sync.Mutex
-	ctx  context.Context // nil while none runs
-	stop func()
+	programs []string        // names, the first that is there is started
+	ctx      context.Context // nil while none runs
+	stop     func()
 }
 
-// Main runs a package's tests and then ends Chromium, if one was started:
+// The shell is Chromium without windows, menus and settings: pages are the same in it
+// and cost half. Where Debian's package of it is missing, the whole serves.
+var (
+	shell = &engine{programs: slices.Concat([]string{"chromium-headless-shell"}, wholes)}
+	whole = &engine{programs: wholes}
+)
+
+// wholes are what the whole Chromium is called.
+var wholes = []string{"chromium", "chromium-browser", "google-chrome"}
+
+// WholeEnv names the variable that, set to "whole", has all tests run in the whole
+// Chromium, as those always do that ask for it in Options.
+const WholeEnv = "NIGHTLATCH_TEST_CHROMIUM"
+
+// engineFor gives the Chromium for a browser.
+func engineFor(o Options) *engine {
+	if o.Whole || os.Getenv(WholeEnv) == "whole" {
+		return whole
+	}
+	return shell
+}
+
+// Main runs a package's tests and then ends each Chromium that was started:
 //
 //	func TestMain(m *testing.M) { chrome.Main(m) }
 func Main(m *testing.M) {
 	finish := scratch.Use()
 	code := m.Run()
-	engine.Lock()
-	if engine.ctx != nil {
-		engine.stop()
+	for _, e := range []*engine{shell, whole} {
+		e.Lock()
+		if e.ctx != nil {
+			e.stop()
+		}
 	}
 	finish()
 	os.Exit(code)
 }
 
-// running gives the Chromium of this process. One that crashed is replaced.
-func running(t testing.TB) context.Context {
+// running gives the context of a Chromium. One that crashed is replaced.
+func (e *engine) running(t testing.TB) context.Context {
 	t.Helper()
-	engine.Lock()
-	defer engine.Unlock()
-	if engine.ctx != nil {
+	e.Lock()
+	defer e.Unlock()
+	if e.ctx != nil {
 		select {
-		case <-chromedp.FromContext(engine.ctx).Browser.LostConnection:
-			engine.stop()
-			engine.ctx = nil
+		case <-chromedp.FromContext(e.ctx).Browser.LostConnection:
+			e.stop()
+			e.ctx = nil
 		default:
-			return engine.ctx
+			return e.ctx
 		}
 	}
 	profile, err := os.MkdirTemp("", "nightlatch-chromium-")
@@ -60,7 +86,7 @@ func running(t testing.TB) context.Context {
 		t.Fatal(err)
 	}
 	quiet := func(string, ...any) {} // the protocol's unknown events, of no use to a test
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(flags(t), chromedp.UserDataDir(profile))...)
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(flags(e.path(t)), chromedp.UserDataDir(profile))...)
 	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(quiet), chromedp.WithLogf(quiet))
 	end := func() {
 		closing, late := context.WithTimeout(ctx, patience)
@@ -74,12 +100,24 @@ func running(t testing.TB) context.Context {
 		end()
 		t.Fatalf("Chromium did not start: %v", err)
 	}
-	engine.ctx, engine.stop = ctx, end
+	e.ctx, e.stop = ctx, end
 	return ctx
 }
 
+// path finds the program.
+func (e *engine) path(t testing.TB) string {
+	t.Helper()
+	for _, name := range e.programs {
+		if found, err := exec.LookPath(name); err == nil {
+			return found
+		}
+	}
+	t.Fatal("The browser tests need Chromium: apt-get install chromium chromium-headless-shell")
+	return ""
+}
+
 // Cookieless is a host of this machine whose cookies the browser blocks, as
-// somebody may have told theirs in its settings.
+// somebody may have told theirs in its settings, which only the whole Chromium has.
 const Cookieless = "cookieless.localhost"
 
 // prefer writes the settings of a new profile.
@@ -93,9 +131,9 @@ func prefer(profile string) error {
 }
 
 // open makes cookies, storage and cache of their own, and a window with a page.
-func open(t testing.TB) (own cdp.BrowserContextID, page target.ID) {
+func (e *engine) open(t testing.TB) (own cdp.BrowserContextID, page target.ID) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(whole(running(t)), startBound)
+	ctx, cancel := context.WithTimeout(commands(e.running(t)), startBound)
 	defer cancel()
 	own, err := target.CreateBrowserContext().WithDisposeOnDetach(true).Do(ctx)
 	if err == nil {
@@ -108,16 +146,16 @@ func open(t testing.TB) (own cdp.BrowserContextID, page target.ID) {
 }
 
 // dispose deletes what open made. Chromium may have ended already.
-func dispose(own cdp.BrowserContextID) {
-	engine.Lock()
-	defer engine.Unlock()
-	ctx, cancel := context.WithTimeout(whole(engine.ctx), patience)
+func (e *engine) dispose(own cdp.BrowserContextID) {
+	e.Lock()
+	defer e.Unlock()
+	ctx, cancel := context.WithTimeout(commands(e.ctx), patience)
 	defer cancel()
 	_ = target.DisposeBrowserContext(own).Do(ctx)
 }
 
-// whole is a context for commands to Chromium itself and not to a page.
-func whole(ctx context.Context) context.Context {
+// commands is a context for commands to Chromium itself and not to a page.
+func commands(ctx context.Context) context.Context {
 	return cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser)
 }
 
@@ -136,18 +174,7 @@ func remove(profile string) {
 // container cannot have one, and no traffic of Chromium's own. What it would do on
 // idle cores costs a sixth of the tests: a process of its own for drawing, and for
 // each page one in store.
-func flags(t testing.TB) []chromedp.ExecAllocatorOption {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Fatal("The browser tests need Chromium: apt-get install chromium")
-	}
+func flags(path string) []chromedp.ExecAllocatorOption {
 	return append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
 		chromedp.NoSandbox,

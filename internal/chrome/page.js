@@ -66,6 +66,7 @@
     case "exists": return { yes: !!find() };
     case "text": { const el = find(); return el ? { text: words(el) } : { why: "not on the page" }; }
     case "body": return { text: document.body ? words(document.body) : "" };
+    case "focus": { const el = document.activeElement; return { text: el ? (el.id ? "#" + el.id : el.localName) : "nothing" }; }
     case "html": return { text: root.outerHTML };
     case "shape": return { text: shape(root) };
     case "url": return { text: location.href };

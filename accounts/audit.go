@@ -81,6 +81,8 @@ type AuditState struct {
 	Head   string // hash of the last; kept elsewhere, it shows later that nothing before it was touched
 	Since  string // since when the head vouches for the rows, in a sentence
 	Fault  string // what else is wrong, in a sentence; empty when all is well
+
+	Waiting int // events that were not chained yet
 }
 
 // VerifyAudit checks the audit log's chain, and its end against the head that

@@ -37,6 +37,9 @@ func (x auditVerifyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if found.Broken == 0 {
 		fmt.Fprintf(std.Out, "%d rows, each follows the one before\n%s\n", found.Rows, found.Since)
 	}
+	if found.Waiting > 0 {
+		fmt.Fprintf(std.Out, "%d of the newest events are not chained yet: nothing but the keys holds them\n", found.Waiting)
+	}
 	if err := printHead(std, found); err != nil {
 		return err
 	}

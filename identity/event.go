@@ -74,9 +74,13 @@ const DetailTrusted = "browser"
 // nothing to do. It is never stored.
 var NothingHappened = Event{Kind: "nothing"}
 
+// Unchained lies behind all numbers of the audit log: events from there on wait to
+// be chained, and get their number then.
+const Unchained = 1 << 62
+
 // Event is one row of the audit log.
 type Event struct {
-	Seq              int64
+	Seq              int64 // its place: its number, or one behind Unchained
 	At               time.Time
 	Kind             EventKind
 	AccountID        string // whom it is about; empty for an unknown name
@@ -90,4 +94,12 @@ type Event struct {
 	// for a single one. See Tries.
 	Times        int
 	Since, Until time.Time
+}
+
+// Number is the number in the log; 0 while the event waits for one.
+func (e Event) Number() int64 {
+	if e.Seq >= Unchained {
+		return 0
+	}
+	return e.Seq
 }

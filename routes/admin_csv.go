@@ -91,7 +91,7 @@ func (w *web) auditCSV(c *gin.Context) error {
 		}
 		for _, e := range page.Events {
 			r := auditRow(e, page)
-			if err := s.row(strconv.FormatInt(e.Seq, 10), when(e.At), string(e.Kind), r.Account, r.Actor, strconv.Itoa(e.Level), e.Reason, e.Detail,
+			if err := s.row(strconv.FormatInt(e.Number(), 10), when(e.At), string(e.Kind), r.Account, r.Actor, strconv.Itoa(e.Level), e.Reason, e.Detail,
 				e.Browser, e.Address); err != nil {
 				return w.ended(c, s, err)
 			}

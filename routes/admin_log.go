@@ -64,7 +64,7 @@ func auditRow(e identity.Event, page accounts.AuditPage) views.AuditRow {
 	if words.text == "" {
 		words.text = string(e.Kind)
 	}
-	r := views.AuditRow{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Text: words.text, Bad: words.bad, Detail: e.Detail, Reason: e.Reason,
+	r := views.AuditRow{Seq: e.Number(), At: e.At, Kind: string(e.Kind), Text: words.text, Bad: words.bad, Detail: e.Detail, Reason: e.Reason,
 		Account: page.Logins[e.AccountID], AccountID: e.AccountID, Actor: e.Actor, ActorID: e.ActorID, Address: e.Address, Browser: e.Browser, Level: e.Level}
 	if name := page.Logins[e.ActorID]; name != "" && e.ActorID != e.AccountID {
 		r.Actor = name

@@ -18,7 +18,7 @@ func (s *Site) Start(ctx context.Context) error {
 	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.mailing = stop, true
-	for _, run := range []func(context.Context){s.rooms.Watch.Run, s.rooms.Mail.Run, s.sweep, s.watchKeys, s.watchClock} {
+	for _, run := range []func(context.Context){s.rooms.Watch.Run, s.rooms.Mail.Run, s.chain, s.sweep, s.watchKeys, s.watchClock} {
 		s.running.Go(func() { run(working) })
 	}
 	return nil
@@ -41,6 +41,11 @@ func (s *Site) lost(err error) {
 		return
 	}
 	s.log.Info("the database is back")
+}
+
+// chain chains events to the audit log.
+func (s *Site) chain(ctx context.Context) {
+	s.rooms.Store.Chain(ctx, func(err error) { s.log.Error("events wait to be chained to the audit log", "error", err) })
 }
 
 // sweep deletes what has expired, from time to time.

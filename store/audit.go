@@ -17,7 +17,7 @@ const scanned = 20_000
 // AuditPage reads a page of the audit log, newest first.
 func (s *Store) AuditPage(ctx context.Context, f accounts.AuditFilter, account string) (page accounts.AuditPage, err error) {
 	var rows []eventRow
-	q := s.reader.NewSelect().Model(&rows).Order("seq DESC").Limit(int64(f.Limit) + 1)
+	q := s.log(s.reader.NewSelect().Model(&rows)).Order("seq DESC").Limit(int64(f.Limit) + 1)
 	if f.Kind != "" {
 		q = q.Where("kind = ?", f.Kind)
 	}
@@ -26,12 +26,12 @@ func (s *Store) AuditPage(ctx context.Context, f accounts.AuditFilter, account s
 	}
 	floor := int64(0)
 	if f.Text != "" || account != "" { // nothing indexes these in full, so a page looks so far and no farther
-		top := f.Before
-		if top == 0 {
-			if top, err = s.lastSeq(ctx); err != nil {
-				return page, err
-			}
-			top++
+		top, err := s.lastSeq(ctx)
+		if err != nil {
+			return page, err
+		}
+		if top++; f.Before > 0 {
+			top = min(top, f.Before)
 		}
 		floor = max(0, top-scanned)
 		q = q.Where("seq >= ?", floor)
@@ -92,7 +92,7 @@ func (s *Store) logins(ctx context.Context, rows []eventRow) (names map[string]s
 		return names, gone, err
 	}
 	var ends []eventRow
-	err = s.reader.NewSelect().Model(&ends).Column("account_id", "detail").
+	err = s.log(s.reader.NewSelect().Model(&ends)).Column("account_id", "detail").
 		Where("kind = ? AND account_id IN (?)", deleted, list(slices.Collect(maps.Keys(gone)))).Scan(ctx)
 	for _, e := range ends {
 		names[e.AccountID] = e.Detail
@@ -103,14 +103,14 @@ func (s *Store) logins(ctx context.Context, rows []eventRow) (names map[string]s
 // FirstEvent is the oldest event about an account.
 func (s *Store) FirstEvent(ctx context.Context, accountID string) (identity.Event, error) {
 	var r eventRow
-	err := s.reader.NewSelect().Model(&r).Where("account_id = ?", accountID).Order("seq").Limit(1).Scan(ctx)
+	err := s.log(s.reader.NewSelect().Model(&r)).Where("account_id = ?", accountID).Order("seq").Limit(1).Scan(ctx)
 	return r.event(), missing(err)
 }
 
 // Departed is the id of the account that was deleted last with an id or login.
 func (s *Store) Departed(ctx context.Context, idOrLogin string) (id string, err error) {
-	err = s.reader.NewRaw("SELECT account_id FROM events WHERE kind = ? AND (account_id = ? OR detail = ?) ORDER BY seq DESC LIMIT 1",
-		deleted, idOrLogin, idOrLogin).Scan(ctx, &id)
+	err = s.log(s.reader.NewSelect().Model((*eventRow)(nil))).Column("account_id").Where("kind = ? AND (account_id = ? OR detail = ?)", deleted, idOrLogin, idOrLogin).
+		Order("seq DESC").Limit(1).Scan(ctx, &id)
 	return id, missing(err)
 }
 

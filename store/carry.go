@@ -8,9 +8,10 @@ import (
 )
 
 // carriedTables hold what nothing else in the database tells and a step back
-// must not lose: the head of the audit log, and what the log has yet to tell of.
+// must not lose: the head of the audit log, what the log has yet to tell of, and
+// events that were not chained yet.
 // Undo puts them into a setting when their table goes, and Migrate puts them back.
-var carriedTables = []string{"audit_head", "tries"}
+var carriedTables = []string{"audit_head", "tries", "unchained"}
 
 // carriedColumns go with a step back that keeps what they hold: in the column's
 // place before, or in settings of its own.
@@ -24,6 +25,8 @@ var movedTables = []string{"counters", "notes"}
 type carried struct {
 	Head  []headRow  `json:",omitempty"`
 	Tries []triesRow `json:",omitempty"`
+
+	Unchained []unchainedRow `json:",omitempty"`
 }
 
 const carriedKey = "carried."
@@ -40,11 +43,11 @@ func (s *Store) undoKeeping(ctx context.Context, btx bun.Tx, down []string) erro
 			continue
 		}
 		var c carried
-		into := map[string]any{"audit_head": &c.Head, "tries": &c.Tries}[table]
+		into := map[string]any{"audit_head": &c.Head, "tries": &c.Tries, "unchained": &c.Unchained}[table]
 		if err := btx.NewSelect().Model(into).Scan(ctx); err != nil {
 			return err
 		}
-		if len(c.Head)+len(c.Tries) > 0 {
+		if len(c.Head)+len(c.Tries)+len(c.Unchained) > 0 {
 			kept[table] = c
 		}
 	}
@@ -99,6 +102,11 @@ func (t *tx) bringBack(ctx context.Context, text string) error {
 	}
 	for _, h := range c.Head {
 		if _, err := t.db.NewInsert().Model(&h).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.Unchained {
+		if _, err := t.db.NewInsert().Model(&r).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return err
 		}
 	}

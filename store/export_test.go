@@ -52,6 +52,12 @@ func (s *Store) Spill(t testing.TB) (stop func()) {
 	}
 }
 
+// LogSQL is the log with the events that wait.
+const LogSQL = logSQL
+
+// ChainNow chains what waits.
+func (s *Store) ChainNow(ctx context.Context) error { return s.chain(ctx) }
+
 // Exec runs a statement on the connection that writes.
 func (s *Store) Exec(t testing.TB, statement string) {
 	t.Helper()

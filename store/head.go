@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -109,15 +110,25 @@ func (t *tx) beginHead(ctx context.Context) error {
 	return nil
 }
 
-// append writes rows and moves the head to the last of them, on PostgreSQL in one
-// round trip. A head that does not fit stays where it is, for all to see.
-func (t *tx) append(ctx context.Context, rows []eventRow, x tail) error {
+// append writes rows, each chained to the one before, and moves the head to the
+// last of them, on PostgreSQL in one round trip. A head that does not fit stays
+// where it is, for all to see.
+func (t *tx) append(ctx context.Context, x tail, rows []eventRow) error {
+	if x.sound && x.last.Seq > x.head.Seq { // by a server of an older version, or by a stranger
+		rows = slices.Insert(rows, 0, eventRow{At: rows[0].At, Kind: auditUnsealed, Actor: "system",
+			Detail: fmt.Sprintf("rows %d to %d were added without the keys of this site", x.head.Seq+1, x.last.Seq)})
+	}
+	last := x.last
+	for i := range rows {
+		rows[i].Seq = last.Seq + 1
+		rows[i].Hash = rows[i].chained(last.Hash)
+		last = rows[i]
+	}
 	insert := t.db.NewInsert().Model(&rows)
 	if !x.sound {
 		_, err := insert.Exec(ctx)
 		return err
 	}
-	last := rows[len(rows)-1]
 	mac, err := t.keys.MAC(marked(last.Seq, last.Hash))
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ type Store struct {
 	tell        func(Progress)          // see OnProgress
 	turn        chan struct{}           // of this process: see ImportTurn
 	wake        func()                  // see OnPost
+	chainer     chainer
 }
 
 // query reads, in a transaction or outside.
@@ -58,7 +59,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), entranceSQL: entranceSQL(reader), tell: func(Progress) {}, wake: func() {}, turn: make(chan struct{}, 1),
+	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), entranceSQL: entranceSQL(reader), tell: func(Progress) {}, wake: func() {}, turn: make(chan struct{}, 1), chainer: chainer{wake: make(chan struct{}, 1)},
 		query: query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG}}
 }
 
@@ -177,7 +178,7 @@ func (s *Store) once(ctx context.Context, do func(*tx) error) error {
 }
 
 func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
-	posted := false
+	posted, waiting := false, false
 	err := s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
 		t := &tx{query: query{db: btx, keys: s.keys, kinds: s.kinds, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
 		if err := do(t); err != nil {
@@ -187,8 +188,13 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 			return err
 		}
 		posted = t.posted
-		return t.flush(ctx)
+		err := t.flush(ctx)
+		waiting = t.waiting
+		return err
 	})
+	if err == nil && waiting {
+		s.wrote(ctx)
+	}
 	if err == nil && posted {
 		s.wake()
 	}

@@ -12,4 +12,5 @@ type tx struct {
 	touched map[string]bool // accounts whose row of the directory may have to change
 	counts  counts
 	posted  bool // mail was put into the outbox
+	waiting bool // events were written that wait to be chained
 }

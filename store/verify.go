@@ -37,7 +37,12 @@ type walk struct {
 // hash that follows from its own content and the row before. Then it checks the
 // end of the log against the head. Events may be written meanwhile.
 func (s *Store) VerifyEvents(ctx context.Context, kept string) (accounts.AuditState, error) {
+	_ = s.chain(ctx) // what waits; where that cannot be, it is said
 	w := walk{kept: kept, found: kept == ""}
+	var err error
+	if w.Waiting, err = s.Unchained(ctx); err != nil {
+		return w.AuditState, err
+	}
 	for {
 		n, err := s.walkOn(ctx, &w)
 		if err == nil && n > 0 && w.Broken == 0 {

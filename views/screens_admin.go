@@ -107,7 +107,7 @@ type ImportLine struct {
 
 // AuditRow is one row of the audit log.
 type AuditRow struct {
-	Seq                                int64
+	Seq                                int64 // 0 while it has none
 	At                                 time.Time
 	Kind, Text, Detail, Reason         string
 	Account, AccountID, Actor, ActorID string

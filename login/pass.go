@@ -39,5 +39,5 @@ func (s *Service) PeekPass(ctx context.Context, pass string) (*Visit, error) {
 	if s.passes.CheckMAC(sum, append([]byte(passBound), name...)) != nil {
 		return nil, nil
 	}
-	return s.peek(ctx, identity.TokenHash(name))
+	return s.peekKept(ctx, identity.TokenHash(name))
 }

@@ -57,6 +57,8 @@ type Service struct {
 	kinds  factors.Kinds
 	opt    Options
 	passes factors.MAC // nil: there are none
+	visits keptVisits
+	asking asking
 }
 
 // New makes the service with the kinds of factor that the site has.

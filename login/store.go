@@ -123,7 +123,9 @@ type Store interface {
 	// identity.NothingHappened after a change.
 	Act(ctx context.Context, do func(Act) (identity.Event, error)) error
 	// Visit is the hot path: session, account and policy by the hash of a token.
-	Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error)
+	Visit(ctx context.Context, hash string) (Visited, error)
+	// Changes is how many changes there were that a visit may depend on.
+	Changes(ctx context.Context) (int64, error)
 	// Waiting is what every step of a sign-in looks up by the hash of its token.
 	Waiting(ctx context.Context, hash string, of Asker) (Waiting, error)
 	// Entrance is what a login and its password are judged by: AccountByName, without

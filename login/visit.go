@@ -16,6 +16,16 @@ type Visit struct {
 	Policy  identity.Policy
 	Now     time.Time
 	Fresh   bool // proved within ConfirmTTL that it is the owner
+
+	changes int64 // how many there were when it was read
+}
+
+// Visited is what a visit is made of, as it is kept.
+type Visited struct {
+	Session identity.Session
+	Account identity.Account
+	Policy  string
+	Changes int64 // how many there were
 }
 
 // Passed says that nothing of the sign-in is left to prove: a session that was
@@ -43,13 +53,18 @@ func (s *Service) Use(ctx context.Context, v *Visit) error {
 	if err := s.moved(ctx, v.Session); err != nil {
 		return err
 	}
-	if s.ahead(v.Session.LastSeen) || v.Now.Sub(v.Session.LastSeen) > min(touchEvery, s.opt.SessionIdle/10) {
+	if s.unused(v.Session, v.Now) {
 		if err := s.store.Touch(ctx, v.Session.ID, v.Now); err != nil {
 			return err
 		}
 		v.Session.LastSeen = v.Now
 	}
 	return nil
+}
+
+// unused says whether it is time to note that a session is in use.
+func (s *Service) unused(x identity.Session, now time.Time) bool {
+	return s.ahead(x.LastSeen) || now.Sub(x.LastSeen) > min(touchEvery, s.opt.SessionIdle/10)
 }
 
 // Peek is Visit for somebody who only wants to know: nothing is written.
@@ -62,7 +77,7 @@ func (s *Service) Peek(ctx context.Context, token string) (*Visit, error) {
 
 // peek is Peek by the stored form of a token.
 func (s *Service) peek(ctx context.Context, hash string) (*Visit, error) {
-	sess, acct, kept, err := s.store.Visit(ctx, hash)
+	read, err := s.store.Visit(ctx, hash)
 	if errors.Is(err, identity.ErrNotFound) {
 		return nil, nil
 	}
@@ -70,15 +85,15 @@ func (s *Service) peek(ctx context.Context, hash string) (*Visit, error) {
 		return nil, err
 	}
 	now := s.Now()
-	if !acct.Disabled.IsZero() || s.ended(sess, now) {
+	sess := read.Session
+	if !read.Account.Disabled.IsZero() || s.ended(sess, now) {
 		return nil, nil
 	}
-	policy, err := s.parsePolicy(kept)
+	policy, err := s.parsePolicy(read.Policy)
 	if err != nil {
 		return nil, err
 	}
-	return &Visit{Session: sess, Account: acct, Policy: policy, Now: now,
-		Fresh: s.fresh(sess, now)}, nil
+	return &Visit{Session: sess, Account: read.Account, Policy: policy, Now: now, Fresh: s.fresh(sess, now), changes: read.Changes}, nil
 }
 
 // fresh says whether a session was confirmed within ConfirmTTL. One that

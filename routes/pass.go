@@ -68,7 +68,7 @@ func (w *web) asker(c *gin.Context) (*login.Visit, error) {
 	if len(passes) > 1 {
 		return nil, nil
 	}
-	v, err := w.Login.Peek(c.Request.Context(), w.cookies.get(c, sessionCookie))
+	v, err := w.Login.PeekKept(c.Request.Context(), w.cookies.get(c, sessionCookie))
 	if v != nil || err != nil || len(passes) == 0 {
 		return v, err
 	}

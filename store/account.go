@@ -136,7 +136,7 @@ func (x *act) SaveAccount(ctx context.Context, a identity.Account) error {
 // SignedIn notes that an account signed in. Nothing else of it changes, and
 // nothing but this of what the directory shows, unless it was the first time.
 func (x *act) SignedIn(ctx context.Context, a identity.Account, now time.Time) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewRaw("UPDATE accounts SET last_login_at = ? WHERE id = ?", at(now), a.ID).Exec(ctx)
 	if a.LastLogin.IsZero() {
 		t.touch(a.ID)

@@ -69,13 +69,13 @@ func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 			"key":     func() (identity.Account, error) { return s.AccountByKey(ctx, want.Key) },
 			"address": func() (identity.Account, error) { return s.AccountByName(ctx, want.Key) },
 			"visit": func() (identity.Account, error) {
-				sess, a, _, err := s.Visit(ctx, "hash")
-				for i, v := 0, reflect.ValueOf(sess); i < v.NumField(); i++ {
+				v, err := s.Visit(ctx, "hash")
+				for i, v := 0, reflect.ValueOf(v.Session); i < v.NumField(); i++ {
 					if name := v.Type().Field(i).Name; name != "Kept" && v.Field(i).IsZero() {
 						t.Errorf("the session of a visit has no %s", name)
 					}
 				}
-				return a, err
+				return v.Account, err
 			},
 			"list": func() (identity.Account, error) {
 				p, err := s.Page(ctx, directory.Query{All: true, Buckets: []directory.Bucket{0}, Limit: 1})
@@ -88,7 +88,7 @@ func TestEveryLookUpSeesTheSameAccount(t *testing.T) {
 				t.Errorf("%s: %+v\ninstead of %+v, %v", name, got, want, err)
 			}
 		}
-		if _, _, _, err := s.Visit(ctx, "other"); err != identity.ErrNotFound {
+		if _, err := s.Visit(ctx, "other"); err != identity.ErrNotFound {
 			t.Errorf("a token of nobody: %v", err)
 		}
 	})

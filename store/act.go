@@ -20,6 +20,13 @@ type act struct {
 
 // change is the transaction, for what needs an event.
 func (x *act) change() *tx {
+	x.t.stirred = true
+	return x.quietly()
+}
+
+// quietly is change for what says nothing about who is signed in now, and as what:
+// no visit that anybody knows is another after it.
+func (x *act) quietly() *tx {
 	x.changed = true
 	return x.t
 }

@@ -49,14 +49,14 @@ func (q query) Browsers(ctx context.Context, accountID string) ([]identity.Brows
 
 // MoveBrowser gives all rows of one browser cookie another token.
 func (x *act) MoveBrowser(ctx context.Context, oldHash, newHash string) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewUpdate().Table("browsers").Set("token_hash = ?", newHash).Where("token_hash = ?", oldHash).Exec(ctx)
 	return err
 }
 
 // PutBrowser adds a browser of an account, or changes the one of its token.
 func (x *act) PutBrowser(ctx context.Context, b identity.Browser) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewInsert().Model(&browserRow{ID: b.ID, TokenHash: b.TokenHash, AccountID: b.AccountID, Trusted: b.Trusted,
 		Address: b.Address, Browser: b.Browser, CreatedAt: at(b.Created), LastUsedAt: at(b.LastUsed), UntilAt: at(b.Until)}).
 		On("CONFLICT (token_hash, account_id, trusted) DO UPDATE").Set("address = excluded.address").
@@ -66,7 +66,7 @@ func (x *act) PutBrowser(ctx context.Context, b identity.Browser) error {
 
 // UseBrowser notes that a browser was used, if it still has its token.
 func (x *act) UseBrowser(ctx context.Context, b identity.Browser) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewRaw("UPDATE browsers SET last_used_at = ?, until_at = ? WHERE id = ? AND token_hash = ?",
 		at(b.LastUsed), at(b.Until), b.ID, b.TokenHash).Exec(ctx)
 	return err
@@ -74,13 +74,13 @@ func (x *act) UseBrowser(ctx context.Context, b identity.Browser) error {
 
 // DropBrowser ends the trust in one.
 func (x *act) DropBrowser(ctx context.Context, accountID, id string) (bool, error) {
-	t := x.change()
+	t := x.quietly()
 	return changed(t.db.NewDelete().Table("browsers").Where("id = ? AND account_id = ? AND trusted = ?", id, accountID, true).Exec(ctx))
 }
 
 // DropTrusted ends the trust in all.
 func (x *act) DropTrusted(ctx context.Context, accountID string) (int, error) {
-	t := x.change()
+	t := x.quietly()
 	r, err := t.db.NewDelete().Table("browsers").Where("account_id = ? AND trusted = ?", accountID, true).Exec(ctx)
 	if err != nil {
 		return 0, err

@@ -71,7 +71,7 @@ func (s *Store) MailFault(ctx context.Context) (since time.Time, words string, e
 // RetryMail queues a mail anew. One that is due within a lease may be on its
 // way already, and is left as it is.
 func (x *act) RetryMail(ctx context.Context, id string, now time.Time) (bool, error) {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewRaw("UPDATE outbox SET status = ?, attempts = 0, created_at = ?, next_at = ?"+
 		" WHERE id = ? AND data IS NOT NULL AND (expires_at = 0 OR expires_at > ?) AND (status = ? OR status = ? AND next_at > ?)",
 		mailQueued, at(now), at(now), id, at(now), mailFailed, mailQueued, at(now.Add(mail.Lease))).Exec(ctx)

@@ -43,7 +43,7 @@ func (q query) PendingByToken(ctx context.Context, hash string) (identity.Pendin
 
 // InsertPending begins a pending login.
 func (x *act) InsertPending(ctx context.Context, p identity.Pending) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewInsert().Model(fromPending(p)).Exec(ctx)
 	return err
 }
@@ -61,7 +61,7 @@ func (t *tx) TakePending(ctx context.Context, id, tokenHash string) (bool, error
 
 // DropPendings ends all of an account, with what was sent for them.
 func (x *act) DropPendings(ctx context.Context, accountID string) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewRaw("DELETE FROM ceremonies WHERE subject IN (SELECT id FROM pendings WHERE account_id = ?)", accountID).Exec(ctx)
 	if err == nil {
 		_, err = t.db.NewDelete().Table("pendings").Where("account_id = ?", accountID).Exec(ctx)

@@ -47,7 +47,7 @@ func (q query) Sessions(ctx context.Context, accountID string) ([]identity.Sessi
 
 // InsertSession begins a session.
 func (x *act) InsertSession(ctx context.Context, s identity.Session) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewInsert().Model(fromSession(s)).Exec(ctx)
 	return err
 }

@@ -189,6 +189,9 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 		}
 		posted = t.posted
 		err := t.flush(ctx)
+		if err == nil && t.stirred {
+			err = t.noteChange(ctx)
+		}
 		waiting = t.waiting
 		return err
 	})

@@ -34,7 +34,7 @@ func (r *triesRow) tries() login.Tries {
 // or none when it is only counted with others like it. The count is stored in
 // the same transaction.
 func (x *act) Tried(ctx context.Context, e identity.Event) (identity.Event, error) {
-	t := x.change()
+	t := x.quietly()
 	x.told = true
 	r := triesRow{AccountID: e.AccountID, Kind: e.Kind}
 	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (account_id, kind) DO UPDATE").Set("kind = excluded.kind").Returning("*").Exec(ctx)

@@ -12,5 +12,6 @@ type tx struct {
 	touched map[string]bool // accounts whose row of the directory may have to change
 	counts  counts
 	posted  bool // mail was put into the outbox
+	stirred bool // something was changed that a visit may depend on
 	waiting bool // events were written that wait to be chained
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"nightlatch.example/nightlatch/identity"
+	"nightlatch.example/nightlatch/login"
 )
 
 // visitRow is what every signed-in request looks up. A new column of accounts
@@ -18,12 +19,13 @@ type visitRow struct {
 	Account accountRow `bun:"embed:a_"`
 	Policy  sql.NullString
 	Kept    bool
+	Changes int64
 }
 
 // visitSQL is the look-up of every signed-in request.
 func visitSQL(db *bun.DB) string {
 	return "SELECT " + columnsOf[sessionRow](db, "s") + ", " + columnsOf[accountRow](db, "a") +
-		", " + policySQL + ", EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash) AS kept" +
+		", " + policySQL + ", EXISTS (SELECT 1 FROM outcomes WHERE session = s.token_hash) AS kept, CAST(" + changesSQL + " AS BIGINT) AS changes" +
 		" FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.token_hash = ?"
 }
 
@@ -40,16 +42,13 @@ func columnsOf[R any](db *bun.DB, alias string) string {
 }
 
 // Visit finds session, account and policy by the hash of a token, in one query.
-func (s *Store) Visit(ctx context.Context, hash string) (identity.Session, identity.Account, string, error) {
+func (s *Store) Visit(ctx context.Context, hash string) (login.Visited, error) {
 	var r visitRow
-	rows, err := s.reader.QueryContext(ctx, s.visitSQL, hash)
-	if err == nil {
-		err = s.reader.ScanRows(ctx, rows, &r) // closes them
-	}
+	err := s.find(ctx, s.visitSQL, []any{hash}, &r)
 	if err == nil && r.Session.ID == "" {
 		err = identity.ErrNotFound
 	}
 	sess := r.Session.session()
 	sess.Kept = r.Kept
-	return sess, r.Account.account(), r.Policy.String, err
+	return login.Visited{Session: sess, Account: r.Account.account(), Policy: r.Policy.String, Changes: r.Changes}, err
 }

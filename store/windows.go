@@ -49,7 +49,7 @@ func readWindow(x *login.Throttle, text string) {
 
 // DropKnown forgets the browsers that signed in before, but one.
 func (x *act) DropKnown(ctx context.Context, accountID, exceptHash string) error {
-	t := x.change()
+	t := x.quietly()
 	_, err := t.db.NewDelete().Table("browsers").
 		Where("account_id = ? AND trusted = ? AND token_hash <> ?", accountID, false, exceptHash).Exec(ctx)
 	return err

@@ -20,13 +20,15 @@ func init() {
 // wrongTogether signs in while the clock of the site is wrong, with a phone that goes by the same
 // clock.
 func wrongTogether(w *World, c *Chance) bool {
-	p := Pick(c, w.People)
-	if w.Clock.Off() < time.Minute || p.Phone == nil || p.Phone.Lost || p.troubled() || len(p.Browsers) == 0 {
+	if w.Clock.Off() < time.Minute {
 		return false
 	}
-	b := w.knownBrowser(p)
-	if b == nil {
-		b = Pick(c, p.Browsers)
+	return withApp(signInWrong)(w, c)
+}
+
+func signInWrong(w *World, c *Chance, p *Person, b *Browser) bool {
+	if known := w.knownBrowser(p); known != nil {
+		b = known
 	}
 	delete(b.cookies, SessionCookie)
 	delete(b.cookies, TrustCookie)

@@ -93,7 +93,7 @@ func confirmAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
 	if !w.in(b) || w.meanwhile != nil || w.waits != nil || b.asked() || w.tab(b) == "" {
 		return false
 	}
-	w.standStillIn(c, 16)
+	w.standStillIn(c, w.twice)
 	return confirmEnrollment(w, c, p, b)
 }
 
@@ -111,6 +111,6 @@ func answerAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
 	case b.Cookie(LoginCookie) != "" || c.Seldom(2) && !p.troubled() && w.begun(p, b):
 		act = answerChallenge
 	}
-	w.standStillIn(c, 16)
+	w.standStillIn(c, w.elsewhere)
 	return act(w, c, p, b)
 }

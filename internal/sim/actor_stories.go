@@ -11,7 +11,7 @@ import (
 // What belongs together and takes several requests, each of which chance alone has follow the one
 // before too seldom.
 func init() {
-	AddActor(Actor{Name: "owner with a plan", Weight: 14, Acts: []Act{
+	AddActor(Actor{Name: "owner with a plan", Weight: 26, Acts: []Act{
 		{"has a code mailed and types it after a while", 4, mailers(lateCode)},
 		{"has a code mailed and types it elsewhere", 4, mailers(codeElsewhere)},
 		{"types a code of the app after a while", 3, withApp(staleCode)},
@@ -46,8 +46,17 @@ func withApp(do func(*World, *Chance, *Person, *Browser) bool) func(*World, *Cha
 
 func some(fit func(*Person) bool, do func(*World, *Chance, *Person, *Browser) bool) func(*World, *Chance) bool {
 	return func(w *World, c *Chance) bool {
-		p := Pick(c, w.People)
-		return !p.troubled() && fit(p) && do(w, c, p, p.browser(w, c))
+		var all []*Person
+		for _, p := range w.People {
+			if !p.troubled() && fit(p) {
+				all = append(all, p)
+			}
+		}
+		if len(all) == 0 {
+			return false
+		}
+		p := Pick(c, all)
+		return do(w, c, p, p.browser(w, c))
 	}
 }
 
@@ -63,7 +72,7 @@ func (w *World) haveCode(c *Chance, p *Person, b *Browser) string {
 }
 
 func lateCode(w *World, c *Chance, p *Person, b *Browser) bool {
-	if w.in(b) || !w.begun(p, b) {
+	if !w.begun(p, b) {
 		return false
 	}
 	if code := w.haveCode(c, p, b); code != "" {
@@ -76,8 +85,8 @@ func lateCode(w *World, c *Chance, p *Person, b *Browser) bool {
 // codeElsewhere types a mailed code in another sign-in, or in a step-up.
 func codeElsewhere(w *World, c *Chance, p *Person, b *Browser) bool {
 	other := w.another(c, p, b)
-	if !w.in(other) && !w.begun(p, other) || !w.begun(p, b) {
-		return false
+	if (!w.in(other) || c.Seldom(2)) && !w.begun(p, other) || !w.begun(p, b) {
+		return true
 	}
 	code := w.haveCode(c, p, b)
 	switch {
@@ -92,7 +101,7 @@ func codeElsewhere(w *World, c *Chance, p *Person, b *Browser) bool {
 
 // staleCode types a code that the app showed some time ago.
 func staleCode(w *World, c *Chance, p *Person, b *Browser) bool {
-	if w.in(b) || !w.begun(p, b) {
+	if !w.begun(p, b) {
 		return false
 	}
 	code := w.CodeOf(p.Phone)
@@ -103,7 +112,7 @@ func staleCode(w *World, c *Chance, p *Person, b *Browser) bool {
 
 // crossedOut types a recovery code that was used before.
 func crossedOut(w *World, c *Chance, p *Person, b *Browser) bool {
-	if p.troubled() || w.in(b) {
+	if p.troubled() {
 		return false
 	}
 	for _, x := range w.Ledger.Account(p.Login).Live() {
@@ -131,7 +140,7 @@ func codesAfterLunch(w *World, c *Chance, p *Person, b *Browser) bool {
 
 // comeBack trusts a browser, signs out, and signs in again without the second step.
 func comeBack(w *World, c *Chance, p *Person, b *Browser) bool {
-	if w.in(b) || !w.begun(p, b) {
+	if !w.begun(p, b) {
 		return false
 	}
 	w.Clock.Pass(factors.TOTPPeriod * time.Second)

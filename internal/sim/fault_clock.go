@@ -9,7 +9,7 @@ import (
 )
 
 func init() {
-	AddFault(Fault{Name: "the clock jumps", Weight: 3, Arm: jump})
+	AddFault(Fault{Name: "the clock jumps", Weight: 5, Arm: jump})
 	AddFault(Fault{Name: "the key file is swapped", Weight: 3, Arm: swapKeys})
 }
 

@@ -10,18 +10,22 @@ func standStill(w *World, c *Chance) {
 	if w.waits != nil {
 		return
 	}
-	w.standStillIn(c, 30)
-}
-
-// standStillIn has the next request stand still before one of so many calls, or before one of its
-// transactions: between two of them is where others can change what it has read.
-func (w *World) standStillIn(c *Chance, calls int) {
-	o := newOverlap()
-	w.waits = o
-	at, begins := 1+c.N(calls), 0
+	at, begins := 1+c.N(30), 0
 	if c.Seldom(2) {
 		at, begins = 0, 1+c.N(5)
 	}
+	w.standStillAt(at, begins, nil)
+}
+
+// standStillIn has the next request stand still before one of its first transactions, while
+// something that goes with it is done.
+func (w *World) standStillIn(c *Chance, then func(*Exchange) bool) { w.standStillAt(0, 1+c.N(4), then) }
+
+// standStillAt has the next request stand still before one of its calls or, where that is none, before
+// one of its transactions: between two of them is where others can change what it has read.
+func (w *World) standStillAt(at, begins int, then func(*Exchange) bool) {
+	o := newOverlap()
+	o.then, w.waits = then, o
 	w.gateRequests(func(x Call) Verdict {
 		if x.Begins() {
 			begins--

@@ -217,10 +217,10 @@ func (l *Ledger) secretFor(name, typed string) ([]byte, int64) {
 func (l *Ledger) addressFor(typed string) string {
 	for i := len(l.codes) - 1; i >= 0; i-- {
 		if l.codes[i].digits == typed {
-			l.codes[i].used = "an enrollment"
-			if l.busy.Worked() {
+			if l.codes[i].used == "" && l.busy.Worked() { // and is no form that was sent before
 				l.codes[i].fitsAsk(l, "enroll")
 			}
+			l.codes[i].used = "an enrollment"
 			l.w.prove(l.codes[i].to)
 			return l.codes[i].to
 		}

@@ -17,6 +17,8 @@ type overlap struct {
 	release chan struct{} // closed to let it go on
 	on      bool          // it stands still
 
+	then func(*Exchange) bool // what is done meanwhile, where that is known
+
 	mu   sync.Mutex
 	turn int           // 1 or 2
 	over chan struct{} // closed when the turn goes over
@@ -105,6 +107,7 @@ func (w *World) first(o *overlap, done chan struct{}) {
 	w.Trace.Say("      while this request is on its way:")
 	w.meanwhile = o
 	switch x := w.running; {
+	case x != nil && o.then != nil && o.then(x):
 	case x != nil && w.chance.Seldom(2) && w.elsewhere(x):
 	case x != nil && w.chance.Seldom(2) && w.twice(x):
 	default:
@@ -126,7 +129,7 @@ func (w *World) twice(x *Exchange) bool {
 		return false
 	}
 	form := maps.Clone(x.Form)
-	if w.chance.Seldom(2) {
+	if o := w.meanwhile; o != nil && o.then != nil || w.chance.Seldom(2) {
 		delete(form, "once") // in another tab
 	}
 	w.request(x.Browser, x.Method, x.Path, form)

@@ -58,6 +58,7 @@ type Form struct {
 	Login, Name, Password string
 	Email                 string // where the login is not the address itself; may be empty
 	Role                  identity.Role
+	Groups                []string
 	Origin                string // setup, cli, admin or self
 	From                  string // address range that asks, as in identity.Client; empty for the command line
 	Next                  string // where a registration leads in the end
@@ -78,6 +79,9 @@ func (s *Service) prepare(f Form) (identity.Account, error) {
 	}
 	a := identity.Account{ID: identity.NewID(), Login: f.Login, Key: key, Name: f.Name, Role: f.Role, Origin: f.Origin,
 		Standing: identity.Invited, Created: s.opt.Now()}
+	if a.Groups, ok = identity.Groups(f.Groups); !ok {
+		return identity.Account{}, bad(groupWords)
+	}
 	switch {
 	case identity.LooksLikeEmail(f.Login):
 		if f.Email != "" && !strings.EqualFold(f.Email, f.Login) {

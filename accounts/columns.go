@@ -14,6 +14,7 @@ const (
 	columnEmail  = "email"
 	columnName   = "name"
 	columnRole   = "role"
+	columnGroups = "groups"
 	columnGiven  = "given"
 	columnFamily = "family"
 )
@@ -31,6 +32,7 @@ var headings = map[string][]string{
 		"anzeigename", "vollername", "vollständigername", "personenname",
 		"nomcomplet", "nombrecompleto", "nomecompleto", "naam", "volledigenaam"},
 	columnRole:   {"role", "userrole", "rolle", "benutzerrolle", "rôle", "rol", "ruolo", "função", "papel"},
+	columnGroups: {"groups", "group", "memberof", "gruppen", "gruppe", "groupes", "groupe", "grupos", "grupo", "gruppi", "gruppo", "groepen", "groep"},
 	columnGiven:  {"firstname", "givenname", "forename", "vorname", "rufname", "prénom", "prenom", "nombre", "nome", "voornaam"},
 	columnFamily: {"lastname", "surname", "familyname", "nachname", "familienname", "zuname", "nom", "nomdefamille", "apellido", "apellidos", "cognome", "sobrenome", "apelido", "achternaam"},
 }

@@ -22,6 +22,7 @@ type Line struct {
 	Number             int // in the file, from 1
 	Login, Name, Email string
 	Role               identity.Role
+	Groups             []string
 	OK                 bool   // it will be, or was, made or invited again
 	Fate               string // what happens or happened, in words
 	Link               string // to pass on to the person, when they have no address
@@ -72,7 +73,7 @@ func (s *Service) importLine(ctx context.Context, by By, l *Line) error {
 	if l.again != "" {
 		return s.importAgain(ctx, by, l)
 	}
-	_, link, err := s.inviteAs(ctx, by, Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
+	_, link, err := s.inviteAs(ctx, by, Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role, Groups: l.Groups})
 	refused := identity.Refused(err)
 	switch {
 	case refused != nil:

@@ -50,7 +50,7 @@ func shortened(line string) string {
 }
 
 // nameColumns is what to do about a line that is not clear.
-const nameColumns = " Name the columns in the first line: login, name, role, email."
+const nameColumns = " Name the columns in the first line: login, name, role, email, groups."
 
 // fields gives the cells of a line by the names of their columns, or says why
 // it is not clear which is which.
@@ -96,6 +96,7 @@ func (l layout) fields(record []string) (field map[string]string, unclear string
 // readLine checks what can be checked before the account is made.
 func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field map[string]string, seen map[string]bool) error {
 	l.Login, l.Name, l.Email = field[columnLogin], field[columnName], field[columnEmail]
+	l.Groups = identity.SplitGroups(strings.ReplaceAll(field[columnGroups], ";", ","))
 	role, known := roles[plain(field[columnRole])]
 	if role == "admin" {
 		l.Role = identity.Admin
@@ -104,7 +105,7 @@ func (s *Service) readLine(ctx context.Context, adminID string, l *Line, field m
 		l.Fate = "The role must be user or admin."
 		return nil
 	}
-	a, err := s.prepare(Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role})
+	a, err := s.prepare(Form{Login: l.Login, Name: l.Name, Email: l.Email, Role: l.Role, Groups: l.Groups})
 	if err != nil {
 		l.Fate = err.Error()
 		return nil

@@ -14,9 +14,11 @@ type directoryStore interface {
 	// Buckets counts the accounts of each bucket. Empty ones are left out.
 	Buckets(ctx context.Context) (map[directory.Bucket]int, error)
 	Page(ctx context.Context, q directory.Query) (directory.Page, error)
-	// Idle counts the accounts of some buckets that signed in last before a
+	// Idle counts the accounts that a query finds and that signed in last before a
 	// time, up to a limit. Those that never did are not among them.
-	Idle(ctx context.Context, buckets []directory.Bucket, before time.Time, limit int) (int, error)
+	Idle(ctx context.Context, q directory.Query, before time.Time, limit int) (int, error)
+	// Members counts the accounts that are in any of some groups, by bucket.
+	Members(ctx context.Context, groups []string) (map[directory.Bucket]int, error)
 	// Days gives the kept numbers of the days from one on, by day.
 	Days(ctx context.Context, from time.Time) (map[time.Time]map[directory.Bucket]int, error)
 	// KeepDay keeps the numbers of a day, over those kept before.
@@ -35,7 +37,28 @@ func (s *Service) Page(ctx context.Context, f directory.Filter) (directory.Page,
 	if err != nil {
 		return directory.Page{}, err
 	}
-	return s.store.Page(ctx, directory.Find(f, n, p, s.login.Kinds()))
+	q, err := s.find(ctx, f, n, p)
+	if err != nil {
+		return directory.Page{}, err
+	}
+	return s.store.Page(ctx, q)
+}
+
+// find is directory.Find, with the numbers of those whom the policy asks for the
+// sake of a group: no bucket knows groups, so they are counted.
+func (s *Service) find(ctx context.Context, f directory.Filter, n map[directory.Bucket]int, p identity.Policy) (directory.Query, error) {
+	q := directory.Find(f, n, p, s.login.Kinds())
+	if len(q.More) == 0 {
+		return q, nil
+	}
+	members, err := s.store.Members(ctx, q.Asked)
+	for _, b := range q.More {
+		q.Total += members[b]
+		if b.Admin() {
+			q.Admins += members[b]
+		}
+	}
+	return q, err
 }
 
 // List gives the accounts of a page only.

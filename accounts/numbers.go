@@ -17,7 +17,17 @@ func (s *Service) Totals(ctx context.Context) ([]directory.Total, error) {
 	if err != nil {
 		return nil, err
 	}
-	return directory.Totals(n, p, s.login.Kinds()), nil
+	list := directory.Totals(n, p, s.login.Kinds())
+	for i, x := range list {
+		if len(p.Groups) > 0 && x.Filter.Status == "required" {
+			q, err := s.find(ctx, x.Filter, n, p)
+			if err != nil {
+				return nil, err
+			}
+			list[i].N = q.Total
+		}
+	}
+	return list, nil
 }
 
 // History gives the last days, today last.

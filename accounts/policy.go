@@ -35,14 +35,12 @@ func (s *Service) Preview(ctx context.Context, p identity.Policy) (pre Preview, 
 	if err != nil {
 		return pre, err
 	}
-	q := directory.Find(directory.Filter{Status: "required", Limit: previewed}, n, p, s.login.Kinds())
-	pre.Accounts = q.Total
-	for _, b := range q.Buckets {
-		if b.Admin() {
-			pre.Admins += n[b]
-		}
+	q, err := s.find(ctx, directory.Filter{Status: "required", Limit: previewed}, n, p)
+	if err != nil {
+		return pre, err
 	}
-	if pre.Idle, err = s.store.Idle(ctx, q.Buckets, s.opt.Now().Add(-idleAfter), idleCap+1); err != nil {
+	pre.Accounts, pre.Admins = q.Total, q.Admins
+	if pre.Idle, err = s.store.Idle(ctx, q, s.opt.Now().Add(-idleAfter), idleCap+1); err != nil {
 		return pre, err
 	}
 	if pre.Idle > idleCap {
@@ -59,6 +57,9 @@ func (s *Service) CheckPolicy(p identity.Policy) error {
 	case identity.Everyone, identity.Admins, identity.Nobody:
 	default:
 		return bad("Choose everyone, admins or nobody.")
+	}
+	if names, ok := identity.Groups(p.Groups); !ok || len(names) != len(p.Groups) {
+		return bad(groupWords)
 	}
 	for _, role := range []identity.Role{identity.Member, identity.Admin} {
 		if len(p.Kinds[role]) == 0 {
@@ -95,12 +96,21 @@ func (s *Service) SavePolicy(ctx context.Context, by By, p identity.Policy) erro
 		return err
 	}
 	return s.store.Act(ctx, func(tx login.Act) (identity.Event, error) {
-		e := s.did(identity.EventPolicyChanged, "", by, p.Who+" from "+p.From.Format("2006-01-02"))
+		e := s.did(identity.EventPolicyChanged, "", by, policyDetail(p))
 		if err := s.allowed(ctx, tx, by); err != nil {
 			return e, err
 		}
 		return e, tx.SaveSetting(ctx, policySetting, string(text))
 	})
+}
+
+// policyDetail is a policy in the audit log.
+func policyDetail(p identity.Policy) string {
+	text := p.Who + " from " + p.From.Format("2006-01-02")
+	if len(p.Groups) > 0 {
+		text += ", and " + strings.Join(p.Groups, ",")
+	}
+	return text
 }
 
 // reminders are how many days before the policy's date mails go out.
@@ -147,7 +157,7 @@ func (s *Service) remind(ctx context.Context) error {
 func (s *Service) round(p identity.Policy) (reminding, bool) {
 	left := p.From.Sub(s.opt.Now())
 	for _, days := range reminders {
-		if left > 0 && left <= time.Duration(days)*24*time.Hour && p.Who != identity.Nobody {
+		if left > 0 && left <= time.Duration(days)*24*time.Hour && !p.Empty() {
 			return reminding{From: p.From, Days: days}, true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -32,6 +33,28 @@ type (
 		Reason string `help:"The reason; it is recorded in the audit log."`
 	}
 )
+
+type userGroupCmd struct {
+	one
+	Add    []string `sep:"none" help:"A group to put it into; may be given several times."`
+	Remove []string `sep:"none" help:"A group to take it out of; may be given several times."`
+}
+
+// Run changes the groups of an account.
+func (x userGroupCmd) Run(ctx context.Context, f *Flags, std Streams) error {
+	if x.Reason == "" {
+		return errors.New("give a reason with --reason: it is recorded in the audit log")
+	}
+	if len(x.Add)+len(x.Remove) == 0 {
+		return errors.New("give a group with --add or --remove")
+	}
+	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
+		return b.accounts.SetGroups(ctx, accounts.Terminal(x.Reason), a.ID, func(now []string) []string {
+			now = slices.DeleteFunc(now, func(g string) bool { return slices.Contains(x.Remove, g) })
+			return append(now, x.Add...)
+		})
+	})
+}
 
 // Run disables an account.
 func (x userDisableCmd) Run(ctx context.Context, f *Flags, std Streams) error {

@@ -43,7 +43,7 @@ func (x rulesTestCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	}
 	return f.onAccount(ctx, std, x.Login, func(b *base, a identity.Account) error {
 		now := b.login.Now()
-		p := rules.Person{Level: x.Level, Role: string(a.Role), Proved: now, Now: now}
+		p := rules.Person{Level: x.Level, Role: string(a.Role), Groups: a.Groups, Proved: now, Now: now}
 		if p.Level < 0 {
 			p.Level = map[bool]int{true: 2, false: 1}[a.HasFactor()]
 		}

@@ -23,6 +23,7 @@ type userCmd struct {
 	Disable userDisableCmd `cmd:"" help:"Disable an account: it cannot sign in, and its sessions end."`
 	Enable  userEnableCmd  `cmd:"" help:"Enable a disabled account."`
 	Unlock  userUnlockCmd  `cmd:"" help:"Clear failed attempts, and switch on again the factors that they switched off."`
+	Group   userGroupCmd   `cmd:"" help:"Put an account into groups, or take it out of them."`
 	Role    userRoleCmd    `cmd:"" help:"Make an account an admin, or a user again."`
 
 	Invite   userInviteCmd   `cmd:"" help:"Create a new invite for an account that has no password yet; it is sent by email, or printed."`
@@ -32,16 +33,17 @@ type userCmd struct {
 }
 
 type userAddCmd struct {
-	Login         string `arg:"" help:"What the person signs in with; an email address also becomes the account's address."`
-	Admin         bool   `help:"Make it an admin."`
-	Name          string `name:"name" help:"The person's name."`
-	Email         string `name:"email" help:"The person's email address, if the login is not one; its owner has to confirm it."`
-	PasswordStdin bool   `help:"Read the password from standard input."`
+	Login         string   `arg:"" help:"What the person signs in with; an email address also becomes the account's address."`
+	Admin         bool     `help:"Make it an admin."`
+	Name          string   `name:"name" help:"The person's name."`
+	Email         string   `name:"email" help:"The person's email address, if the login is not one; its owner has to confirm it."`
+	Group         []string `name:"group" sep:"none" help:"A group of the account; may be given several times."`
+	PasswordStdin bool     `help:"Read the password from standard input."`
 }
 
 // Run makes the account.
 func (x userAddCmd) Run(ctx context.Context, f *Flags, std Streams) error {
-	form := accounts.Form{Login: x.Login, Name: x.Name, Email: x.Email, Role: identity.Member, Origin: "cli"}
+	form := accounts.Form{Login: x.Login, Name: x.Name, Email: x.Email, Groups: x.Group, Role: identity.Member, Origin: "cli"}
 	if x.Admin {
 		form.Role = identity.Admin
 	}
@@ -81,6 +83,7 @@ type userRow struct {
 	Email        string     `json:"email"`
 	Role         string     `json:"role"`
 	Status       string     `json:"status"`
+	Groups       []string   `json:"groups"`
 	Factors      []string   `json:"factors"`
 	RecoveryLeft int        `json:"recovery_left"`
 	Created      time.Time  `json:"created"`
@@ -116,7 +119,7 @@ func (x userListCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 }
 
 func newUserRow(a identity.Account) userRow {
-	r := userRow{ID: a.ID, Login: a.Login, Name: a.Name, Email: a.Email, Role: string(a.Role), Status: string(a.Status()),
+	r := userRow{ID: a.ID, Login: a.Login, Name: a.Name, Email: a.Email, Role: string(a.Role), Status: string(a.Status()), Groups: append([]string{}, a.Groups...),
 		Factors: []string{}, RecoveryLeft: a.RecoveryLeft, Created: a.Created}
 	for _, k := range a.Kinds {
 		r.Factors = append(r.Factors, string(k))

@@ -17,6 +17,7 @@ type Filter struct {
 	// low (few codes left) or off (by failures); see FactorFilters. Empty for all.
 	Factor string
 	Role   identity.Role
+	Group  string // exact name of a group
 	Sort   string // login, created or last, with "-" before it for downwards; empty is login
 	After  string // Page.Next of the page before; for the plain order the last login key
 	Limit  int
@@ -85,9 +86,13 @@ type Query struct {
 	Text    string
 	All     bool     // every bucket: the list need not be merged
 	Buckets []Bucket // otherwise these
-	Total   int      // accounts in the buckets
-	Size    int      // accounts there are
-	Sort    string   // login, created or last
+	More    []Bucket // and of these the accounts that are in a group of Asked
+	Asked   []string
+	Group   string // and of all these the accounts in this group; empty for all
+	Total   int    // accounts in the buckets
+	Admins  int    // admins in the buckets
+	Size    int    // accounts there are
+	Sort    string // login, created or last
 	Down    bool
 	After   string
 	Limit   int
@@ -103,18 +108,29 @@ type Page struct {
 
 // Find translates a filter, where so many accounts are in each bucket.
 func Find(f Filter, n map[Bucket]int, p identity.Policy, kinds factors.Kinds) Query {
-	q := Query{Text: f.Query, All: true, Sort: f.Sort, After: f.After, Limit: f.Limit}
+	q := Query{Text: f.Query, Group: f.Group, All: true, Sort: f.Sort, After: f.After, Limit: f.Limit}
 	if f.Sort != "" && f.Sort[0] == '-' {
 		q.Sort, q.Down = f.Sort[1:], true
 	}
+	all := p // as it is for the members of its groups
+	if all.Who = identity.Everyone; len(p.Groups) > 0 && f.Status == "required" {
+		q.Asked = p.Groups
+	}
 	for b, count := range n {
 		q.Size += count
-		if f.keeps(b, p, kinds) {
+		switch {
+		case f.keeps(b, p, kinds):
 			q.Buckets, q.Total = append(q.Buckets, b), q.Total+count
-		} else {
-			q.All = false
+			if b.Admin() {
+				q.Admins += count
+			}
+			continue
+		case len(q.Asked) > 0 && f.keeps(b, all, kinds):
+			q.More = append(q.More, b)
 		}
+		q.All = false
 	}
 	slices.Sort(q.Buckets)
+	slices.Sort(q.More)
 	return q
 }

@@ -59,6 +59,7 @@ type Account struct {
 	Kinds           []factors.Kind // confirmed kinds, recovery codes left out
 	RecoveryLeft    int
 	Off             []factors.Kind // kinds that failures switched off
+	Groups          []string       // sorted, each once: see Groups
 	MustEnroll      time.Time      // when an admin removed the factors; zero when none did: see Bare
 }
 

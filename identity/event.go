@@ -51,6 +51,7 @@ const (
 	EventAccountEnabled       EventKind = "account.enabled"
 	EventSessionsEndedByAdmin EventKind = "sessions.ended-by-admin"
 	EventRoleChanged          EventKind = "role.changed"
+	EventGroupsChanged        EventKind = "groups.changed"
 	EventKeysAccepted         EventKind = "keys.accepted"
 	EventFactorsLost          EventKind = "factors.lost"
 	EventKeysRotated          EventKind = "keys.rotated"

@@ -20,6 +20,8 @@ type Policy struct {
 	Who   string                  `json:"who"`
 	From  time.Time               `json:"from"`
 	Kinds map[Role][]factors.Kind `json:"kinds"`
+	// Groups are those whose members must have one too.
+	Groups []string `json:"groups,omitempty"`
 }
 
 // DefaultPolicy requires nothing of anybody. A weak kind does not count for
@@ -37,8 +39,12 @@ func DefaultPolicy(kinds factors.Kinds) Policy {
 
 // Asks says whether the policy requires a factor of an account, now or later.
 func (p Policy) Asks(a Account) bool {
-	return p.Who == Everyone || p.Who == Admins && a.Role == Admin
+	return p.Who == Everyone || p.Who == Admins && a.Role == Admin ||
+		slices.ContainsFunc(a.Groups, func(g string) bool { return slices.Contains(p.Groups, g) })
 }
+
+// Empty says that the policy asks nobody.
+func (p Policy) Empty() bool { return p.Who == Nobody && len(p.Groups) == 0 }
 
 // Counts says whether a kind is enough for a role.
 func (p Policy) Counts(r Role, k factors.Kind) bool { return slices.Contains(p.Kinds[r], k) }

@@ -24,7 +24,9 @@ type Act interface {
 	Tried(ctx context.Context, e identity.Event) (identity.Event, error)
 
 	InsertAccount(ctx context.Context, a identity.Account) error // ErrTaken
-	SaveAccount(ctx context.Context, a identity.Account) error   // ErrTaken
+	// SaveGroups puts an account into some groups and out of all others.
+	SaveGroups(ctx context.Context, accountID string, names []string) error
+	SaveAccount(ctx context.Context, a identity.Account) error // ErrTaken
 	// SignedIn notes when an account, as it was locked, signed in.
 	SignedIn(ctx context.Context, a identity.Account, now time.Time) error
 	// Prove keeps the address that an account has proved, as the two above do;

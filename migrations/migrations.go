@@ -26,6 +26,7 @@ var columns = map[string]struct{ table, name string }{
 	"20261125000171": {"accounts", "status"},
 	"20261125000172": {"accounts", "reached"},
 	"20261125000174": {"sessions", "trusted"},
+	"20261130000010": {"accounts", "member_of"},
 }
 
 // All gives the steps in order.

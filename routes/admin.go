@@ -23,8 +23,16 @@ const (
 // "any".
 func (w *web) filters(c *gin.Context) directory.Filter {
 	return directory.Filter{Query: strings.TrimSpace(short(c.Query("q"), 100)), Status: among(c.Query("status"), directory.StatusFilters), Factor: among(c.Query("factor"), w.Accounts.FactorFilters()),
-		Role: identity.Role(one(c.Query("role"), "user", "admin")), Sort: one(c.Query("sort"), "-login", "created", "-created", "last", "-last"),
+		Role: identity.Role(one(c.Query("role"), "user", "admin")), Group: groupOf(c.Query("group")), Sort: one(c.Query("sort"), "-login", "created", "-created", "last", "-last"),
 		After: short(c.Query("after"), 400), Limit: accountsPage}
+}
+
+// groupOf is a group that somebody filters by; what can be no group counts as "any".
+func groupOf(name string) string {
+	if identity.IsGroup(name) {
+		return name
+	}
+	return ""
 }
 
 // among returns the value of a filter if it is one of the choices, else "".
@@ -57,7 +65,7 @@ func one(value string, known ...string) string {
 // left out.
 func filterQuery(path string, f directory.Filter) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"q": f.Query, "status": f.Status, "factor": f.Factor, "role": string(f.Role), "sort": f.Sort, "after": f.After} {
+	for name, value := range map[string]string{"q": f.Query, "status": f.Status, "factor": f.Factor, "role": string(f.Role), "group": f.Group, "sort": f.Sort, "after": f.After} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -88,7 +96,7 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *identity.Refusal
 		return err
 	}
 	s.Total, s.List = totals[0].N, w.listScreen(f, page)
-	s.Filter = views.AdminFilter{Query: f.Query, Status: f.Status, Factor: f.Factor, Role: string(f.Role), Sort: f.Sort}
+	s.Filter = views.AdminFilter{Query: f.Query, Status: f.Status, Factor: f.Factor, Role: string(f.Role), Group: f.Group, Sort: f.Sort}
 	s.Statuses, s.Factors = selectable(directory.StatusFilters, f.Status), selectable(w.Accounts.FactorFilters(), f.Factor)
 	s.Series = w.Accounts.Series()
 	plain := f
@@ -172,7 +180,7 @@ func column(f directory.Filter, label, sort string) views.Column {
 
 func (w *web) accountRow(a identity.Account) views.AccountRow {
 	r := views.AccountRow{ID: a.ID, Login: a.Login, Name: a.Name, Role: string(a.Role), Status: string(directory.StatusOf(a)),
-		RecoveryLeft: a.RecoveryLeft, Reset: a.Bare(), LastLogin: a.LastLogin, Created: a.Created}
+		RecoveryLeft: a.RecoveryLeft, Groups: a.Groups, Reset: a.Bare(), LastLogin: a.LastLogin, Created: a.Created}
 	for _, k := range a.Kinds {
 		t := w.Login.Kinds().Of(k)
 		r.Kinds = append(r.Kinds, views.Badge{Icon: t.Icon, Label: t.Short})
@@ -202,14 +210,14 @@ func (w *web) chart(draw func(days []views.Adoption, series []string, dark bool)
 
 // inviteUser makes an account and shows the link to pass on.
 func (w *web) inviteUser(c *gin.Context) error {
-	f, err := form(c, "login", "name", "role", "email")
+	f, err := form(c, "login", "name", "role", "email", "groups")
 	if err != nil {
 		return err
 	}
 	ctx, v := c.Request.Context(), visit(c)
-	id, _, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Email: f["email"], Role: identity.Role(f["role"])}, w.client(c))
+	id, _, err := w.Accounts.Invite(ctx, v, accounts.Form{Login: f["login"], Name: f["name"], Email: f["email"], Groups: identity.SplitGroups(f["groups"]), Role: identity.Role(f["role"])}, w.client(c))
 	if refused := identity.Refused(err); refused != nil {
-		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"], Email: f["email"]}, refused)
+		return w.showAdmin(c, views.Admin{Login: f["login"], Name: f["name"], Email: f["email"], Groups: f["groups"]}, refused)
 	}
 	if err != nil {
 		return err

@@ -66,19 +66,22 @@ func (w *web) personScreen(p accounts.Person) views.AdminPerson {
 	return s
 }
 
+// typed is the field of each action that is shown again when it was refused.
+var typed = map[string]string{"email": "email", "groups": "groups"}
+
 // manage carries out what an admin does to an account. The last part of the
 // path names the section of the page and the notice.
 func (w *web) manage(do func(context.Context, accounts.By, string, map[string]string) error) handler {
 	return func(c *gin.Context) error {
 		name := path.Base(c.FullPath())
-		f, err := form(c, "reason", "role", "kind", "email")
+		f, err := form(c, "reason", "role", "kind", "email", "groups")
 		if err != nil {
 			return err
 		}
 		id := c.Param("id")
 		err = do(c.Request.Context(), accounts.Admin(visit(c), f["reason"], w.client(c)), id, f)
 		if refused := identity.Refused(err); refused != nil {
-			return w.showPerson(c, views.AdminPerson{AlertFor: name, Reason: short(f["reason"], 200), Typed: short(f["email"], 254)}, refused)
+			return w.showPerson(c, views.AdminPerson{AlertFor: name, Reason: short(f["reason"], 200), Typed: short(f[typed[name]], 4000)}, refused)
 		}
 		if err != nil {
 			return err
@@ -114,6 +117,10 @@ func (w *web) endUserSessions(ctx context.Context, by accounts.By, id string, _ 
 
 func (w *web) changeRole(ctx context.Context, by accounts.By, id string, f map[string]string) error {
 	return w.Accounts.SetRole(ctx, by, id, identity.Role(f["role"]))
+}
+
+func (w *web) changeGroups(ctx context.Context, by accounts.By, id string, f map[string]string) error {
+	return w.Accounts.SetGroups(ctx, by, id, func([]string) []string { return identity.SplitGroups(f["groups"]) })
 }
 
 func (w *web) resetFactors(ctx context.Context, by accounts.By, id string, _ map[string]string) error {

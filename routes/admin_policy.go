@@ -3,8 +3,10 @@ package routes
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/accounts"
@@ -36,7 +38,7 @@ func (w *web) policyPage(c *gin.Context) error {
 // savePolicy puts a policy in force.
 func (w *web) savePolicy(c *gin.Context) error {
 	ctx := c.Request.Context()
-	f, err := form(c, "who", "from", "reason")
+	f, err := form(c, "who", "from", "reason", "groups")
 	if err != nil {
 		return err
 	}
@@ -63,7 +65,12 @@ func (w *web) savePolicy(c *gin.Context) error {
 // client that sends no such field leaves the kinds unchanged. A missing day
 // means today.
 func policyForm(q url.Values, present identity.Policy, now time.Time) (identity.Policy, error) {
-	p := identity.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Kinds: map[identity.Role][]factors.Kind{}}
+	p := identity.Policy{Who: q.Get("who"), From: now.UTC().Truncate(24 * time.Hour), Groups: present.Groups, Kinds: map[identity.Role][]factors.Kind{}}
+	if q.Has("groups") {
+		names := identity.SplitGroups(q.Get("groups"))
+		slices.Sort(names)
+		p.Groups = slices.Compact(names)
+	}
 	for role, name := range map[identity.Role]string{identity.Member: "user_kinds", identity.Admin: "admin_kinds"} {
 		p.Kinds[role] = present.Kinds[role]
 		if q.Has(name) {
@@ -102,7 +109,7 @@ func (w *web) showPolicy(c *gin.Context, present identity.Policy, p wish, refuse
 	if err != nil {
 		return err
 	}
-	s := views.AdminPolicy{Who: p.Who, Present: policyWords(present, w.Login.Now()), Preview: p.preview, Reason: p.reason,
+	s := views.AdminPolicy{Who: p.Who, Groups: strings.Join(p.Groups, ", "), Present: policyWords(present, w.Login.Now()), Preview: p.preview, Reason: p.reason,
 		UserKinds: w.policyKinds(p.Policy, identity.Member), AdminKinds: w.policyKinds(p.Policy, identity.Admin),
 		Hit: pre.Accounts, Admins: pre.Admins, Idle: pre.Idle, IdleMore: pre.IdleMore,
 		Told: funnel.Told, Began: funnel.Began, Confirmed: funnel.Confirmed, Saved: funnel.Saved}
@@ -133,6 +140,12 @@ func (w *web) policyKinds(p identity.Policy, r identity.Role) (list []views.Sele
 // policyWords is the policy as a sentence.
 func policyWords(p identity.Policy, now time.Time) string {
 	who := map[string]string{identity.Everyone: "everyone", identity.Admins: "admins"}[p.Who]
+	if len(p.Groups) > 0 && p.Who != identity.Everyone {
+		if who != "" {
+			who += " and "
+		}
+		who += "the members of " + english.OxfordWordSeries(p.Groups, "and")
+	}
 	switch {
 	case who == "":
 		return "Nobody has to have a second factor."

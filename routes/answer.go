@@ -266,6 +266,7 @@ var notices = map[string]string{
 	"did-disable":     "The account is disabled. Its sessions were ended.",
 	"did-enable":      "The account is enabled.",
 	"did-role":        "The role was changed.",
+	"did-groups":      "The groups were changed.",
 	"did-invite":      "A new invite was created. The previous one no longer works.",
 	"did-password":    "A password reset link was created.",
 	"did-email":       "The address was corrected. Its owner has to confirm it with the link sent to it.",

@@ -27,7 +27,7 @@ func person(v *login.Visit) rules.Person {
 	if v == nil {
 		return rules.Person{}
 	}
-	return rules.Person{Level: v.Level(), Owing: !v.Passed() || v.Forced(), Role: string(v.Account.Role), Proved: v.Session.Confirm, Now: v.Now}
+	return rules.Person{Level: v.Level(), Owing: !v.Passed() || v.Forced(), Role: string(v.Account.Role), Groups: v.Account.Groups, Proved: v.Session.Confirm, Now: v.Now}
 }
 
 // weigh is the stricter of what the question and the rules ask for. Without rules

@@ -183,7 +183,7 @@ var eventWords = map[identity.EventKind]struct {
 	identity.EventNameChanged: {text: "Name changed"}, identity.EventAccountCreated: {text: "Account created"}, identity.EventAccountAccepted: {text: "Invite accepted"},
 	identity.EventFactorsReset: {"Factors reset by an admin", true}, identity.EventTicketUsed: {text: "Link for a new factor opened"},
 	identity.EventAccountUnlocked: {text: "Unlocked by an admin"}, identity.EventAccountDisabled: {"Disabled by an admin", true}, identity.EventAccountEnabled: {text: "Enabled by an admin"},
-	identity.EventSessionsEndedByAdmin: {text: "All sessions ended by an admin"}, identity.EventRoleChanged: {text: "Role changed by an admin"},
+	identity.EventSessionsEndedByAdmin: {text: "All sessions ended by an admin"}, identity.EventRoleChanged: {text: "Role changed by an admin"}, identity.EventGroupsChanged: {text: "Groups changed by an admin"},
 	identity.EventKeysAccepted: {"New keys accepted because the old ones were lost", true}, identity.EventFactorsLost: {"Factors lost with the keys of this site", true},
 	identity.EventKeysRotated: {text: "Secrets encrypted with a new key"}, identity.EventAuditBegun: {text: "Protection of the end of this log started"},
 	identity.EventAuditAccepted: {"Findings of audit verify accepted", true},

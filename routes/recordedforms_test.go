@@ -91,7 +91,7 @@ func (x *senders) byAdmins() map[string]sending {
 		}},
 	}
 	for what, pairs := range map[string][]string{"password": nil, "email": {"email", "corrected@example.com"}, "delete": nil, "reset": nil,
-		"unlock": nil, "disable": nil, "end-sessions": nil, "role": {"role", "admin"}} {
+		"unlock": nil, "disable": nil, "end-sessions": nil, "role": {"role", "admin"}, "groups": {"groups", "ops"}} {
 		all["/admin/users/:id/"+what] = on(what, pairs...)
 	}
 	return all

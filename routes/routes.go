@@ -218,6 +218,7 @@ func (w *web) admins() []route {
 		{post, "/admin/users/:id/enable", adminFresh, w.manage(w.enableUser), "Enable an account"},
 		{post, "/admin/users/:id/end-sessions", adminFresh, w.manage(w.endUserSessions), "End all sessions of an account"},
 		{post, "/admin/users/:id/role", adminFresh, w.manage(w.changeRole), "Change the role of an account"},
+		{post, "/admin/users/:id/groups", adminFresh, w.manage(w.changeGroups), "Change the groups of an account"},
 		{get, "/admin/policy", admin, w.policyPage, "Show the policy"},
 		{post, "/admin/policy", adminFresh, w.savePolicy, "Change the policy"},
 		{get, "/admin/import", admin, w.importPage, "Show the form for an import"},

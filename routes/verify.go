@@ -84,7 +84,7 @@ func (w *web) introduce(c *gin.Context, v *login.Visit) {
 	values := [6]string{}
 	if v != nil && v.Passed() && !v.Forced() && v.Account.LoginVouched() {
 		a := v.Account
-		values = [6]string{headerText(a.Login), "", headerText(identity.CutBytes(a.Name, maxRemoteName)), "", string(a.Role), strconv.Itoa(v.Level())}
+		values = [6]string{headerText(a.Login), "", headerText(identity.CutBytes(a.Name, maxRemoteName)), headerText(strings.Join(a.Groups, ",")), string(a.Role), strconv.Itoa(v.Level())}
 		if a.Vouched() {
 			values[1] = headerText(a.Email)
 		}

@@ -116,6 +116,7 @@ POST /admin/users/:id/disable              LLL EC xxx U.C
 POST /admin/users/:id/enable               LLL EC xxx U.C
 POST /admin/users/:id/end-sessions         LLL EC xxx U.C
 POST /admin/users/:id/role                 LLL EC xxx U.C
+POST /admin/users/:id/groups               LLL EC xxx U.C
 POST /admin/policy                         LLL EC xxx U.C
 POST /admin/mail/:id/retry                 LLL EC xxx U.C
 `

@@ -33,12 +33,13 @@ type accountRow struct {
 	RecoveryLeft      int
 	OffKinds          string
 	MustEnrollAt      stamp
-	Reached           int // steps it took: see Reach
+	MemberOf          string // groups, joined by commas
+	Reached           int    // steps it took: see Reach
 }
 
 // accountFollows are the columns that have statements of their own: saving an
 // account leaves them as they are.
-var accountFollows = []string{"kinds", "recovery_left", "off_kinds", "must_enroll_at", "reached"}
+var accountFollows = []string{"member_of", "kinds", "recovery_left", "off_kinds", "must_enroll_at", "reached"}
 
 // errNoStatus is the fault of whoever makes an account without a status.
 var errNoStatus = errors.New("an account without a status")
@@ -56,7 +57,7 @@ func (r *accountRow) account() identity.Account {
 		Password: identity.Hidden(r.Password), PasswordChanged: r.PasswordChangedAt.Time(), Preferred: r.Preferred,
 		Created: r.CreatedAt.Time(), LastLogin: r.LastLoginAt.Time(), Disabled: r.DisabledAt.Time(),
 		Standing: identity.Status(r.Status), RecoveryLeft: r.RecoveryLeft, MustEnroll: r.MustEnrollAt.Time()}
-	a.Kinds, a.Off = kinds(r.Kinds), kinds(r.OffKinds)
+	a.Kinds, a.Off, a.Groups = kinds(r.Kinds), kinds(r.OffKinds), groups(r.MemberOf)
 	return a
 }
 
@@ -109,6 +110,9 @@ func (x *act) InsertAccount(ctx context.Context, a identity.Account) error {
 		return identity.ErrTaken
 	}
 	t.touch(a.ID)
+	if err == nil && len(a.Groups) > 0 {
+		err = x.SaveGroups(ctx, a.ID, a.Groups)
+	}
 	if err == nil {
 		_, err = x.Prove(ctx, a)
 	}

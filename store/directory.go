@@ -67,20 +67,23 @@ func (p place) value(sort string) string {
 // each sorted by an index; with one see search.
 func (s *Store) Page(ctx context.Context, q directory.Query) (directory.Page, error) {
 	page := directory.Page{Count: q.Total}
-	if len(q.Buckets) == 0 {
+	if len(q.Buckets)+len(q.More) == 0 {
 		return page, nil
 	}
 	q.Limit++ // one more tells whether there is a next page
 	var found []place
 	var err error
 	more := ""
-	if q.Text == "" {
+	if q.Text == "" && q.Group == "" && len(q.More) == 0 {
 		found, err = s.merge(ctx, q)
 	} else {
 		found, more, page.Count, err = s.search(ctx, q)
 	}
 	if err != nil {
 		return page, err
+	}
+	if page.Count < 0 && q.Text == "" && q.Group == "" { // the buckets and the groups of the policy tell
+		page.Count = q.Total
 	}
 	if page.Next, page.Partial = more, more != "" && len(found) < q.Limit; len(found) == q.Limit {
 		found = found[:q.Limit-1]

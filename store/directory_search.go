@@ -45,7 +45,17 @@ func after(q directory.Query) (condition, string) {
 // order, a limited number at a time; more is where to continue.
 func (s *Store) search(ctx context.Context, q directory.Query) (found []place, more string, count int, err error) {
 	text := identity.SearchText(q.Text)
-	if q.Size > walked {
+	switch {
+	case q.Size <= walked:
+	case q.Group != "":
+		hits, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM members WHERE name = ? LIMIT ?) AS x", q.Group, narrow+1))
+		if err != nil {
+			return nil, "", 0, err
+		}
+		if hits <= narrow {
+			return s.lookUp(ctx, q, condition{`searched LIKE ? ESCAPE '\'`, []any{like(text)}})
+		}
+	case q.Text != "":
 		word := []byte(text[:min(len(text), maxWord)])
 		hits, err := s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= ? AND word < ? LIMIT ?) AS x",
 			word, append(word, 0xff), narrow+1))
@@ -53,17 +63,17 @@ func (s *Store) search(ctx context.Context, q directory.Query) (found []place, m
 			return nil, "", 0, err
 		}
 		if hits <= narrow {
-			return s.lookUp(ctx, q, word)
+			return s.lookUp(ctx, q, condition{"account_id IN (SELECT account_id FROM words WHERE word >= ? AND word < ?)", []any{word, append(word, 0xff)}})
 		}
 	}
 	return s.walk(ctx, q, text)
 }
 
-// lookUp reads the accounts that have a word with this beginning, and sorts
-// them in memory.
-func (s *Store) lookUp(ctx context.Context, q directory.Query, word []byte) (found []place, more string, count int, err error) {
-	found, err = s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE account_id IN (SELECT account_id FROM words WHERE word >= ? AND word < ?)"+
-		" AND bucket IN (?)", word, append(word, 0xff), list(q.Buckets))
+// lookUp reads the accounts of a condition that only few meet, and sorts them in
+// memory.
+func (s *Store) lookUp(ctx context.Context, q directory.Query, few condition) (found []place, more string, count int, err error) {
+	scope := scopeOf(q)
+	found, err = s.places(ctx, "SELECT "+placeColumns+" FROM directory WHERE "+few.sql+" AND "+scope.sql, append(few.args, scope.args...)...)
 	if err != nil {
 		return nil, "", 0, err
 	}
@@ -93,9 +103,9 @@ func cursor(q directory.Query) place {
 func (s *Store) walk(ctx context.Context, q directory.Query, text string) (found []place, more string, count int, err error) {
 	first, order := after(q)
 	inner := "(SELECT login_key, created_at, last_login_at, account_id, searched, bucket FROM directory WHERE " + first.sql + order + ") AS x"
-	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
-	where := ` WHERE searched LIKE ? ESCAPE '\' AND bucket IN (?)`
-	tail := []any{like, list(q.Buckets)}
+	scope := scopeOf(q)
+	where := ` WHERE searched LIKE ? ESCAPE '\' AND ` + scope.sql
+	tail := append([]any{like(text)}, scope.args...)
 	args := append(append(append([]any{}, first.args...), walked), tail...)
 	if found, err = s.places(ctx, "SELECT "+placeColumns+" FROM "+inner+where+order, append(args, q.Limit)...); err != nil {
 		return nil, "", 0, err
@@ -112,6 +122,34 @@ func (s *Store) walk(ctx context.Context, q directory.Query, text string) (found
 		more = last[0].value(q.Sort)
 	}
 	return found, more, -1, err
+}
+
+// like is a pattern for a text anywhere in another.
+func like(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}
+
+// scopeOf is which accounts a query is about, whatever it searches.
+func scopeOf(q directory.Query) condition {
+	c := condition{"bucket IN (?)", []any{list(orNone(q.Buckets))}}
+	if len(q.More) > 0 {
+		c.sql = "(" + c.sql + " OR bucket IN (?) AND account_id IN (SELECT account_id FROM members WHERE name IN (?)))"
+		c.args = append(c.args, list(q.More), list(q.Asked))
+	}
+	if q.Group != "" {
+		c.sql += " AND account_id IN (SELECT account_id FROM members WHERE name = ?)"
+		c.args = append(c.args, q.Group)
+	}
+	return c
+}
+
+// orNone gives a bucket that nobody is in where there is none: a list in SQL is
+// never empty.
+func orNone(buckets []directory.Bucket) []directory.Bucket {
+	if len(buckets) == 0 {
+		return []directory.Bucket{-1}
+	}
+	return buckets
 }
 
 const (
@@ -145,11 +183,9 @@ func words(text string) (list [][]byte) {
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == utf8.RuneError }
 
-// Idle counts those who signed in last before a time.
-func (s *Store) Idle(ctx context.Context, buckets []directory.Bucket, before time.Time, limit int) (int, error) {
-	if len(buckets) == 0 {
-		return 0, nil
-	}
-	return s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM directory WHERE bucket IN (?) AND last_login_at > 0 AND last_login_at < ? LIMIT ?) AS x",
-		list(buckets), at(before), limit))
+// Idle counts those of a query who signed in last before a time.
+func (s *Store) Idle(ctx context.Context, q directory.Query, before time.Time, limit int) (int, error) {
+	scope := scopeOf(q)
+	return s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM (SELECT 1 FROM directory WHERE "+scope.sql+" AND last_login_at > 0 AND last_login_at < ? LIMIT ?) AS x",
+		append(scope.args, at(before), limit)...))
 }

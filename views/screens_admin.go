@@ -7,6 +7,7 @@ type AccountRow struct {
 	ID, Login, Name, Role, Status string // Status: active, invited, disabled, locked
 	Kinds                         []Badge
 	RecoveryLeft                  int
+	Groups                        []string
 	Reset                         bool // an admin removed the factors, and no new one was set up yet
 	LastLogin, Created            time.Time
 }
@@ -38,10 +39,11 @@ type Admin struct {
 	Login    string // what was typed into it
 	Name     string
 	Email    string
+	Groups   string
 }
 
 // AdminFilter is what is chosen above the list; "" is any.
-type AdminFilter struct{ Query, Status, Factor, Role, Sort string }
+type AdminFilter struct{ Query, Status, Factor, Role, Group, Sort string }
 
 // AdminList is the list below.
 type AdminList struct {
@@ -73,6 +75,7 @@ type AdminPerson struct {
 
 // AdminPolicy is who must have a second factor.
 type AdminPolicy struct {
+	Groups                string // joined by commas
 	Who, From, Today      string // From and Today as 2006-01-02
 	Preview               bool   // the choice shown is not in force
 	Reason                string

@@ -5,9 +5,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -34,6 +36,21 @@ type echo struct {
 // application is one that knows nothing of Nightlatch.
 func application(t *testing.T) (addr string) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "websocket" {
+			conn, buffered, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			key := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455 §1.3
+			fmt.Fprintf(buffered, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\nfor %s\n",
+				base64.StdEncoding.EncodeToString(key[:]), r.Header.Get("Remote-User"))
+			_ = buffered.Flush()
+			line, _ := buffered.ReadString('\n')
+			_, _ = conn.Write([]byte("heard " + line))
+			return
+		}
 		_ = json.NewEncoder(w).Encode(echo{r.RequestURI, r.Method, r.Header})
 	}))
 	t.Cleanup(s.Close)
@@ -66,14 +83,14 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-// certificate makes one of its own for a host, and the files are called app.
-func certificate(t *testing.T, dir, host string) (crt, key string) {
+// certificate makes one of its own for some hosts, and the files are called app.
+func certificate(t *testing.T, dir string, hosts ...string) (crt, key string) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.PublicKey, k)
 	if err != nil {
@@ -198,9 +215,9 @@ func (v *visitor) ask(t *testing.T, method, path string, header http.Header) (p 
 
 func nginx(t *testing.T, nightlatch, app string) string {
 	return proxy(t, "nginx", func(dir string, port int) []string {
-		crt, key := certificate(t, dir, "app.example.com")
+		crt, key := certificate(t, dir, "app.example.com", "auth.example.com")
 		inside := recipe(t, "nginx.conf", "listen 443 ssl", fmt.Sprintf("listen 127.0.0.1:%d ssl", port), "127.0.0.1:8080", nightlatch, "127.0.0.1:3000", app,
-			"/etc/ssl/app.example.com.crt", crt, "/etc/ssl/app.example.com.key", key)
+			"/etc/ssl/app.example.com.crt", crt, "/etc/ssl/app.example.com.key", key, "/etc/ssl/auth.example.com.crt", crt, "/etc/ssl/auth.example.com.key", key)
 		around := "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n"
 		for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 			around += kind + "_temp_path " + kind + ";\n"
@@ -211,10 +228,29 @@ func nginx(t *testing.T, nightlatch, app string) string {
 
 func caddy(t *testing.T, nightlatch, app string) string {
 	return proxy(t, "caddy", func(dir string, port int) []string {
-		crt, key := certificate(t, dir, "app.example.com")
-		inside := recipe(t, "Caddyfile", "\napp.example.com {\n", fmt.Sprintf("\nhttps://app.example.com:%d {\n\tbind 127.0.0.1\n\ttls %s %s\n", port, crt, key),
+		crt, key := certificate(t, dir, "app.example.com", "auth.example.com")
+		head := fmt.Sprintf(".example.com:%d {\n\tbind 127.0.0.1\n\ttls %s %s\n", port, crt, key)
+		inside := recipe(t, "Caddyfile", "\napp.example.com {\n", "\nhttps://app"+head, "\nauth.example.com {\n", "\nhttps://auth"+head,
 			"127.0.0.1:8080", nightlatch, "127.0.0.1:3000", app)
 		around := "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
 		return []string{"run", "--adapter", "caddyfile", "--config", write(t, filepath.Join(dir, "Caddyfile"), around+inside)}
+	})
+}
+
+func haproxy(t *testing.T, nightlatch, app string) string {
+	return proxy(t, "haproxy", func(dir string, port int) []string {
+		crt, key := certificate(t, dir, "app.example.com", "auth.example.com")
+		both := filepath.Join(dir, "both.pem")
+		for _, part := range []string{crt, key} {
+			text, err := os.ReadFile(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			already, _ := os.ReadFile(both)
+			write(t, both, string(already)+string(text))
+		}
+		write(t, filepath.Join(dir, "haproxy.lua"), recipe(t, "haproxy.lua"))
+		inside := recipe(t, "haproxy.cfg", "bind :443", fmt.Sprintf("bind 127.0.0.1:%d", port), "127.0.0.1:8080", nightlatch, "127.0.0.1:3000", app, "/etc/ssl/example.com.pem", both)
+		return []string{"-db", "-f", write(t, filepath.Join(dir, "haproxy.cfg"), inside)}
 	})
 }

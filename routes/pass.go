@@ -37,6 +37,24 @@ func (k cookies) setPass(c *gin.Context, value string) {
 	http.SetCookie(c.Writer, x)
 }
 
+// rest tells a proxy the visitor's cookies without the site's own: some proxies
+// cannot take single ones out, but can pass on a header of the answer.
+func (k cookies) rest(c *gin.Context) {
+	var others []string
+	for _, line := range c.Request.Header.Values("Cookie") {
+		for part := range strings.SplitSeq(line, ";") {
+			name := strings.ToLower(strings.TrimSpace(part))
+			name = strings.TrimPrefix(strings.TrimPrefix(name, "__host-"), "__secure-")
+			if name != "" && !strings.HasPrefix(name, "nightlatch_") {
+				others = append(others, strings.TrimSpace(part))
+			}
+		}
+	}
+	if len(others) > 0 {
+		c.Header("Cookie", strings.Join(others, "; "))
+	}
+}
+
 // givePass sends the pass of a session, where the site has a domain.
 func (w *web) givePass(c *gin.Context, session string) {
 	if w.cookies.domain == "" || session == "" {

@@ -64,6 +64,9 @@ func (w *web) answerProxy(c *gin.Context, names headerNames, tell func(*gin.Cont
 		}
 	}
 	w.introduce(c, v)
+	if names.uri != "" && ask.trusted {
+		w.cookies.rest(c)
+	}
 	c.Status(http.StatusOK)
 	return nil
 }

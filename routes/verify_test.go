@@ -4,10 +4,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -120,32 +116,6 @@ func TestVerifySendsAllHeadersAlways(t *testing.T) {
 		got, err := dec.DecodeHeader(p.Header.Get("Remote-Name"))
 		if err != nil || got != want || strings.ContainsFunc(p.Header.Get("Remote-Name"), func(r rune) bool { return r > 0x7e }) {
 			t.Errorf("%q is told as %q and read as %q, %v", name, p.Header.Get("Remote-Name"), got, err)
-		}
-	}
-}
-
-// Every path of the site is in the examples of proxies, else it would be the
-// application's.
-func TestProxyExamplesKnowEveryPath(t *testing.T) {
-	inside := []string{"", "healthz", "readyz", "verify", "robots.txt", "favicon.ico"} // for the machine itself, or the application's
-	for _, name := range []string{"nginx.conf", "Caddyfile", "traefik.yml"} {
-		raw, err := os.ReadFile(filepath.Join("..", "docs", "proxies", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := regexp.MustCompile(`\^/\(\?:([a-z|.\\/-]+)\)\(\?:/\|\$\)`).FindSubmatch(raw)
-		if m == nil {
-			t.Fatalf("%s names no paths", name)
-		}
-		known := strings.Split(string(m[1]), "|")
-		for _, r := range table(sitetest.New(t)) {
-			first, _, _ := strings.Cut(strings.TrimPrefix(r.pattern, "/"), "/")
-			if first == ".well-known" {
-				first = regexp.QuoteMeta(strings.TrimPrefix(r.pattern, "/"))
-			}
-			if !slices.Contains(known, first) && !slices.Contains(inside, first) {
-				t.Errorf("%s does not lead %s to Nightlatch", name, r.pattern)
-			}
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 // question is what a proxy asks, and about which request of a visitor.
 type question struct {
 	level      int        // that the query asks for; 0 when it asks for none
+	trusted    bool       // the proxy is
 	known      bool       // the address that follows is believed
 	host, path string     // host in lower case without port; path as it was sent, without the query
 	client     netip.Addr // the visitor's
@@ -60,6 +61,7 @@ func (w *web) asked(c *gin.Context, names headerNames) (a question, err error) {
 	if !w.Proxies.trusts(parseAddr(c.Request.RemoteAddr)) {
 		return a, nil
 	}
+	a.trusted = true
 	address, told, err := names.address(h, w.site)
 	if err != nil || !told {
 		return a, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"nightlatch.example/nightlatch/identity"
@@ -42,6 +43,41 @@ func BenchmarkVerify(b *testing.B) {
 			}
 		})
 	})
+}
+
+// BenchmarkVerifyForward is a question about an application on another host, by the
+// pass: without rules, and with 200 of them of which the last fits.
+func BenchmarkVerifyForward(b *testing.B) {
+	var rules strings.Builder
+	rules.WriteString("rules:\n")
+	for i := range 199 {
+		fmt.Fprintf(&rules, "  - {host: app%d.example.com, path: [/admin, 're:^/team-[0-9]+/'], methods: [GET, POST], networks: [10.%d.0.0/16], group: [a, b]}\n", i%10, i)
+	}
+	rules.WriteString("  - {host: app3.example.com, path: /reports, level: 1}\n")
+	for name, text := range map[string]string{"none": "", "200": rules.String()} {
+		b.Run(name, func(b *testing.B) {
+			s := sitetest.New(b, atAuth, func(c *sitetest.Config) { c.Rules = text })
+			s.User("ada", identity.Member)
+			x := s.Browser().SignIn("ada")
+			cookie := &http.Cookie{Name: "nightlatch_pass", Value: x.Cookie("nightlatch_pass")}
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					r := httptest.NewRequest("GET", "/verify/forward", nil)
+					r.RemoteAddr = "127.0.0.1:1"
+					r.AddCookie(cookie)
+					r.Header.Set("X-Forwarded-Method", "GET")
+					r.Header.Set("X-Forwarded-Proto", "http")
+					r.Header.Set("X-Forwarded-Host", "app3.example.com")
+					r.Header.Set("X-Forwarded-Uri", "/reports/7?from=a")
+					r.Header.Set("X-Forwarded-For", "203.0.113.7")
+					w := httptest.NewRecorder()
+					if s.Handler.ServeHTTP(w, r); w.Code != 200 {
+						b.Fatal(w.Code)
+					}
+				}
+			})
+		})
+	}
 }
 
 // BenchmarkLogin is a complete two-factor sign-in (three requests and the

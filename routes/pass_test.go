@@ -120,3 +120,33 @@ func TestSignedInWithoutAPassComesBack(t *testing.T) {
 	s.Advance(20e9)
 	c.Get("/login?next="+url.QueryEscape(appURL)).Want(t, appURL)
 }
+
+// A thief of the pass is nobody on every page and for every form of the site.
+func TestThePassOpensNothingHere(t *testing.T) {
+	s := sitetest.New(t, atAuth)
+	boss := s.Admin("theboss")
+	thief, nobody := s.Browser(), s.Browser()
+	thief.HTMX, nobody.HTMX = false, false
+	pass, n := boss.Cookie("nightlatch_pass"), 0
+	for _, r := range table(s) {
+		if strings.HasPrefix(r.pattern, "/verify") {
+			continue
+		}
+		n++
+		for _, b := range []*sitetest.Browser{thief, nobody} {
+			b.Header = http.Header{"Origin": {s.URL}}
+		}
+		thief.SetCookie("nightlatch_pass", pass)
+		stolen, plain := thief.Do(r.method, r.path, sitetest.Body(""), false), nobody.Do(r.method, r.path, sitetest.Body(""), false)
+		if stolen.Status != plain.Status || stolen.Location != plain.Location || strings.Contains(stolen.Body, "theboss") {
+			t.Errorf("%s %s: %d to %q with the pass, %d to %q without", r.method, r.pattern, stolen.Status, stolen.Location, plain.Status, plain.Location)
+		}
+	}
+	if n < 50 {
+		t.Errorf("only %d routes", n)
+	}
+	if c := s.Browser(); true {
+		c.SetCookie("nightlatch_pass", pass)
+		c.Get("/verify?level=2").WantStatus(t, 200) // it is a good one
+	}
+}

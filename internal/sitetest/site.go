@@ -117,7 +117,12 @@ func New(t testing.TB, changes ...func(*Config)) *Site {
 	var server *httptest.Server
 	if c.Server { // the site must know its own address before it is built
 		server = httptest.NewUnstartedServer(nil)
-		c.Login.URL = fmt.Sprintf("http://localhost:%d", server.Listener.Addr().(*net.TCPAddr).Port)
+		host := "localhost"
+		if c.Domain != "" { // browsers find every name under localhost on this machine
+			host = "auth." + c.Domain
+			c.Login.Host = host
+		}
+		c.Login.URL = fmt.Sprintf("http://%s:%d", host, server.Listener.Addr().(*net.TCPAddr).Port)
 	}
 	s.build(c)
 	if server != nil {

@@ -32,6 +32,9 @@ func (l *Ledger) confirmed(x *Exchange) {
 		l.object("%s stepped up a session of %s with what proves nothing", x.Browser.Name, t.Account)
 		return
 	}
+	if t.Trusted && by != "the password" { // more than that its owner trusts the browser
+		t.Trusted, t.Proof = false, by
+	}
 	l.proved(t)
 }
 

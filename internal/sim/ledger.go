@@ -79,6 +79,7 @@ type Token struct {
 	Stale   bool          // it was opened with a password that was none any more
 	Trusted bool          // it was opened in a browser that its owner trusted, and proved nothing since
 
+	step int  // in which it was opened
 	seen bool // a rule has complained of it
 }
 
@@ -148,7 +149,11 @@ func (l *Ledger) Session(b *Browser) *Token {
 // EndAll notes that all sessions of an account have ended, but one token's.
 func (l *Ledger) EndAll(name, but string) {
 	for _, t := range l.order {
-		if strings.EqualFold(t.Account, name) && t.Value != but {
+		switch {
+		case !strings.EqualFold(t.Account, name) || t.Value == but:
+		case t.step == l.w.Step && l.busy != nil && l.busy.met: // it may have been opened after that
+			t.Ended = t.Ended || !l.stands(t.Value)
+		default:
 			t.Ended = true
 		}
 	}

@@ -107,11 +107,11 @@ func (l *Ledger) did(x *Exchange, d deed) {
 			t.Ended = true
 		}
 	case d.path == "/profile/sessions/end-others":
-		l.EndAll(d.by.Account, x.After[SessionCookie])
+		l.EndAll(d.by.Account, x.kept())
 	case d.path == "/profile/browsers/forget-all":
 		l.Distrust(d.by.Account)
 	case d.to == "/profile?said=password":
-		l.Cancel(d.by.Account, x.After[SessionCookie])
+		l.Cancel(d.by.Account, x.kept())
 		l.callOff(d.by.Account, "password/reset")
 	case d.to == "/profile?said=two-factor-off":
 		l.TakeAll(d.by.Account)
@@ -193,7 +193,7 @@ func (l *Ledger) added(x *Exchange, d deed) {
 		return
 	}
 	if len(a.Live()) == 0 && sure {
-		l.EndAll(a.Login, x.After[SessionCookie])
+		l.EndAll(a.Login, x.kept())
 	}
 	a.Creds = append(a.Creds, c)
 	l.name(a)

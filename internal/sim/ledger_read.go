@@ -46,6 +46,14 @@ func (x *Exchange) gave(name string) bool {
 	return x.Page != nil && slices.ContainsFunc(x.Page.Cookies, func(c *http.Cookie) bool { return c.Name == name && c.Value == x.After[name] })
 }
 
+// kept is the session in which a form was sent, as it is after the answer.
+func (x *Exchange) kept() string {
+	if x.met && !x.gave(SessionCookie) { // the browser may have got another one meanwhile
+		return x.Before[SessionCookie]
+	}
+	return x.After[SessionCookie]
+}
+
 // pending writes down whose pending login a browser has.
 func (l *Ledger) pending(x *Exchange) {
 	token := x.After[LoginCookie]
@@ -77,7 +85,7 @@ func (l *Ledger) opened(x *Exchange, token string) {
 		}
 		return
 	}
-	t := &Token{Used: l.w.Clock.Real(), Born: x.Real, BornSet: l.w.Clock.Off(), Acted: l.w.Clock.Real(), Value: token, Browser: x.Browser, Since: x.At, Level: 1}
+	t := &Token{Used: l.w.Clock.Real(), Born: x.Real, BornSet: l.w.Clock.Off(), Acted: l.w.Clock.Real(), Value: token, Browser: x.Browser, Since: x.At, Level: 1, step: l.w.Step}
 	before := l.tokens[identity.HashToken(x.Before[SessionCookie])]
 	switch {
 	case strings.HasPrefix(x.Path, "/login/challenge/"):

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -129,9 +130,9 @@ func (w *World) seenBefore() *[]*Exchange {
 	return State(w, "what went by", func() *[]*Exchange { return new([]*Exchange) })
 }
 
-// remember keeps what a proxy saw.
+// remember keeps what a proxy saw. Who has a code that nobody judged has both secrets.
 func (w *World) remember(x *Exchange) {
-	if x.Method != "POST" || x.Browser.Foe || !strings.HasPrefix(x.Path, "/login/challenge/") && !linkPath.MatchString(x.Path) {
+	if x.Page == nil || x.Page.Status >= 500 || x.Page.Status == http.StatusTooManyRequests || x.Method != "POST" || x.Browser.Foe || !strings.HasPrefix(x.Path, "/login/challenge/") && !linkPath.MatchString(x.Path) {
 		return
 	}
 	list := w.seenBefore()

@@ -26,6 +26,7 @@ func jump(w *World, c *Chance) {
 	w.Trace.Say("      the clock is set by %s", d)
 	w.Break(1+c.N(40), "", func() bool { return false }, func() {
 		w.Clock.Jump(-w.Clock.Off())
+		w.jump = w.Clock.Real()
 		w.Trace.Say("      the clock is set right again")
 	})
 }

@@ -50,7 +50,7 @@ func TestOtherVerbs(t *testing.T) {
 		b := pend(s, ada)
 		for path, methods := range declared {
 			for _, verb := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post"} {
-				if slices.Contains(methods, verb) {
+				if slices.Contains(methods, verb) || path == "/verify/forward" { // that one answers the visitor's own method
 					continue
 				}
 				for range 2 {

@@ -42,6 +42,7 @@ func visit(c *gin.Context) *login.Visit {
 func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if isForward(c) { // nothing of it is a form, whatever the method
+			c.Writer.Header().Del("Allow") // the router's, of methods that it does not know
 			if err := w.forward(c); err != nil {
 				w.fail(c, err)
 			}

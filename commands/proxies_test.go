@@ -35,7 +35,7 @@ func spoofed() http.Header {
 var ownCookies = []string{
 	"a=1; nightlatch_session=x; b=2", "nightlatch_session=x; a=1; b=2", "a=1; b=2; nightlatch_session=x",
 	"a=1; nightlatch_session=x; nightlatch_login=y; __Host-nightlatch_known=z; b=2",
-	"nightlatch_pass=1; a=1; nightlatch_session_8080=2; b=2; nightlatch_browser=3",
+	"__Secure-nightlatch_pass=1; a=1; nightlatch_session_8080=2; b=2; nightlatch_browser=3",
 	"nightlatch_ticket=1; a=1; nightlatch_ticket; b=2; __Host-nightlatch_new_one=; nightlatch_x=3",
 }
 

@@ -25,24 +25,29 @@ func (w *web) home(c *gin.Context) error {
 	return nil
 }
 
-// loginPage is the first step. After a sign-in that took too long it says so.
+// loginPage is the first step. Nothing is written for somebody who is only led on.
+// After a sign-in that took too long it says so.
 // Someone who is already signed in is sent on to next; without next they are
 // told who is signed in, and may sign in with another account.
 func (w *web) loginPage(c *gin.Context) error {
-	v, err := w.Login.Visit(c.Request.Context(), w.cookies.get(c, sessionCookie))
+	session := w.cookies.get(c, sessionCookie)
+	v, err := w.Login.Peek(c.Request.Context(), session)
 	if err != nil {
 		return err
 	}
 	s := views.Login{Next: w.next(c.Query("next")), Register: w.Accounts.Open()}
 	if v != nil && s.Next != "" {
-		if w.turns.again(v.Session.ID+" "+s.Next, v.Now) {
+		if w.turnsAgain(c, v, s.Next) {
 			return w.circling(c, s.Next)
 		}
-		w.givePass(c, w.cookies.get(c, sessionCookie))
+		w.givePass(c, session)
 		w.redirect(c, w.wayAt(v, s.Next, c.Query("level")))
 		return nil
 	}
 	if v != nil {
+		if err := w.Login.Use(c.Request.Context(), v); err != nil {
+			return err
+		}
 		s.As, s.On = v.Account.Login, w.way(v, w.Home)
 	}
 	switch {

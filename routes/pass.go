@@ -108,10 +108,21 @@ type turn struct {
 }
 
 const (
-	turnsMost = 4                // in turnsIn; browsers give up at 20, and a site may have several processes
+	turnsMost = 8                // in turnsIn; browsers give up after 20 redirects, which are ten rounds
 	turnsIn   = 10 * time.Second // people need longer than redirects do
 	turnsKept = 10000            // sessions and pages that are counted
 )
+
+// turnsAgain says whether somebody was led to another host once too often, although
+// their browser has the pass.
+func (w *web) turnsAgain(c *gin.Context, v *login.Visit, next string) bool {
+	pass, err := c.Request.Cookie(w.cookies.passName())
+	if err != nil || next[0] == '/' {
+		return false
+	}
+	mine, err := w.Login.Pass(w.cookies.get(c, sessionCookie))
+	return err == nil && pass.Value == mine && w.turns.again(v.Session.ID+" "+next, v.Now)
+}
 
 // again counts one, and says whether it is one too many.
 func (t *turns) again(who string, now time.Time) bool {

@@ -111,7 +111,7 @@ func TestSignedInWithoutAPassComesBack(t *testing.T) {
 	for c.Get("/login?next="+url.QueryEscape(appURL)).Went(appURL) && rounds < 30 {
 		rounds++
 	}
-	if rounds > 6 {
+	if rounds > 9 {
 		t.Errorf("%d rounds", rounds)
 	}
 	if p := c.Get("/login?next=" + url.QueryEscape(appURL)); p.Status != 200 || !strings.Contains(p.Body, "You are signed in") {

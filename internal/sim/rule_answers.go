@@ -83,8 +83,8 @@ func (w *World) overButThere() (over []*Token) {
 			continue
 		}
 		now := w.Clock.Real()
-		idle := now.Sub(t.Used) > idleMost && t.Used.After(w.jump)
 		created := t.Born.Add(t.BornSet) // as the site has it; what is to come has not been
+		idle := now.Sub(t.Used) > idleMost && now.Sub(created) > idleMost && t.Used.After(w.jump)
 		aged := now.Sub(created) > lifeMost || created.Sub(now) > 3*time.Minute
 		if t.Ended || w.Clock.Off() == 0 && (idle || aged) {
 			over = append(over, t)

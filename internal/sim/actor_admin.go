@@ -1,7 +1,7 @@
 package sim
 
 func init() {
-	AddActor(Actor{Name: "admin", Weight: 8, Acts: []Act{
+	AddActor(Actor{Name: "admin", Weight: 12, Acts: []Act{
 		{"manages an account", 5, admins(manage)},
 		{"looks around", 5, admins(func(w *World, c *Chance, _ *Person, b *Browser) bool {
 			w.Get(b, Pick(c, adminPages))

@@ -11,7 +11,8 @@ import (
 func init() {
 	AddActor(Actor{Name: "owner at the wrong moment", Weight: 14, Acts: []Act{
 		{"changes the password while a sign-in waits", 3, owners(changeMeanwhile)},
-		{"confirms an enrollment twice at once", 4, owners(confirmAtOnce)},
+		{"confirms an enrollment twice at once", 6, owners(confirmAtOnce)},
+		{"signs in while the password is changed elsewhere", 5, owners(changeAtOnce)},
 		{"answers while something else goes on", 5, owners(answerAtOnce)},
 		{"signs in with the code of an enrollment", 3, owners(enrollAndSignIn)},
 		{"opens a link about an address after a new password", 3, owners(lateAddress)},
@@ -95,6 +96,24 @@ func confirmAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
 	}
 	w.standStillIn(c, w.twice)
 	return confirmEnrollment(w, c, p, b)
+}
+
+// changeAtOnce signs in in a second browser, and has that stand still while the password is changed
+// in the first.
+func changeAtOnce(w *World, c *Chance, p *Person, b *Browser) bool {
+	if !w.in(b) || w.meanwhile != nil || w.waits != nil || p.troubled() {
+		return false
+	}
+	other := w.another(c, p, b)
+	delete(other.cookies, SessionCookie)
+	delete(other.cookies, LoginCookie)
+	w.standStillIn(c, w.elsewhere)
+	w.PostForm(other, "/login", "login", p.Login, "password", p.Password)
+	if other.Cookie(LoginCookie) != "" && p.Phone != nil {
+		w.Clock.Pass(factors.TOTPPeriod * 1e9)
+		w.PostForm(other, "/login/challenge/totp", "code", w.CodeOf(p.Phone))
+	}
+	return true
 }
 
 // answerAtOnce does the same with what somebody is asked for.

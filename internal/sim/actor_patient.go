@@ -10,17 +10,16 @@ import (
 )
 
 func init() {
-	AddActor(Actor{Name: "guesser with patience", Weight: 1, Acts: []Act{
-		{"guesses for days", 2, guessForDays},
+	AddActor(Actor{Name: "guesser with patience", Weight: 2, Acts: []Act{
+		{"guesses for days", 2, withApp(guessForDays)},
 		{"guesses at once from everywhere", 3, thieves("the thief of %s's password", guessFromEverywhere)},
 	}})
 }
 
 // guessForDays guesses at one app, again and again, with a day between and the owner's own
 // sign-ins from new browsers, until no guess may count any more. Then it guesses right.
-func guessForDays(w *World, c *Chance) bool {
-	p := Pick(c, w.People)
-	if p.Phone == nil || p.Phone.Lost || p.Phone.Drift < -1 || p.Phone.Drift > 1 || p.troubled() || w.Clock.Off() != 0 || w.jumped() || w.meanwhile != nil {
+func guessForDays(w *World, c *Chance, p *Person, _ *Browser) bool {
+	if p.Phone.Drift < -1 || p.Phone.Drift > 1 || w.Clock.Off() != 0 || w.jumped() || w.meanwhile != nil {
 		return false
 	}
 	w.Mend()
@@ -67,7 +66,7 @@ func (w *World) guessRow(c *Chance, p *Person, b *Browser) (judged int) {
 // guessFromEverywhere guesses a few times at once, each time from another address, in a new
 // sign-in, or after another mailed code.
 func guessFromEverywhere(w *World, c *Chance, p *Person, b *Browser) bool {
-	for range 8 {
+	for range 12 {
 		switch c.N(3) {
 		case 0:
 			w.browsers++
@@ -75,6 +74,7 @@ func guessFromEverywhere(w *World, c *Chance, p *Person, b *Browser) bool {
 		case 1:
 			delete(b.cookies, LoginCookie)
 		default:
+			w.Clock.Pass(c.Span(0, 70*time.Second))
 			w.PostForm(b, "/login/challenge/email/code")
 		}
 		if b.Cookie(LoginCookie) == "" {

@@ -13,7 +13,7 @@ func init() {
 	AddActor(Actor{Name: "owner with odd ways", Weight: 14, Acts: []Act{
 		{"uses a code in a second browser", 14, secondBrowser},
 		{"goes back after not now", 4, owners(backAfterNotNow)},
-		{"types a code from somebody else's sheet", 3, owners(anothersSheet)},
+		{"types a code from somebody else's sheet", 3, withApp(anothersSheet)},
 		{"signs in at somebody else's computer", 3, borrowComputer},
 		{"follows a stranger's link", 2, owners(followLink)},
 		{"sets an app up in two tabs", 4, owners(twoTabs)},
@@ -63,9 +63,14 @@ func (w *World) elsewhere(x *Exchange) bool {
 	}
 	if x.Path == "/login" {
 		for _, b := range p.Browsers {
-			if b != x.Browser && w.in(b) {
-				return changePassword(w, w.chance, p, b)
+			if b == x.Browser || !w.in(b) {
+				continue
 			}
+			changePassword(w, w.chance, p, b)
+			if b.asked() && stepUp(w, w.chance, p, b) {
+				changePassword(w, w.chance, p, b)
+			}
+			return true
 		}
 		return false
 	}
@@ -78,8 +83,14 @@ func (w *World) elsewhere(x *Exchange) bool {
 }
 
 func backAfterNotNow(w *World, c *Chance, p *Person, b *Browser) bool {
-	if !b.asked() || p.Phone == nil || p.Phone.Lost {
+	if p.Phone == nil || p.Phone.Lost || !b.asked() && !w.in(b) {
 		return false
+	}
+	if !b.asked() {
+		w.Clock.Pass(6 * time.Minute)
+		if w.PostForm(b, "/profile/factors/recovery"); !b.asked() {
+			return true
+		}
 	}
 	w.Get(b, b.Led)
 	page := b.Page
@@ -87,13 +98,14 @@ func backAfterNotNow(w *World, c *Chance, p *Person, b *Browser) bool {
 		return true
 	}
 	w.PostForm(b, "/confirm/cancel")
+	w.Clock.Pass(factors.TOTPPeriod * time.Second)
 	w.Submit(b, page, "/confirm", "kind", string(factors.KindTOTP), "code", w.CodeOf(p.Phone))
 	return true
 }
 
 func anothersSheet(w *World, c *Chance, p *Person, b *Browser) bool {
 	of := Pick(c, w.People)
-	if b.Cookie(LoginCookie) == "" || of == p || len(of.Sheet) == 0 {
+	if of == p || len(of.Sheet) == 0 || !w.begun(p, b) {
 		return false
 	}
 	w.PostForm(b, "/login/challenge/recovery", "code", Pick(c, of.Sheet))

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"nightlatch.example/nightlatch/factors"
+	"nightlatch.example/nightlatch/internal/sitetest"
 )
 
 // What happens while the clock of the site is wrong, and right after it was set right.
@@ -81,7 +82,7 @@ func guessByClock(w *World, c *Chance) bool {
 }
 
 // guessOnce types a wrong code of an app, in a new sign-in where none waits.
-func (w *World) guessOnce(c *Chance, p *Person, b *Browser) {
+func (w *World) guessOnce(c *Chance, p *Person, b *Browser) *sitetest.Page {
 	if b.Cookie(LoginCookie) == "" {
 		w.PostForm(b, "/login", "login", p.Login, "password", p.Password)
 	}
@@ -89,4 +90,5 @@ func (w *World) guessOnce(c *Chance, p *Person, b *Browser) {
 	if page != nil && page.Location != "" {
 		delete(b.cookies, LoginCookie)
 	}
+	return page
 }

@@ -26,8 +26,16 @@ func guessedMeanwhile(w *World, c *Chance) bool {
 		return false
 	}
 	b := w.stranger(c, "the thief of "+p.Name+"'s password")
-	for range 6 + c.N(3) {
-		w.guessOnce(c, p, b)
+	for try, judged, most := 0, 0, 6+c.N(4); try < 40 && judged < most; try++ {
+		page := w.guessOnce(c, p, b)
+		if page == nil || page.Status != http.StatusUnprocessableEntity && page.Status != http.StatusTooManyRequests {
+			break
+		}
+		if page.Status == http.StatusUnprocessableEntity {
+			judged++
+		} else {
+			w.Clock.Pass(wait(page))
+		}
 	}
 	return w.mustGetIn(p)
 }
@@ -84,8 +92,8 @@ func (p *Person) troubled() bool {
 }
 
 // knownBrowser is a browser in which somebody signed in before with the app that they have,
-// and in which they did not fail often themselves.
-func (w *World) knownBrowser(p *Person) *Browser {
+// and in which they did not fail often themselves: of several the one in which they failed least.
+func (w *World) knownBrowser(p *Person) (best *Browser) {
 	var since time.Time
 	for _, x := range w.Ledger.Account(p.Login).Live() {
 		if x.Kind == factors.KindTOTP && x.Since.After(since) {
@@ -95,12 +103,12 @@ func (w *World) knownBrowser(p *Person) *Browser {
 	for _, b := range p.Browsers {
 		for _, t := range w.Ledger.order {
 			if t.Browser == b && t.Account == p.Login && t.Level == 2 && t.Proof == "the app" && t.Acted.After(since) &&
-				w.Clock.Real().Sub(t.Acted) < month && b.Cookie(KnownCookie) != "" && b.failed < 4 {
-				return b
+				w.Clock.Real().Sub(t.Acted) < month && b.Cookie(KnownCookie) != "" && b.failed < 4 && (best == nil || b.failed < best.failed) {
+				best = b
 			}
 		}
 	}
-	return nil
+	return best
 }
 
 // month is how long a site remembers.

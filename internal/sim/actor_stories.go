@@ -150,7 +150,7 @@ func comeBack(w *World, c *Chance, p *Person, b *Browser) bool {
 	}
 	w.PostForm(b, "/logout")
 	of := p
-	if c.Seldom(4) { // somebody else sits down there
+	if c.Seldom(2) { // somebody else sits down there
 		if of = Pick(c, w.People); of.troubled() {
 			return true
 		}

@@ -27,18 +27,19 @@ type cli struct {
 	Flags
 	Show kong.VersionFlag `name:"version" help:"Show version, commit and Go version."`
 
-	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the dashboard (also without any command)."`
-	Migrate migrateCmd `cmd:"" help:"Migrate the database."`
-	User    userCmd    `cmd:"" help:"Create and list accounts."`
-	Factor  factorCmd  `cmd:"" help:"Show and reset the factors of accounts."`
-	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
-	Demo    demoCmd    `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
-	Rules   rulesCmd   `cmd:"" help:"Say what a rule of forward-auth would say."`
-	Key     keyCmd     `cmd:"" help:"Rotate the keys that secrets are sealed with."`
-	Backup  backupCmd  `cmd:"" help:"Write the embedded database to a file while the server runs."`
-	Restore restoreCmd `cmd:"" help:"Restore a backup, end all sessions and forget all trusted browsers."`
-	Doctor  doctorCmd  `cmd:"" help:"Check configuration, database, keys, mail and clock."`
-	Version versionCmd `cmd:"" help:"Show version, commit and Go version (also --version)."`
+	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the dashboard (also without any command)."`
+	Migrate  migrateCmd  `cmd:"" help:"Migrate the database."`
+	User     userCmd     `cmd:"" help:"Create and list accounts."`
+	Factor   factorCmd   `cmd:"" help:"Show and reset the factors of accounts."`
+	Audit    auditCmd    `cmd:"" help:"Check the audit log."`
+	Demo     demoCmd     `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
+	Rules    rulesCmd    `cmd:"" help:"Say what a rule of forward-auth would say."`
+	Key      keyCmd      `cmd:"" help:"Rotate the keys that secrets are sealed with."`
+	Backup   backupCmd   `cmd:"" help:"Write the embedded database to a file while the server runs."`
+	Database databaseCmd `cmd:"" help:"Move a whole site to another database."`
+	Restore  restoreCmd  `cmd:"" help:"Restore a backup, end all sessions and forget all trusted browsers."`
+	Doctor   doctorCmd   `cmd:"" help:"Check configuration, database, keys, mail and clock."`
+	Version  versionCmd  `cmd:"" help:"Show version, commit and Go version (also --version)."`
 }
 
 // Main runs a command and gives the process's exit status: 0 when it worked, 1

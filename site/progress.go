@@ -33,6 +33,8 @@ func (p *progress) line() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
+	case p.now.Table != "":
+		return fmt.Sprintf("copying %s: %s of %s rows", p.now.Table, humanize.Comma(int64(p.now.Done)), humanize.Comma(int64(p.now.Total)))
 	case p.now.Total > 0:
 		return fmt.Sprintf("migrating: %s of %s accounts", humanize.Comma(int64(p.now.Done)), humanize.Comma(int64(p.now.Total)))
 	case p.now.Step != "":

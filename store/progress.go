@@ -2,10 +2,11 @@ package store
 
 import "context"
 
-// Progress is how far a migration has come.
+// Progress is how far a migration or a copy has come.
 type Progress struct {
 	Step        string // NUMBER_WORD, while a step in SQL runs
-	Done, Total int    // accounts, while they are changed one by one
+	Table       string // while a table is copied
+	Done, Total int    // accounts, while they are changed one by one, or rows of the table
 }
 
 // OnProgress has a function told how far each migration has come, before every

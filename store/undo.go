@@ -198,7 +198,7 @@ func tableWords(table string) string {
 }
 
 // columns adds the columns of every table.
-func (s *Store) columns(ctx context.Context, tx bun.Tx, to map[string][]string) error {
+func (s *Store) columns(ctx context.Context, tx bun.IDB, to map[string][]string) error {
 	q := `SELECT m.name AS "table", c.name AS "column" FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND m.name NOT LIKE 'bun_%' AND m.name NOT LIKE 'sqlite_%'`
 	if s.pg {
 		q = `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE 'bun_%'`

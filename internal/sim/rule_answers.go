@@ -57,8 +57,8 @@ func ended(w *World) error {
 	for _, p := range w.Processes {
 		b := &Browser{Name: "a browser that was signed out", Address: "198.51.100.9:4711", Agent: agents[0],
 			cookies: map[string]string{SessionCookie: t.Value}}
-		if page := w.peek(p, b, "/profile"); page.Status != 303 {
-			return fmt.Errorf("process %d answers %d to %s, whose session of %s has ended", p.N, page.Status, t.Browser.Name, t.Account)
+		if page := w.peek(p, b, "/profile"); page.Status != 303 || !strings.HasPrefix(page.Location, "/login") {
+			return fmt.Errorf("process %d answers %d %s to %s, whose session of %s has ended", p.N, page.Status, page.Location, t.Browser.Name, t.Account)
 		}
 	}
 	return nil

@@ -45,7 +45,7 @@ func (w *web) linkOver(c *gin.Context) error {
 			Back: to, BackLabel: "Continue"}, views.Frame{Title: "Already done"})
 	}
 	return w.render(c, http.StatusNotFound, views.Message{Heading: "This link has expired or was already used",
-		Text: "A link works once, for a limited time, and only until a newer one is sent. Please request a new one.", Back: "/login", BackLabel: "Back to sign-in"},
+		Text: "A link works once, for a limited time, and only until a newer one is sent. Please request a new one.", Back: w.at("/login"), BackLabel: "Back to sign-in"},
 		views.Frame{Title: "This link has expired or was already used"})
 }
 

@@ -102,7 +102,7 @@ func (w *web) showAdmin(c *gin.Context, s views.Admin, refused *identity.Refusal
 	plain := f
 	plain.Sort, plain.After, plain.Limit = "", "", 0
 	for i, t := range totals {
-		s.Totals = append(s.Totals, views.AdminTotal{Label: t.Label, Href: filterQuery("/admin", t.Filter), N: t.N,
+		s.Totals = append(s.Totals, views.AdminTotal{Label: t.Label, Href: filterQuery(w.at("/admin"), t.Filter), N: t.N,
 			Share: t.Filter.Status == "enrolled", Bad: t.Filter.Status == "required" || t.Filter.Factor == "off" || t.Filter.Factor == "low",
 			Current: t.Filter == plain && (i > 0 || f.After == "")})
 	}
@@ -134,25 +134,25 @@ func (w *web) listScreen(f directory.Filter, page directory.Page) views.AdminLis
 	}
 	at := f
 	at.After = ""
-	l.CSV = filterQuery("/admin/enrollment.csv", at)
+	l.CSV = filterQuery(w.at("/admin/enrollment.csv"), at)
 	if f.After != "" {
-		l.First = filterQuery("/admin", at)
+		l.First = filterQuery(w.at("/admin"), at)
 	}
 	if page.Next != "" {
 		at.After = page.Next
-		l.More = filterQuery("/admin", at)
+		l.More = filterQuery(w.at("/admin"), at)
 		at.After = ""
 	}
 	for _, x := range []struct{ label, sort string }{{"Account", "login"}, {"Role", ""}, {"Status", ""}, {"Factors", ""}, {"Recovery codes", ""},
 		{"Last sign-in", "last"}, {"Added", "created"}} {
-		l.Columns = append(l.Columns, column(at, x.label, x.sort))
+		l.Columns = append(l.Columns, w.column(at, x.label, x.sort))
 	}
 	return l
 }
 
 // column is a heading of the list. A click on the one that the list is sorted
 // by reverses the order.
-func column(f directory.Filter, label, sort string) views.Column {
+func (w *web) column(f directory.Filter, label, sort string) views.Column {
 	x := views.Column{Label: label}
 	if sort == "" {
 		return x
@@ -174,7 +174,7 @@ func column(f directory.Filter, label, sort string) views.Column {
 	if f.Sort == "login" {
 		f.Sort = ""
 	}
-	x.Href = filterQuery("/admin", f)
+	x.Href = filterQuery(w.at("/admin"), f)
 	return x
 }
 

@@ -30,12 +30,12 @@ func (w *web) audit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s := views.AdminAudit{Kinds: kinds, Query: f.Text, Event: f.Kind, User: f.User, CSV: auditQuery("/admin/audit.csv", f, 0)}
+	s := views.AdminAudit{Kinds: kinds, Query: f.Text, Event: f.Kind, User: f.User, CSV: auditQuery(w.at("/admin/audit.csv"), f, 0)}
 	if f.Before > 0 {
-		s.First = auditQuery("/admin/audit", f, 0)
+		s.First = auditQuery(w.at("/admin/audit"), f, 0)
 	}
 	if page.Next > 0 {
-		s.More = auditQuery("/admin/audit", f, page.Next)
+		s.More = auditQuery(w.at("/admin/audit"), f, page.Next)
 	}
 	for _, e := range page.Events {
 		s.Rows = append(s.Rows, auditRow(e, page))
@@ -89,7 +89,7 @@ func (w *web) showOutbox(c *gin.Context, refused *identity.Refusal) error {
 	}
 	s := views.AdminMail{Status: f.Status, Queued: page.Queued, Failed: page.Failed, FaultSince: page.FaultSince, Fault: page.Fault}
 	at := func(after string) string {
-		return "/admin/mail?" + url.Values{"status": {f.Status}, "after": {after}}.Encode()
+		return w.at("/admin/mail?") + url.Values{"status": {f.Status}, "after": {after}}.Encode()
 	}
 	if f.After != "" {
 		s.First = at("")

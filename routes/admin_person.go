@@ -171,6 +171,6 @@ func (w *web) savedCodes(c *gin.Context) error {
 	if err := w.Login.SavedCodes(c.Request.Context(), visit(c)); err != nil {
 		return err
 	}
-	w.redirect(c, onward(w.wanted(c)))
+	w.leave(c, w.onward(w.wanted(c)))
 	return nil
 }

@@ -117,7 +117,7 @@ func (w *web) showPolicy(c *gin.Context, present identity.Policy, p wish, refuse
 		s.From = p.From.UTC().Format(dateLayout)
 	}
 	if !p.preview {
-		s.All = "/admin?status=required"
+		s.All = w.at("/admin?status=required")
 	}
 	for _, a := range pre.First {
 		s.Rows = append(s.Rows, w.accountRow(a))

@@ -97,7 +97,7 @@ const retryDatabase = "10"
 
 // say shows a page with nothing but a text.
 func (w *web) say(c *gin.Context, code int, heading, text string) {
-	m := views.Message{Heading: heading, Text: text, Back: "/", BackLabel: "Back to the start"}
+	m := views.Message{Heading: heading, Text: text, Back: w.at("/"), BackLabel: "Back to the start"}
 	if code >= http.StatusInternalServerError {
 		m.RequestID = c.GetString(idKey)
 		c.Header(answerHeader, "fault")
@@ -172,17 +172,6 @@ func words(d time.Duration) string {
 		return strconv.Itoa(n) + " seconds"
 	}
 	return strconv.Itoa((n+59)/60) + " minutes"
-}
-
-// redirect ends a form that worked: 303, or HX-Redirect for HTMX.
-func (w *web) redirect(c *gin.Context, to string) {
-	if c.GetHeader("HX-Request") == "true" {
-		c.Header("HX-Redirect", to)
-		c.Status(http.StatusOK)
-		return
-	}
-	c.Header("Location", to) // http.Redirect would change the path
-	c.Status(http.StatusSeeOther)
 }
 
 // partial says whether a request asks only for the content of the main element.

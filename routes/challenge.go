@@ -39,7 +39,7 @@ func (w *web) showChallenge(c *gin.Context, k factors.Kind, to string, refused *
 		return err
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
-		s := w.challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: "/login/challenge?", next: ch.Next})
+		s := w.challengeScreen(ch, place{answer: "/login/challenge/", send: "/login/challenge/", open: w.at("/login/challenge?"), next: ch.Next})
 		s.Alert = alert
 		if trust := w.Login.TrustLabel(); trust != "" {
 			s.Trust = "Don’t ask on this browser for " + trust
@@ -63,7 +63,7 @@ func (w *web) over(c *gin.Context, next string) error {
 	}
 	c.Set(undoneKey, true)
 	if v != nil && v.Passed() {
-		w.redirect(c, w.way(v, next))
+		w.leave(c, w.way(v, next))
 		return nil
 	}
 	w.overLogin(c, next)
@@ -71,17 +71,17 @@ func (w *web) over(c *gin.Context, next string) error {
 }
 
 func (w *web) overLogin(c *gin.Context, next string) {
-	to := withNext("/login", next)
+	to := withNext(w.at("/login"), next)
 	if w.cookies.get(c, loginCookie) != "" {
 		w.cookies.drop(c, loginCookie)
-		to = withNext("/login?over=1", next)
+		to = withNext(w.at("/login?over=1"), next)
 	}
 	if c.GetHeader("HX-Request") == "true" {
 		c.Header("HX-Redirect", to)
 		c.Status(http.StatusUnauthorized)
 		return
 	}
-	w.redirect(c, to)
+	w.leave(c, to)
 }
 
 // place is where the forms of a chooser are sent: to a sign-in or to a step-up.

@@ -20,9 +20,10 @@ import (
 // require more than the level.
 func (w *web) confirmPage(c *gin.Context) error {
 	next := w.next(c.Query("next"))
-	ours := strings.HasPrefix(next, "/admin") || strings.HasPrefix(next, "/profile")
+	here := w.local(next)
+	ours := strings.HasPrefix(here, "/admin") || strings.HasPrefix(here, "/profile")
 	if v := visit(c); ours && c.Query("level") == "2" && c.Query("held") == "" && v.Passed() && v.Level() >= 2 {
-		w.redirect(c, w.way(v, next))
+		w.leave(c, w.way(v, next))
 		return nil
 	}
 	return w.showConfirm(c, stepUp{factors.Kind(c.Query("factor")), c.Query("to"), next, c.Query("held")}, nil)
@@ -46,7 +47,7 @@ func (w *web) purpose(a stepUp, held login.HeldForm) act {
 	if err != nil || to.Host != "" { // another host's paths are its own
 		return ""
 	}
-	return w.does(get, to.Path)
+	return w.does(get, w.local(to.Path))
 }
 
 // does is what the table says a route does. It is empty for a path without a
@@ -67,7 +68,7 @@ func (r route) is(path string) bool {
 	})
 }
 
-// query is the address of the step-up page with all that it carries.
+// query is the path of the step-up page with all that it carries.
 func (a stepUp) query(more string) string {
 	q := "/confirm?next=" + url.QueryEscape(a.next)
 	if a.held != "" {
@@ -88,7 +89,7 @@ func (w *web) showConfirm(c *gin.Context, a stepUp, refused *identity.Refusal) e
 	}
 	show := func(alert string) (views.Screen, views.Frame) {
 		s := w.challengeScreen(ch, place{answer: "/confirm", send: "/confirm/code", confirm: true,
-			open: a.query("&")})
+			open: w.at(a.query("&"))})
 		if !v.Account.HasFactor() {
 			s.Choices = []views.Choice{{Icon: "password", Label: "Password", Open: true}}
 			s.Panel = views.Panel{Kind: "password", Icon: "password", Label: "Password", Input: "password", Action: "/confirm"}
@@ -124,7 +125,7 @@ func (w *web) sendConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if overPage(c) {
+	if w.overPage(c) {
 		return w.showConfirm(c, a, nil)
 	}
 	w.redirect(c, a.query("&"+factorQuery(k, a.to)))
@@ -148,7 +149,7 @@ func (w *web) confirm(c *gin.Context) error {
 		return err
 	}
 	w.enter(c, entry)
-	c.Set(ledKey, onward(a.next))
+	c.Set(ledKey, w.onward(a.next))
 	step := login.StepUp{ID: a.held}
 	if !c.Request.PostForm.Has("held") {
 		step.Back = a.next
@@ -161,7 +162,7 @@ func (w *web) confirm(c *gin.Context) error {
 		return w.carryOut(c, held, entry.Session)
 	}
 	if a.held != "" || held.Retype { // the form is not there any more, or has to be typed again
-		a.next = "/profile?said=confirmed"
+		a.next = w.at("/profile?said=confirmed")
 	}
 	if entry.Session == "" {
 		entry.Session = w.cookies.get(c, sessionCookie)
@@ -174,7 +175,7 @@ func (w *web) notNow(c *gin.Context) error {
 	if err := w.Login.Drop(c.Request.Context(), visit(c)); err != nil {
 		return err
 	}
-	if overPage(c) {
+	if w.overPage(c) {
 		c.Header("HX-Retarget", "#dialog")
 		c.Data(http.StatusOK, "text/html; charset=utf-8", nil)
 		return nil
@@ -230,7 +231,7 @@ func (w *web) carryOut(c *gin.Context, held login.HeldForm, token string) error 
 	}
 	r.Form, r.PostForm, r.MultipartForm = body, body, nil
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if overPage(c) { // its answer belongs on the page below the dialog
+	if w.overPage(c) { // its answer belongs on the page below the dialog
 		c.Header("HX-Retarget", "#main")
 	}
 	if token != "" { // the session rose to a higher level and has a new token

@@ -12,11 +12,16 @@ type Destinations struct {
 	Scheme string // of the public address: http or https
 	Domain string // in lower case; empty for none
 	Own    string // the site's own host
+	Prefix string // path under which the site's own pages lie, without a slash at its end; empty for the root
 }
+
+// path returns raw unchanged when it is a path of the host that a sign-in may lead
+// to, else "".
+func (d Destinations) path(raw string) string { return safePath(raw, d.Prefix) }
 
 // Safe returns raw unchanged when a sign-in may lead there, else "".
 func (d Destinations) Safe(raw string) string {
-	if next := SafeNext(raw); next != "" {
+	if next := d.path(raw); next != "" {
 		return next
 	}
 	if d.Domain == "" || len(raw) > maxNext || !printable(raw) {

@@ -87,7 +87,7 @@ func (w *web) beginEnrollment(k factors.Kind) handler {
 			return w.showEnrollment(c, k, views.Enroll{Address: f[to]}, refused)
 		}
 		return w.refused(c, refused, func(alert string) (views.Screen, views.Frame) {
-			return views.Message{Heading: "No factor was added", Text: alert, Back: "/profile", BackLabel: "Back to your profile"}, views.Frame{}
+			return views.Message{Heading: "No factor was added", Text: alert, Back: w.at("/profile"), BackLabel: "Back to your profile"}, views.Frame{}
 		})
 	}
 }
@@ -123,7 +123,7 @@ func (w *web) showEnrollment(c *gin.Context, k factors.Kind, typed views.Enroll,
 			s.Masked = t.Mask(e.Address)
 		}
 		if t.Scan {
-			s.Picture = "/profile/factors/" + string(k) + "/qr.png"
+			s.Picture = w.at("/profile/factors/" + string(k) + "/qr.png")
 		}
 	} else if s.Address == "" {
 		s.Address = v.Account.Email
@@ -187,20 +187,20 @@ func (w *web) confirmEnrollment(k factors.Kind) handler {
 			return err
 		}
 		w.enter(c, done.Entry)
-		w.redirect(c, enrolledAt(done.First, w.wanted(c)))
+		w.leave(c, w.enrolledAt(done.First, w.wanted(c)))
 		return nil
 	}
 }
 
 // enrolledAt is the page to go to after a factor was set up.
-func enrolledAt(first bool, next string) string {
+func (w *web) enrolledAt(first bool, next string) string {
 	switch {
 	case first:
-		return withNext("/profile/factors/recovery?new=1", next)
+		return withNext(w.at("/profile/factors/recovery?new=1"), next)
 	case next != "":
 		return next
 	}
-	return "/profile?said=factor-added"
+	return w.at("/profile?said=factor-added")
 }
 
 // notEnrolling answers when there is no pending enrollment to confirm: it goes
@@ -221,7 +221,7 @@ func (w *web) cancelEnrollment(k factors.Kind) handler {
 		if v.Forced() {
 			w.redirect(c, withNext("/profile/factors", w.wanted(c)))
 		} else {
-			w.redirect(c, onward(w.wanted(c)))
+			w.leave(c, w.onward(w.wanted(c)))
 		}
 		return nil
 	}

@@ -118,13 +118,13 @@ func (w *web) admit(c *gin.Context, who guard) (bool, error) {
 // toLogin sends someone to the first step. HTMX is told to load the whole page,
 // so that a sign-in form never appears inside another page.
 func (w *web) toLogin(c *gin.Context) {
-	to := "/login?next=" + url.QueryEscape(w.back(c))
+	to := w.at("/login?next=") + url.QueryEscape(w.back(c))
 	if c.GetHeader("HX-Request") == "true" {
 		c.Header("HX-Redirect", to)
 		c.Status(http.StatusUnauthorized)
 		return
 	}
-	w.redirect(c, to)
+	w.leave(c, to)
 }
 
 // toConfirm sends someone to the step-up. A posted form is kept and carried out
@@ -137,7 +137,7 @@ func (w *web) toConfirm(c *gin.Context) error {
 		if a.held, err = w.hold(c, a.next); err != nil {
 			return err
 		}
-		if overPage(c) {
+		if w.overPage(c) {
 			c.Header("HX-Retarget", "#dialog")
 			return w.showConfirm(c, a, nil)
 		}
@@ -148,24 +148,24 @@ func (w *web) toConfirm(c *gin.Context) error {
 
 // overPage says whether an HTMX request comes from a page that can show a
 // dialog, which is every page but the step-up's own.
-func overPage(c *gin.Context) bool {
+func (w *web) overPage(c *gin.Context) bool {
 	u, err := url.Parse(c.GetHeader("HX-Current-URL"))
-	return err == nil && partial(c.Request) && u.Path != "" && u.Path != "/confirm"
+	return err == nil && partial(c.Request) && w.local(u.Path) != "" && w.local(u.Path) != "/confirm"
 }
 
 // back is the page that someone is on: the one requested, or the one that the
 // form or HTMX request came from.
 func (w *web) back(c *gin.Context) string {
 	if safe := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead; safe && c.GetHeader("HX-Request") != "true" {
-		return SafeNext(here(c.Request.URL))
+		return w.to.path(w.at(here(c.Request.URL)))
 	}
 	from := c.GetHeader("HX-Current-URL")
 	if from == "" {
 		from = c.Request.Referer()
 	}
 	u, err := url.Parse(from)
-	if err != nil || SafeNext(here(u)) == "" {
-		return "/profile"
+	if err != nil || w.to.path(here(u)) == "" {
+		return w.at("/profile")
 	}
-	return SafeNext(here(u))
+	return w.to.path(here(u))
 }

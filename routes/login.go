@@ -17,11 +17,11 @@ import (
 // shares its host with an application may have "/" as that place: the
 // application's, so whoever comes here goes to the profile.
 func (w *web) home(c *gin.Context) error {
-	to := onward(w.Home)
-	if to == "/" || to == w.site.String() || to == w.site.String()+"/" {
-		to = "/profile"
+	to := w.onward(w.Home)
+	if to == w.at("/") || to == w.site.String() || to == w.site.String()+"/" {
+		to = w.at("/profile")
 	}
-	w.redirect(c, to)
+	w.leave(c, to)
 	return nil
 }
 
@@ -41,7 +41,7 @@ func (w *web) loginPage(c *gin.Context) error {
 			return w.circling(c, s.Next)
 		}
 		w.givePass(c, session)
-		w.redirect(c, w.wayAt(v, s.Next, c.Query("level")))
+		w.leave(c, w.wayAt(v, s.Next, c.Query("level")))
 		return nil
 	}
 	if v != nil {
@@ -110,7 +110,7 @@ func (w *web) goOn(c *gin.Context, session, next string) error {
 		}
 	}
 	w.givePass(c, session)
-	w.redirect(c, onward(next))
+	w.leave(c, w.onward(next))
 	return nil
 }
 
@@ -119,25 +119,25 @@ func (w *web) goOn(c *gin.Context, session, next string) error {
 func (w *web) way(v *login.Visit, next string) string {
 	switch {
 	case !v.Passed():
-		return withNext("/confirm", next)
-	case v.Forced() && !strings.HasPrefix(next, "/profile/factors"):
-		return withNext("/profile/factors", next)
+		return withNext(w.at("/confirm"), next)
+	case v.Forced() && !strings.HasPrefix(w.local(next), "/profile/factors"):
+		return withNext(w.at("/profile/factors"), next)
 	}
-	return onward(next)
+	return w.onward(next)
 }
 
 // wayAt is way for a page that may require a second factor.
 func (w *web) wayAt(v *login.Visit, next, level string) string {
 	if level == "2" && v.Level() < 2 && !v.Forced() {
-		return withNext("/confirm?level=2", next)
+		return withNext(w.at("/confirm?level=2"), next)
 	}
 	return w.way(v, next)
 }
 
 // onward is where a sign-in goes: to next, or to the profile.
-func onward(next string) string {
+func (w *web) onward(next string) string {
 	if next == "" {
-		return "/profile"
+		return w.at("/profile")
 	}
 	return next
 }
@@ -178,6 +178,6 @@ func (w *web) logout(c *gin.Context) error {
 	w.cookies.drop(c, sessionCookie)
 	w.cookies.drop(c, loginCookie)
 	w.dropPass(c)
-	w.redirect(c, cmp.Or(next, "/login?said=signed-out"))
+	w.leave(c, cmp.Or(next, w.at("/login?said=signed-out")))
 	return nil
 }

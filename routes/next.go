@@ -16,7 +16,11 @@ const maxNext = 8 << 10
 // for another host, however often it is encoded (CVE-2025-71403), nor one of
 // the pages for signing in. The query must be printable ASCII and may otherwise
 // be anything, since no browser looks for a host there.
-func SafeNext(raw string) string {
+func SafeNext(raw string) string { return safePath(raw, "") }
+
+// safePath is SafeNext for a site whose pages for signing in lie under a prefix.
+// Other paths of the host are its application's, and may be gone to.
+func safePath(raw, prefix string) string {
 	if raw == "" || len(raw) > maxNext || raw[0] != '/' || !printable(raw) {
 		return ""
 	}
@@ -26,7 +30,7 @@ func SafeNext(raw string) string {
 		return ""
 	}
 	path, _, _ := strings.Cut(before, "#")
-	if !isPlainPath(path) || !isHarmless(before) {
+	if !isPlainPath(path, prefix) || !isHarmless(before) {
 		return ""
 	}
 	return raw
@@ -45,14 +49,23 @@ func withNext(path, next string) string {
 }
 
 // isPlainPath tells whether a path, however often it is decoded, begins with
-// one slash, has no dot segment, and is not a page for signing in or out.
-func isPlainPath(path string) bool {
+// one slash, has no dot segment, and is not a page for signing in or out. Those lie
+// under the prefix.
+func isPlainPath(path, prefix string) bool {
 	return everyDepth(path, func(path string) bool {
 		rest, rooted := strings.CutPrefix(path, "/")
 		segments := strings.Split(rest, "/")
 		for i, s := range segments {
 			s, _, _ = strings.Cut(s, ";") // some servers ignore what follows
 			if s == "." || s == ".." || s == "" && i == 0 && rest != "" {
+				return false
+			}
+		}
+		if under := len(strings.Split(prefix, "/")) - 1; under > 0 { // the segments of the prefix
+			if len(segments) <= under || !strings.EqualFold("/"+strings.Join(segments[:under], "/"), prefix) {
+				return rooted
+			}
+			if segments = segments[under:]; segments[0] == "" && len(segments) > 1 {
 				return false
 			}
 		}

@@ -184,7 +184,7 @@ func (w *web) again(c *gin.Context, o login.Outcome) (bool, error) {
 	for _, line := range o.Cookies {
 		c.Writer.Header().Add("Set-Cookie", line)
 	}
-	w.redirect(c, o.To)
+	w.leave(c, o.To)
 	return true, nil
 }
 

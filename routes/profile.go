@@ -126,7 +126,7 @@ func (w *web) activity(c *gin.Context) error {
 	}
 	s := views.Activity{Events: w.eventRows(events)}
 	if next > 0 {
-		s.More = "/profile/activity?before=" + strconv.FormatInt(next, 10)
+		s.More = w.at("/profile/activity?before=") + strconv.FormatInt(next, 10)
 	}
 	return w.render(c, http.StatusOK, s, views.Frame{Title: "Activity", Area: "profile", Wide: true})
 }

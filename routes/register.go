@@ -68,7 +68,7 @@ func (w *web) verifyEmail(c *gin.Context) error {
 	if errors.Is(err, identity.ErrNotFound) {
 		err := w.Accounts.VerifyEmail(ctx, token, w.client(c))
 		return w.byLink(c, err, "/profile?said=email-confirmed", func(alert string) (views.Screen, views.Frame) {
-			return views.Message{Heading: "Your address was not confirmed", Text: alert, Back: "/profile", BackLabel: "Back to your profile"},
+			return views.Message{Heading: "Your address was not confirmed", Text: alert, Back: w.at("/profile"), BackLabel: "Back to your profile"},
 				views.Frame{Title: "Your address was not confirmed"}
 		})
 	}

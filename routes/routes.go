@@ -78,15 +78,15 @@ type act string
 func New(o Options) http.Handler {
 	opt := o.Login.Options()
 	w := &web{Options: o, brand: opt.Brand, cookies: newCookies(opt.URL), cross: http.NewCrossOriginProtection()}
+	w.site, _ = url.Parse(opt.URL)
 	// The browser's Origin is the public address, also behind a proxy that changes
 	// the Host header. No error: a bad URL was refused at the start.
-	_ = w.cross.AddTrustedOrigin(opt.URL)
+	_ = w.cross.AddTrustedOrigin(w.site.Scheme + "://" + w.site.Host)
 	w.cookies.domain = o.Domain
 	if w.Rules == nil {
 		w.Rules = func() *rules.Set { return nil }
 	}
-	w.site, _ = url.Parse(opt.URL)
-	w.to = Destinations{Scheme: w.site.Scheme, Domain: o.Domain, Own: w.site.Hostname()}
+	w.to = Destinations{Scheme: w.site.Scheme, Domain: o.Domain, Own: w.site.Hostname(), Prefix: w.site.Path}
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New(func(e *gin.Engine) { e.HandleMethodNotAllowed = true })
@@ -103,7 +103,7 @@ func New(o Options) http.Handler {
 	}
 	e.NoRoute(w.handle(open, func(*gin.Context) error { return errNotFound }))
 	e.NoMethod(w.handle(open, func(*gin.Context) error { return errMethod }))
-	return e
+	return w.front()
 }
 
 // get and post are the only methods in the table; HEAD goes with GET.
@@ -111,7 +111,7 @@ const get, post = http.MethodGet, http.MethodPost
 
 // table is every URL of the site.
 func (w *web) table() []route {
-	t := slices.Concat(w.front(), w.own(), w.admins())
+	t := slices.Concat(w.anybodys(), w.own(), w.admins())
 	for _, f := range w.Login.Kinds() {
 		if w.Login.Kinds().Enroller(f.Kind()) != nil {
 			t = append(t, w.enrollments(f.Kind())...)
@@ -123,8 +123,8 @@ func (w *web) table() []route {
 	return t
 }
 
-// front are the routes that need no session.
-func (w *web) front() []route {
+// anybodys are the routes that need no session.
+func (w *web) anybodys() []route {
 	return []route{
 		{get, "/", open, w.home, "Go to your profile"},
 		{get, "/healthz", open, w.healthz, "Say that the process is alive"},

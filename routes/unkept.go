@@ -68,7 +68,7 @@ func (w *web) lostCookie(c *gin.Context) bool {
 		return false
 	}
 	from, err := url.Parse(c.Request.Referer())
-	came := err == nil && from.Path == "/login" && strings.EqualFold(from.Host, w.site.Host)
+	came := err == nil && from.Path == w.at("/login") && strings.EqualFold(from.Host, w.site.Host)
 	if remembered := w.unkept.take(w.who(c), w.Login.Now()); !remembered && !came {
 		return false
 	}

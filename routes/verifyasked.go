@@ -82,7 +82,7 @@ func (w *web) nextOf(address, bare string) string {
 	scheme, _, _ := strings.Cut(address, "://")
 	host, path := split(address)
 	if bare == w.site.Hostname() && (w.to.Domain == "" || scheme != w.site.Scheme || strings.EqualFold(host, w.site.Host)) {
-		return SafeNext(path)
+		return w.to.path(path)
 	}
 	return w.next(address)
 }

@@ -11,7 +11,7 @@ import (
 // NIGHTLATCH_ variable of its tag; an empty one takes the default of its tag,
 // or what its help says. A default is written in these tags and nowhere else.
 type Options struct {
-	URL            string `env:"NIGHTLATCH_URL" name:"url" default:"http://localhost:8080" help:"Public origin: links in emails, cookies, origin checks."`
+	URL            string `env:"NIGHTLATCH_URL" name:"url" default:"http://localhost:8080" help:"Public address: links in emails, cookies, origin checks. Its path, if it has one, is where the site lives."`
 	Name           string `env:"NIGHTLATCH_NAME" name:"brand" hidden:"" default:"Nightlatch" help:"The same as --name of serve; user add has a --name of its own."`
 	Data           string `env:"NIGHTLATCH_DATA" default:"data" help:"Folder of the embedded defaults."`
 	Database       string `env:"NIGHTLATCH_DATABASE" secret:"true" placeholder:"sqlite:DATA/nightlatch.db" help:"sqlite:PATH or postgres://…"`

@@ -21,11 +21,12 @@ var errOrigin = errors.New("not an origin")
 
 // browserOrigin reads a public address and returns it as browsers write it in
 // the Origin header: scheme and host in lower case, names as punycode without a
-// final dot, the shortest form of an IP address, and no default port. host is
-// the same without scheme and port.
+// final dot, the shortest form of an IP address, and no default port. Its path, if
+// it has one, comes after it, without a slash at the end. host is the same without
+// scheme, port and path.
 func browserOrigin(value string) (origin, host string, err error) {
 	u, err := url.Parse(strings.TrimSuffix(value, "/"))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Path != "" || u.Opaque != "" || strings.ContainsAny(value, "?#\\") {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !isPrefix(u) || u.Opaque != "" || strings.ContainsAny(value, "?#\\") {
 		return "", "", errOrigin
 	}
 	if host, err = browserHost(u); err != nil {
@@ -42,7 +43,41 @@ func browserOrigin(value string) (origin, host string, err error) {
 	default:
 		shown += ":" + strconv.Itoa(port)
 	}
-	return u.Scheme + "://" + shown, host, nil
+	return u.Scheme + "://" + shown + u.Path, host, nil
+}
+
+// isPrefix says whether the path of a public address is empty or made of segments
+// that are written in one way only: no proxy and no browser changes them.
+func isPrefix(u *url.URL) bool {
+	if u.Path == "" {
+		return true
+	}
+	if u.RawPath != "" || len(u.Path) > maxPrefix {
+		return false
+	}
+	for segment := range strings.SplitSeq(u.Path[1:], "/") {
+		if strings.Trim(segment, ".") == "" || strings.ContainsFunc(segment, notInPrefix) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxPrefix is the longest path of a public address, in bytes. It comes before every
+// link.
+const maxPrefix = 200
+
+func notInPrefix(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.~", r)
+}
+
+// prefixOf is the path of a public address; empty for the root.
+func prefixOf(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return ""
 }
 
 // browserHost is the host of a URL as browsers write it, without brackets.

@@ -1,6 +1,9 @@
 package site
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // The public address is compared with what browsers send as Origin.
 func TestTheURLIsBroughtToTheFormOfBrowsers(t *testing.T) {
@@ -29,6 +32,8 @@ func TestTheURLIsBroughtToTheFormOfBrowsers(t *testing.T) {
 		"http://[::ffff:192.0.2.1]":          {"http://[::ffff:c000:201]", "::ffff:c000:201"},
 		"http://192.0.2.1:80":                {"http://192.0.2.1", "192.0.2.1"},
 		"http://localhost:8080":              {"http://localhost:8080", "localhost"},
+		"https://x/y":                        {"https://x/y", "x"},
+		"HTTPS://X:443/Auth/second.step_~-/": {"https://x/Auth/second.step_~-", "x"},
 	} {
 		origin, host, err := browserOrigin(value)
 		if err != nil || origin != want[0] || want[1] != "" && host != want[1] {
@@ -38,7 +43,7 @@ func TestTheURLIsBroughtToTheFormOfBrowsers(t *testing.T) {
 			t.Errorf("%s: not the last form: %s, %v", origin, again, err)
 		}
 	}
-	for _, value := range []string{"", "login.example.com", "//x", "ftp://x", "https://", "https:x", "https://x/y", "https://x//", "https://x?", "https://x?y=1", "https://x#", "https://x#y",
+	for _, value := range []string{"", "login.example.com", "//x", "ftp://x", "https://", "https:x", "https://x//", "https://x/y//", "https://x//y", "https://x/a//b", "https://x/.", "https://x/a/..", "https://x/...", "https://x/a/../b", "https://x/%61", "https://x/a%2Fb", "https://x/a b", "https://x/ä", "https://x/a;b", "https://x/$1", "https://x/a:b", "https://x/*", "https://x/a\"b", "https://x/" + strings.Repeat("a", 200), "https://x/y?z", "https://x/y#z", "https://x?", "https://x?y=1", "https://x#", "https://x#y",
 		"https://ada@x", "https://x:0", "https://x:65536", "https://x:y", "https://x:1:2", "https://a b", "https://a\tb", "https://a..b", "https://.", "https://x..", "https://a,b",
 		"https://[fe80::1%25eth0]", "https://[1.2.3.4]", "https://::1", "https://127.1", "https://0x7f.1", "https://2130706433", "https://1.2.3.08", "https://1.2.3.4.5", "https://x<y", "https://*.example.com",
 		"https://xn--a.example", "https://a\u202eb.example", `https://x\y`} {

@@ -70,7 +70,7 @@ func (s *Site) screens() (files *static.Static, screens *views.Views, err error)
 	}
 	if err == nil && screens == nil {
 		opt := s.set.Login
-		screens, err = views.New(views.Options{Overrides: s.set.Views, Asset: files.Path, Now: opt.Now, Host: opt.Host})
+		screens, err = views.New(views.Options{Overrides: s.set.Views, Asset: files.Path, Now: opt.Now, Host: opt.Host, Prefix: prefixOf(opt.URL)})
 	}
 	return files, screens, err
 }

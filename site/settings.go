@@ -75,7 +75,7 @@ func (o Options) Check() (s Settings, err error) {
 	}
 	s.Login = o.loginOptions(r)
 	s.Domain = r.domain(o.Domain, s.Login.Host)
-	to := routes.Destinations{Scheme: scheme(s.Login.URL), Domain: s.Domain, Own: s.Login.Host}
+	to := routes.Destinations{Scheme: scheme(s.Login.URL), Domain: s.Domain, Own: s.Login.Host, Prefix: prefixOf(s.Login.URL)}
 	s.Home = r.home(r.either("NIGHTLATCH_HOME", o.Home), to)
 	s.Rules = r.rules(o.Rules, to)
 	if s.Helo, err = mail.ASCIIHost(cmp.Or(o.MailHelo, s.Login.Host)); err != nil && r.err == nil {
@@ -161,7 +161,7 @@ func (r *reader) failures(name, value string) int {
 func (r *reader) origin(value string) (origin, host string) {
 	origin, host, err := browserOrigin(value)
 	if err != nil {
-		r.bad("NIGHTLATCH_URL", "must be an origin such as https://login.example.com, without a path, not %q", redact(value))
+		r.bad("NIGHTLATCH_URL", "must be an origin such as https://login.example.com, perhaps with a path such as /auth, not %q", redact(value))
 	}
 	return origin, host
 }

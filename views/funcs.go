@@ -3,6 +3,7 @@ package views
 import (
 	"fmt"
 	"html/template"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ func (o Options) funcs() template.FuncMap {
 		"asset":    o.asset,
 		"join":     func(sep string, words []string) string { return strings.Join(words, sep) },
 		"count":    func(n int, one string) string { return english.Plural(n, one, "") },
-		"post":     post,
+		"post":     o.post,
 		"once":     func() template.HTML { return once(o.Now()) },
 		"describe": describe,
 		"percent":  percent,
@@ -53,20 +54,32 @@ func stamp(t time.Time, words string) template.HTML {
 // asset finds a static file; a file that does not exist stops the start.
 func (o Options) asset(name string) (string, error) {
 	if p := o.Asset(name); p != "" {
-		return p, nil
+		return o.Prefix + p, nil
 	}
 	return "", fmt.Errorf("there is no static file %q", name)
 }
 
 // post gives a form its three attributes, so that it works the same as a plain
 // form and with htmx. The parts are joined to a path of this site.
-func post(parts ...string) (template.HTMLAttr, error) {
+func (o Options) post(parts ...string) (template.HTMLAttr, error) {
 	p := strings.Join(parts, "")
 	if !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") {
 		return "", fmt.Errorf("%q is not a path of this site", p)
 	}
-	p = template.HTMLEscapeString(p)
+	p = template.HTMLEscapeString(o.Prefix + p)
 	return template.HTMLAttr(fmt.Sprintf(`method="post" action="%s" hx-post="%s"`, p, p)), nil
+}
+
+// ownPath is a path of this site that is written out in a template.
+var ownPath = regexp.MustCompile(`(\s(?:href|action|src|srcset|hx-get|hx-post)=")(/[^/])`)
+
+// prefixed puts the prefix before every path that is written out in a template, so
+// that templates need not know of it.
+func (o Options) prefixed(text string) string {
+	if o.Prefix == "" {
+		return text
+	}
+	return ownPath.ReplaceAllString(text, "${1}"+strings.ReplaceAll(o.Prefix, "$", "$$")+"${2}")
 }
 
 // once is a hidden field that differs each time the page is shown. Two forms

@@ -30,6 +30,7 @@ type Options struct {
 	Overrides fs.FS                    // a folder whose templates/NAME.html replaces the built-in one; nil for none
 	Asset     func(name string) string // "app.css" to its address; empty when there is no such file
 	Now       func() time.Time         // for "5 minutes ago"
+	Prefix    string                   // path under which the site lives; empty for the root
 	Host      string                   // shown below a sign-in so that people check the address
 }
 
@@ -62,13 +63,13 @@ func New(o Options) (*Views, error) {
 	}
 	base := template.New("").Funcs(o.funcs())
 	for _, n := range shared {
-		if err := parse(base, o.Overrides, n); err != nil {
+		if err := o.parse(base, n); err != nil {
 			return nil, err
 		}
 	}
 	for _, n := range names {
 		t := template.Must(base.Clone()) // fails only for a template that was executed
-		if err := parse(t, o.Overrides, n); err != nil {
+		if err := o.parse(t, n); err != nil {
 			return nil, err
 		}
 		if t.Lookup("main") == nil {
@@ -122,11 +123,11 @@ func checkNames(overrides fs.FS, known []string) error {
 }
 
 // parse adds templates/NAME.html, the override if there is one, to t.
-func parse(t *template.Template, overrides fs.FS, name string) error {
+func (o Options) parse(t *template.Template, name string) error {
 	file := "templates/" + name + ".html"
 	text, err := []byte(nil), fs.ErrNotExist
-	if overrides != nil {
-		text, err = fs.ReadFile(overrides, file)
+	if o.Overrides != nil {
+		text, err = fs.ReadFile(o.Overrides, file)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		text, err = fs.ReadFile(builtin, file)
@@ -137,7 +138,7 @@ func parse(t *template.Template, overrides fs.FS, name string) error {
 	if err != nil {
 		return fmt.Errorf("%s cannot be read: %w", file, err)
 	}
-	if _, err := t.New(name).Parse(string(text)); err != nil {
+	if _, err := t.New(name).Parse(o.prefixed(string(text))); err != nil {
 		return fmt.Errorf("%s is not a valid template: %w", file, err)
 	}
 	return nil

@@ -217,7 +217,7 @@ func TestUndeclaredScreen(t *testing.T) {
 
 func TestMissingTemplate(t *testing.T) {
 	o := options()
-	err := parse(nil, o.Overrides, "gone")
+	err := o.parse(nil, "gone")
 	if err == nil || err.Error() != `the screen "gone" has no template: templates/gone.html is missing` {
 		t.Error(err)
 	}

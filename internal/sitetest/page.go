@@ -95,3 +95,20 @@ func (p *Page) Hidden(action string) map[string]string {
 	}
 	return fields
 }
+
+// resolve is the path of an address of the site; others stay as they are. A path
+// outside of the one under which the site lives comes back with a mark, so that
+// nobody takes it for one of the site's.
+func resolve(base, ref string) string {
+	if home, _ := url.Parse(base); home.Path != "" && strings.HasPrefix(ref, "/") {
+		if rest, inside := strings.CutPrefix(ref, home.Path+"/"); inside {
+			return "/" + rest
+		}
+		return "outside:" + ref
+	}
+	u, err := url.Parse(ref)
+	if err != nil || u.IsAbs() && !strings.HasPrefix(ref, base) {
+		return ref
+	}
+	return strings.TrimPrefix(ref, base)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -93,7 +94,7 @@ func (m *mailRooms) get(o mail.RenderOptions) (r *mail.Renderer, err error) {
 
 // stage shows the screens of one site at a time, by that site's clock.
 type stage struct {
-	host  string
+	place string // the site's host and path
 	views *views.Views
 	clock atomic.Pointer[func() time.Time]
 }
@@ -106,10 +107,11 @@ var stages struct {
 
 // takeStage finds a free stage, or makes one. The site gives it back when it
 // ends.
-func takeStage(host string, now func() time.Time) (*stage, error) {
+func takeStage(site *url.URL, now func() time.Time) (*stage, error) {
+	place := site.Hostname() + site.Path
 	stages.Lock()
-	i := slices.IndexFunc(stages.free, func(x *stage) bool { return x.host == host })
-	x := &stage{host: host}
+	i := slices.IndexFunc(stages.free, func(x *stage) bool { return x.place == place })
+	x := &stage{place: place}
 	if i >= 0 {
 		x = stages.free[i]
 		stages.free = slices.Delete(stages.free, i, i+1)
@@ -123,7 +125,7 @@ func takeStage(host string, now func() time.Time) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.views, err = views.New(views.Options{Asset: kept.Path, Now: func() time.Time { return (*x.clock.Load())() }, Host: host})
+	x.views, err = views.New(views.Options{Asset: kept.Path, Now: func() time.Time { return (*x.clock.Load())() }, Host: site.Hostname(), Prefix: site.Path})
 	return x, err
 }
 

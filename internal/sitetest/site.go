@@ -184,7 +184,11 @@ func (s *Site) settings(c Config) (set site.Settings, err error) {
 	if set.Made.Mails, err = renderers.get(mail.RenderOptions{Brand: c.Login.Brand, URL: c.Login.URL}); err != nil {
 		return set, err
 	}
-	stage, err := takeStage(c.Login.Host, c.Login.Now)
+	address, err := url.Parse(c.Login.URL)
+	if err != nil {
+		return set, err
+	}
+	stage, err := takeStage(address, c.Login.Now)
 	if err != nil {
 		return set, err
 	}
@@ -279,14 +283,6 @@ func On(t testing.TB, kind string) func(*Config) {
 			c.Database = pgtest.Reused(t, migrate)
 		}
 	}
-}
-
-func resolve(base, ref string) string {
-	u, err := url.Parse(ref)
-	if err != nil || u.IsAbs() && !strings.HasPrefix(ref, base) {
-		return ref
-	}
-	return strings.TrimPrefix(ref, base)
 }
 
 // Admin is a browser in which an admin of the given name is signed in at level

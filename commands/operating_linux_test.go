@@ -19,15 +19,19 @@ import (
 // guide is the page for operators, whose examples are run here as they stand.
 func guide(t *testing.T) string { return string(readFile(t, "../docs/operating.md")) }
 
-// units are the files of systemd in the guide, by name.
+// units are the files of systemd, by name: those of the package, and what the guide
+// adds.
 func units(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, m := range regexp.MustCompile("(?s)```ini\n# /etc/systemd/system/(\\S+)\n(.*?)```").FindAllStringSubmatch(guide(t), -1) {
-		found[m[1]] = strings.ReplaceAll(m[2], "/usr/local/bin/nightlatch", program)
+		found[m[1]] = m[2]
 	}
-	if len(found) != 2 {
-		t.Fatalf("the guide has %d units", len(found))
+	for _, name := range []string{"nightlatch.service", "nightlatch.socket"} {
+		found[name] = strings.ReplaceAll(string(readFile(t, "../packaging/"+name)), "/usr/bin/nightlatch", program)
+	}
+	if len(found) != 3 {
+		t.Fatalf("there are %d units", len(found))
 	}
 	return found
 }
@@ -67,7 +71,9 @@ func TestTheUnitsOfTheGuideAreUnderstoodBySystemd(t *testing.T) {
 	var files []string
 	for name, text := range units(t) {
 		writeFile(t, filepath.Join(dir, name), []byte(text))
-		files = append(files, filepath.Join(dir, name))
+		if !strings.HasSuffix(name, ".conf") { // which is read with its unit
+			files = append(files, filepath.Join(dir, name))
+		}
 	}
 	if said := check(files...); said != "" {
 		t.Errorf("systemd says: %s", said)
@@ -76,6 +82,15 @@ func TestTheUnitsOfTheGuideAreUnderstoodBySystemd(t *testing.T) {
 	writeFile(t, odd, []byte(strings.Replace(units(t)["nightlatch.service"], "WatchdogSec", "WatchdogSecs", 1)))
 	if said := check(odd); !strings.Contains(said, "WatchdogSecs") {
 		t.Errorf("a wrong line is not noticed: %q", said)
+	}
+}
+
+// The unit may do little beside serving, as systemd rates it: 0 is best, 10 is worst.
+func TestTheUnitMayDoNothingButServe(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), systemd(t, "systemd-analyze"), "security", "--offline=true", "--threshold=20", "../packaging/nightlatch.service").CombinedOutput()
+	if err != nil {
+		t.Errorf("it is rated above 2.0: %v\n%s", err, out)
 	}
 }
 
@@ -91,7 +106,7 @@ func TestTheUnitOfTheGuideStartsTheSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	var env []string
-	for _, line := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(units(t)["nightlatch.service"], -1) {
+	for _, line := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(units(t)["nightlatch.service"]+units(t)["nightlatch.service.d/secrets.conf"], -1) {
 		for _, value := range strings.Fields(line[1]) {
 			env = append(env, strings.NewReplacer("%d", filepath.Join(dir, "credentials"), "/var/lib/nightlatch", filepath.Join(dir, "state")).Replace(value))
 		}

@@ -33,6 +33,7 @@ type Store interface {
 	ImportTurn(ctx context.Context, wait time.Duration) (done func(), ok bool, err error)
 	directoryStore
 	logStore
+	tokenStore
 }
 
 // Service answers every question about having an account.
@@ -160,7 +161,7 @@ func (s *Service) create(ctx context.Context, f Form, m maker) (id, link string,
 				return e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 			}
 		}
-		if m.event.Actor == "admin" {
+		if m.event.Actor == "admin" || m.event.Actor == "api" {
 			if err := s.allowed(ctx, tx, m.by); err != nil {
 				return e, err
 			}

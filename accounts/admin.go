@@ -19,7 +19,8 @@ const (
 type By struct {
 	ID, Name string // of the admin; empty for the command line
 	Session  string // in which a link may be shown; empty for the command line
-	Actor    string // admin or cli
+	Token    string // hash of the token that a program uses; empty for people
+	Actor    string // admin, api or cli
 	Level    int
 	Reason   string
 	Client   identity.Client
@@ -51,8 +52,11 @@ func (s *Service) allowed(ctx context.Context, r login.Reader, by By) error {
 	if _, fit := identity.Name(by.Reason); !fit || identity.TooLong(by.Reason, maxReason) {
 		return identity.Refuse(identity.Bad, "A reason can have at most 200 characters, all of them visible.")
 	}
-	if by.Actor == "cli" {
+	switch by.Actor {
+	case "cli":
 		return nil
+	case "api":
+		return s.tokenStands(ctx, r, by)
 	}
 	a, err := r.Account(ctx, by.ID)
 	if err != nil {

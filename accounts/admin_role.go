@@ -29,6 +29,9 @@ func (s *Service) SetDisabled(ctx context.Context, by By, id string, disabled bo
 			if err := s.login.CancelLogins(ctx, tx, a.ID, ""); err != nil {
 				return none, err
 			}
+			if err := tx.DropTokensOf(ctx, a.ID); err != nil {
+				return none, err
+			}
 			if err := tx.DropLinks(ctx, a.ID, identity.LinkReset, identity.LinkVerify, identity.LinkSecure, identity.LinkTicket,
 				identity.LinkStop, identity.LinkUndo); err != nil {
 				return none, err
@@ -54,6 +57,9 @@ func (s *Service) SetRole(ctx context.Context, by By, id string, role identity.R
 		}
 		if role != identity.Admin {
 			if err := s.notTheLast(ctx, tx, a); err != nil {
+				return none, err
+			}
+			if err := tx.DropTokensOf(ctx, a.ID); err != nil {
 				return none, err
 			}
 		}

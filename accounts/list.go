@@ -19,6 +19,8 @@ type directoryStore interface {
 	Idle(ctx context.Context, q directory.Query, before time.Time, limit int) (int, error)
 	// Members counts the accounts that are in any of some groups, by bucket.
 	Members(ctx context.Context, groups []string) (map[directory.Bucket]int, error)
+	// Groups lists the groups after a name, by name, with how many accounts each has.
+	Groups(ctx context.Context, after string, limit int) ([]directory.Group, error)
 	// Days gives the kept numbers of the days from one on, by day.
 	Days(ctx context.Context, from time.Time) (map[time.Time]map[directory.Bucket]int, error)
 	// KeepDay keeps the numbers of a day, over those kept before.
@@ -65,6 +67,16 @@ func (s *Service) find(ctx context.Context, f directory.Filter, n map[directory.
 func (s *Service) List(ctx context.Context, f directory.Filter) ([]identity.Account, error) {
 	p, err := s.Page(ctx, f)
 	return p.Accounts, err
+}
+
+// Groups lists the groups after a name, by name.
+func (s *Service) Groups(ctx context.Context, after string, limit int) ([]directory.Group, error) {
+	return s.store.Groups(ctx, after, limit)
+}
+
+// Account reads one account; ErrNotFound when there is none.
+func (s *Service) Account(ctx context.Context, id string) (identity.Account, error) {
+	return s.store.Account(ctx, id)
 }
 
 // Each calls do with every account that a filter finds, in its order.

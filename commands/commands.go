@@ -34,6 +34,7 @@ type cli struct {
 	Audit    auditCmd    `cmd:"" help:"Check the audit log."`
 	Demo     demoCmd     `cmd:"" help:"Serve a throw-away site with 200 accounts and 90 days of history."`
 	Rules    rulesCmd    `cmd:"" help:"Say what a rule of forward-auth would say."`
+	Token    tokenCmd    `cmd:"" help:"Create, list and revoke tokens of the JSON interface."`
 	Key      keyCmd      `cmd:"" help:"Rotate the keys that secrets are sealed with."`
 	Backup   backupCmd   `cmd:"" help:"Write the embedded database to a file while the server runs."`
 	Database databaseCmd `cmd:"" help:"Move a whole site to another database."`

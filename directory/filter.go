@@ -23,6 +23,12 @@ type Filter struct {
 	Limit  int
 }
 
+// Group is a group and how many accounts are in it.
+type Group struct {
+	Name    string
+	Members int
+}
+
 // StatusFilters are the values that Filter.Status knows, in the order in which
 // they are offered. Required means that the policy asks for a second factor that
 // the account does not have.

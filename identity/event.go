@@ -59,6 +59,8 @@ const (
 	EventAuditAccepted        EventKind = "audit.accepted"
 	EventAuditUnsealed        EventKind = "audit.unsealed"
 	EventPolicyChanged        EventKind = "policy.changed"
+	EventTokenMade            EventKind = "token.made"
+	EventTokenRevoked         EventKind = "token.revoked"
 	EventMailRetried          EventKind = "mail.retried"
 	EventAccountInvited       EventKind = "account.invited"
 	EventPasswordResetStarted EventKind = "password.reset-started"
@@ -86,7 +88,7 @@ type Event struct {
 	Kind             EventKind
 	AccountID        string // whom it is about; empty for an unknown name
 	ActorID          string // who did it; empty for nobody signed in
-	Actor            string // "self", "admin", "cli", "system" or "stranger"
+	Actor            string // "self", "admin", "api", "cli", "system" or "stranger"
 	Address, Browser string
 	Level            int
 	Reason, Detail   string

@@ -76,6 +76,10 @@ type Act interface {
 	TakeLink(ctx context.Context, hash string) (bool, error)
 	DropLinks(ctx context.Context, accountID string, purposes ...identity.LinkPurpose) error
 
+	PutToken(ctx context.Context, t identity.APIToken) (bool, error) // false when there is one of its name
+	DropToken(ctx context.Context, name string) (bool, error)        // false when there is none
+	DropTokensOf(ctx context.Context, adminID string) error          // those that an admin made
+
 	SaveSetting(ctx context.Context, key, value string) error
 	// RetryMail queues a mail anew, as if it were written now; false when there
 	// is nothing to send any more.

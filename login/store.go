@@ -30,6 +30,8 @@ type Reader interface {
 	Throttles(ctx context.Context, keys ...Counter) ([]Throttle, error)
 	Link(ctx context.Context, hash string, purpose identity.LinkPurpose) (identity.Link, error)
 	Setting(ctx context.Context, key string) (string, error) // "" when unset
+	// Token is a token of the JSON interface, by its hash, also one that has ended.
+	Token(ctx context.Context, hash string) (identity.APIToken, error)
 	Sessions(ctx context.Context, accountID string) ([]identity.Session, error)
 	Browsers(ctx context.Context, accountID string) ([]identity.Browser, error) // trusted ones
 	// LinkOf is the link of a purpose that an account has and that still works.

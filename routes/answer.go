@@ -107,6 +107,10 @@ func (w *web) say(c *gin.Context, code int, heading, text string) {
 
 // sayIt shows such a page, or only its text when the page cannot be rendered.
 func (w *web) sayIt(c *gin.Context, code int, m views.Message) {
+	if isAPI(c.Request) {
+		w.problem(c, code, m.Text)
+		return
+	}
 	if err := w.render(c, code, m, views.Frame{Title: m.Heading}); err != nil {
 		w.Log.Error("page failed", "id", c.GetString(idKey), "error", err)
 		c.String(code, "%s", m.Text)

@@ -110,6 +110,8 @@ func outcome(p *sitetest.Page) byte {
 		return 'U'
 	case strings.HasPrefix(p.Location, "/confirm?next="):
 		return 'C'
+	case p.Status == http.StatusUnauthorized && p.Header.Get("WWW-Authenticate") == "Bearer":
+		return 'T'
 	case p.Location == "/profile/factors":
 		return 'E'
 	case p.Status == http.StatusForbidden:
@@ -123,7 +125,7 @@ func shape(l byte, htmx bool) int {
 	switch {
 	case l == 'x':
 		return http.StatusForbidden
-	case l == 'L' && htmx:
+	case l == 'T', l == 'L' && htmx:
 		return http.StatusUnauthorized
 	case htmx:
 		return http.StatusOK
@@ -164,7 +166,7 @@ func (c *cast) knock(t *testing.T, r row, who string, want byte, mode string) {
 		b.Header.Set("Sec-Fetch-Site", "cross-site")
 	}
 	p := b.Do(r.method, r.path, sitetest.Body(""), mode == "htmx")
-	unsafe := r.method == http.MethodPost
+	unsafe := r.method != http.MethodGet
 	if mode == "cross-site" && unsafe {
 		want = 'x'
 	}

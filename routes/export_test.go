@@ -12,7 +12,7 @@ type Row struct {
 func Table(l *login.Service) (rows []Row) {
 	w := &web{Options: Options{Login: l, Gallery: true}}
 	for _, r := range w.table() {
-		rows = append(rows, Row{r.method, r.path, string(r.does), r.who > anySession})
+		rows = append(rows, Row{r.method, r.path, string(r.does), r.who > anySession && r.who != byToken})
 	}
 	return rows
 }

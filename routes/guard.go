@@ -26,6 +26,7 @@ const (
 	fresh                       // the same, confirmed a short time ago
 	admin                       // an admin at level 2
 	adminFresh                  // the same, confirmed a short time ago
+	byToken                     // a program with a token: see api
 )
 
 const visitKey = "visit"
@@ -44,6 +45,12 @@ func (w *web) handle(who guard, do handler) gin.HandlerFunc {
 		if isForward(c) { // nothing of it is a form, whatever the method
 			c.Writer.Header().Del("Allow") // the router's, of methods that it does not know
 			if err := w.forward(c); err != nil {
+				w.fail(c, err)
+			}
+			return
+		}
+		if who == byToken { // no form, and no cookie counts
+			if err := do(c); err != nil {
 				w.fail(c, err)
 			}
 			return

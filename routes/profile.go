@@ -189,6 +189,7 @@ var eventWords = map[identity.EventKind]struct {
 	identity.EventAuditAccepted: {"Findings of audit verify accepted", true},
 	identity.EventAuditUnsealed: {"Entries were added to this log without the keys", true},
 	identity.EventPolicyChanged: {text: "Policy changed"}, identity.EventMailRetried: {text: "Email sent again"},
+	identity.EventTokenMade: {text: "API token created"}, identity.EventTokenRevoked: {text: "API token revoked"},
 	identity.EventAccountInvited: {text: "Invited again by an admin"}, identity.EventPasswordResetStarted: {"Password reset link created by an admin", true},
 	identity.EventEmailCorrected: {"Address corrected by an admin", true}, identity.EventAccountDeleted: {"Account deleted by an admin", true},
 	identity.EventAccountSecured: {"All sessions ended with a link from an email", true},

@@ -50,6 +50,7 @@ type web struct {
 	cookies cookies
 	cross   *http.CrossOriginProtection
 	unkept  unkept
+	calls   calls
 	turns   turns
 	to      Destinations
 	site    *url.URL // where the site lives
@@ -106,12 +107,12 @@ func New(o Options) http.Handler {
 	return w.front()
 }
 
-// get and post are the only methods in the table; HEAD goes with GET.
+// get and post are the methods of screens; HEAD goes with GET.
 const get, post = http.MethodGet, http.MethodPost
 
 // table is every URL of the site.
 func (w *web) table() []route {
-	t := slices.Concat(w.anybodys(), w.own(), w.admins())
+	t := slices.Concat(w.anybodys(), w.own(), w.admins(), w.machines())
 	for _, f := range w.Login.Kinds() {
 		if w.Login.Kinds().Enroller(f.Kind()) != nil {
 			t = append(t, w.enrollments(f.Kind())...)

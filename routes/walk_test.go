@@ -15,6 +15,7 @@ import (
 //
 //	.  comes in        L  is sent to the sign-in   C  is asked to confirm
 //	x  is refused      E  is sent to enroll        U  is asked for a second factor
+//	T  is asked for a token
 //
 // Whoever comes in where nothing is being set up is sent to the start of
 // enrolling, too.
@@ -119,6 +120,12 @@ POST /admin/users/:id/role                 LLL EC xxx U.C
 POST /admin/users/:id/groups               LLL EC xxx U.C
 POST /admin/policy                         LLL EC xxx U.C
 POST /admin/mail/:id/retry                 LLL EC xxx U.C
+GET  /api/v1/accounts                      TTT TT TTT TTT
+GET  /api/v1/accounts/:id                  TTT TT TTT TTT
+GET  /api/v1/groups                        TTT TT TTT TTT
+GET  /api/v1/policy                        TTT TT TTT TTT
+GET  /api/v1/audit                         TTT TT TTT TTT
+GET  /api/v1/outbox                        TTT TT TTT TTT
 `
 
 // row is one route of the real table, its parameters filled in.

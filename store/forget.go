@@ -12,7 +12,7 @@ import (
 // revived is what lived when a backup was made and must not live again.
 var revived = []string{
 	"DELETE FROM sessions", "DELETE FROM pendings", "DELETE FROM ceremonies", "DELETE FROM notes", "DELETE FROM links", "DELETE FROM registrations",
-	"DELETE FROM outcomes", "DELETE FROM servers",
+	"DELETE FROM outcomes", "DELETE FROM tokens", "DELETE FROM servers",
 	"UPDATE outbox SET status = 'expired', data = NULL WHERE status = 'queued'",
 }
 

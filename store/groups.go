@@ -56,3 +56,9 @@ func (s *Store) Members(ctx context.Context, names []string) (map[directory.Buck
 	}
 	return found, err
 }
+
+// Groups lists the groups after a name, by name, with how many accounts each has.
+func (s *Store) Groups(ctx context.Context, after string, limit int) (list []directory.Group, err error) {
+	err = s.reader.NewRaw("SELECT name, count(*) AS members FROM members WHERE name > ? GROUP BY name ORDER BY name LIMIT ?", after, limit).Scan(ctx, &list)
+	return list, err
+}

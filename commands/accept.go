@@ -12,8 +12,8 @@ import (
 
 	"nightlatch.example/nightlatch/accounts"
 	"nightlatch.example/nightlatch/identity"
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/login"
-	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -28,8 +28,8 @@ func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if err != nil {
 		return err
 	}
-	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && site.Missing(path) {
-		return site.NoDatabase(path)
+	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && wiring.Missing(path) {
+		return wiring.NoDatabase(path)
 	}
 	db, err := store.OpenAlone(ctx, s.Database)
 	if err != nil {
@@ -58,7 +58,7 @@ func (x acceptCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 		return fmt.Errorf("NIGHTLATCH_KEYS (--keys): %w", err)
 	}
 	db.UseKeys(keys)
-	return newBase(s, site.With(s.Settings, db, keys)).accept(ctx, std)
+	return newBase(s, wiring.With(s.Settings, db, keys)).accept(ctx, std)
 }
 
 // strangeKeys checks that the key file is not the one that this site's secrets

@@ -4,15 +4,15 @@ import (
 	"context"
 
 	"nightlatch.example/nightlatch/accounts"
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/login"
-	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
 )
 
 // base is what every command that touches accounts needs.
 type base struct {
 	settings settings
-	site     *site.Site
+	site     *wiring.Site
 	store    *store.Store
 	keys     *store.Keys
 	login    *login.Service
@@ -32,14 +32,14 @@ func (f *Flags) open(ctx context.Context, std Streams) (*base, error) {
 
 func (s settings) begin(ctx context.Context) (*base, error) {
 	warnStrangers(s.Log)
-	x, err := site.Begin(ctx, s.Settings)
+	x, err := wiring.Begin(ctx, s.Settings)
 	if err != nil {
 		return nil, err
 	}
 	return newBase(s, x), nil
 }
 
-func newBase(s settings, x *site.Site) *base {
+func newBase(s settings, x *wiring.Site) *base {
 	r := x.Rooms()
 	return &base{settings: s, site: x, store: r.Store, keys: r.Keys, login: r.Login, accounts: r.Accounts}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"nightlatch.example/nightlatch/accounts"
-	"nightlatch.example/nightlatch/site"
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -28,8 +28,8 @@ func (x databaseCopyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 	if err != nil {
 		return err
 	}
-	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && site.Missing(path) {
-		return site.NoDatabase(path)
+	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && wiring.Missing(path) {
+		return wiring.NoDatabase(path)
 	}
 	keys, err := store.OpenKeys(s.Keys, false)
 	if err != nil {
@@ -67,7 +67,7 @@ func (x databaseCopyCmd) Run(ctx context.Context, f *Flags, std Streams) error {
 
 // emptied opens the target, and makes the file of an embedded one.
 func (s settings) emptied(ctx context.Context, url string) (*store.Store, error) {
-	if path, embedded := strings.CutPrefix(url, "sqlite:"); embedded && site.Missing(path) {
+	if path, embedded := strings.CutPrefix(url, "sqlite:"); embedded && wiring.Missing(path) {
 		s.Database = url
 		if err := s.foreignFolder(); err != nil {
 			return nil, err

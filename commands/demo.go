@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 
 	"nightlatch.example/nightlatch/internal/demo"
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/password"
-	"nightlatch.example/nightlatch/site"
 )
 
 type demoCmd struct{}
@@ -51,7 +51,7 @@ func (demoCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry, hup 
 	}
 	// From here on hashes have their full cost; the first sign-in makes a new one.
 	s.Cost = password.Cost{}
-	b = newBase(s, site.With(s.Settings, b.store, b.keys))
+	b = newBase(s, wiring.With(s.Settings, b.store, b.keys))
 	b.again = again
 	return b.serve(ctx, std)
 }

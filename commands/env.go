@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"nightlatch.example/nightlatch/site"
+	"nightlatch.example/nightlatch/internal/wiring"
 )
 
 const (
@@ -88,7 +88,7 @@ func readSecret(path string) (string, error) {
 	case len(text) > most:
 		return "", errors.New("is too long for a value")
 	}
-	if err := site.Unclean(value, false); err != nil {
+	if err := wiring.Unclean(value, false); err != nil {
 		return "", fmt.Errorf("%w; one newline at the end is all that may follow the value", err)
 	}
 	return value, nil

@@ -7,8 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/login"
-	"nightlatch.example/nightlatch/site"
 )
 
 // A configuration is refused in one line that names the variable and tells no
@@ -18,7 +18,7 @@ func FuzzSettings(f *testing.F) {
 	f.Add("http://user:hunter2@x", "a:b", ":x", "mysql://u:hunter2@h", "smtps://u:hunter2@h:99999", "\r\nBcc: a", "x/y", "-1s", "0")
 	f.Add("", "", "", "", "", "", "", "", "")
 	f.Fuzz(func(t *testing.T, url, name, addr, database, mail, from, proxies, span, count string) {
-		x := Flags{Addr: addr, MetricsAddr: addr, Options: site.Options{URL: url, Name: name, Database: database, Mail: mail, MailFrom: from, TrustedProxies: proxies,
+		x := Flags{Addr: addr, MetricsAddr: addr, Options: wiring.Options{URL: url, Name: name, Database: database, Mail: mail, MailFrom: from, TrustedProxies: proxies,
 			LoginTTL: span, CodeTTL: span, CodeCooldown: span, ConfirmTTL: span, SessionIdle: span, SessionMax: span, TrustTTL: span, LockWait: span,
 			LockAfter: count, LockDisable: count}}
 		s, err := x.check(Streams{Err: io.Discard})

@@ -14,7 +14,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/activation"
 
-	"nightlatch.example/nightlatch/site"
+	"nightlatch.example/nightlatch/internal/wiring"
 )
 
 const (
@@ -32,7 +32,7 @@ func listenAddress(name, value string) (string, error) {
 		return value, nil
 	case strings.HasPrefix(value, socket):
 		if _, _, err := socketPath(value); err != nil {
-			return "", site.BadValue(name, "%v", err)
+			return "", wiring.BadValue(name, "%v", err)
 		}
 		return value, nil
 	}
@@ -96,7 +96,7 @@ func inherited(name string) (net.Listener, error) {
 func listenSocket(name, addr string) (net.Listener, error) {
 	path, mode, err := socketPath(addr)
 	if err != nil {
-		return nil, site.BadValue(name, "%v", err)
+		return nil, wiring.BadValue(name, "%v", err)
 	}
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode().Type() != fs.ModeSocket {

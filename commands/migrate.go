@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"nightlatch.example/nightlatch/site"
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -57,7 +57,7 @@ func (upCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err != nil {
 		return err
 	}
-	if used && site.Missing(s.Keys) {
+	if used && wiring.Missing(s.Keys) {
 		return nil // a used database may be migrated from a machine without its keys
 	}
 	_, err = s.OpenKeys(ctx, db)
@@ -72,7 +72,7 @@ func (s settings) foreignFolder() error {
 		files = append(files, path)
 	}
 	for _, path := range files {
-		if site.Missing(path) {
+		if wiring.Missing(path) {
 			if err := store.NotOurs(path); err != nil {
 				return err
 			}
@@ -88,8 +88,8 @@ func (x downCmd) Run(ctx context.Context, f *Flags, io Streams) error {
 	if err != nil {
 		return err
 	}
-	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && site.Missing(path) {
-		return site.NoDatabase(path)
+	if path, embedded := strings.CutPrefix(s.Database, "sqlite:"); embedded && wiring.Missing(path) {
+		return wiring.NoDatabase(path)
 	}
 	db, err := store.OpenAlone(ctx, s.Database)
 	if err != nil {

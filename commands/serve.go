@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/gin-gonic/gin"
 )
 
 // How long and how much the server accepts from a browser.
@@ -47,6 +48,7 @@ func (x serveCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry, h
 // serve serves until it is told to stop, and closes the site.
 func (b *base) serve(ctx context.Context, std Streams) error {
 	defer b.end()
+	gin.SetMode(gin.ReleaseMode)
 	numbers := newMetrics(b.store.QueuedMail)
 	if err := b.site.Prepare(ctx, numbers.observe); err != nil {
 		return err

@@ -75,8 +75,15 @@ type route struct {
 // everyone who may send the form.
 type act string
 
+// Handler is a whole site as a server sees it, and what an application around it
+// asks: see Guard.
+type Handler struct {
+	http.Handler
+	web *web
+}
+
 // New makes the site's handler.
-func New(o Options) http.Handler {
+func New(o Options) *Handler {
 	opt := o.Login.Options()
 	w := &web{Options: o, brand: opt.Brand, cookies: newCookies(opt.URL), cross: http.NewCrossOriginProtection()}
 	w.site, _ = url.Parse(opt.URL)
@@ -89,6 +96,7 @@ func New(o Options) http.Handler {
 	}
 	w.to = Destinations{Scheme: w.site.Scheme, Domain: o.Domain, Own: w.site.Hostname(), Prefix: w.site.Path}
 
+	defer gin.SetMode(gin.Mode()) // an application around us has its own
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New(func(e *gin.Engine) { e.HandleMethodNotAllowed = true })
 	_ = e.SetTrustedProxies(nil) // we read X-Forwarded-For ourselves, see address.go
@@ -104,7 +112,7 @@ func New(o Options) http.Handler {
 	}
 	e.NoRoute(w.handle(open, func(*gin.Context) error { return errNotFound }))
 	e.NoMethod(w.handle(open, func(*gin.Context) error { return errMethod }))
-	return w.front()
+	return &Handler{w.front(), w}
 }
 
 // get and post are the methods of screens; HEAD goes with GET.

@@ -77,14 +77,21 @@ func (w *web) choose(c *gin.Context, name string, good []claim) {
 	if len(good) == 0 {
 		return
 	}
-	best := slices.MaxFunc(good, func(a, b claim) int { return cmp.Or(cmp.Compare(a.level, b.level), a.since.Compare(b.since)) })
-	if slices.ContainsFunc(good, func(x claim) bool { return x.owner != best.owner }) {
+	best, agreed := strongest(good)
+	if !agreed {
 		if name == sessionCookie || name == loginCookie {
 			c.Set(tornKey, true)
 		}
 		return
 	}
 	w.cookies.replace(c.Request, name, best.value)
+}
+
+// strongest is the best of several valid values. agreed says that all stand for one
+// account.
+func strongest(good []claim) (best claim, agreed bool) {
+	best = slices.MaxFunc(good, func(a, b claim) int { return cmp.Or(cmp.Compare(a.level, b.level), a.since.Compare(b.since)) })
+	return best, !slices.ContainsFunc(good, func(x claim) bool { return x.owner != best.owner })
 }
 
 func (w *web) sessionClaim(ctx context.Context, token string) (claim, bool, error) {

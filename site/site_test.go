@@ -1,86 +1,338 @@
 package site_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"nightlatch.example/nightlatch/login"
-	"nightlatch.example/nightlatch/password"
+	"github.com/gin-gonic/gin"
+	"github.com/pquerna/otp/totp"
+
 	"nightlatch.example/nightlatch/site"
 )
 
-// The numbers that a site ships with. Whoever changes a default on purpose
-// changes it here, in docs/settings.md and in CHANGELOG.md.
-func TestOptionsShipWithTheNumbersOfTheReadme(t *testing.T) {
-	t.Parallel()
-	set, err := site.Options{}.Check()
+// host is an application of somebody else around a site, as a browser meets it.
+type host struct {
+	t       *testing.T
+	site    *site.Site
+	handler http.Handler
+	cookies map[string]string
+}
+
+const (
+	public   = "http://door.example"
+	password = "a good long one 77 of mine"
+)
+
+func init() { gin.SetMode(gin.ReleaseMode) }
+
+func opened(t *testing.T, change func(*site.Options)) *site.Site {
+	t.Helper()
+	o := site.Options{URL: public + "/auth", Log: slog.New(slog.DiscardHandler), Data: filepath.Join(t.TempDir(), "data")}
+	if change != nil {
+		change(&o)
+	}
+	s, err := site.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, want := set.Login, login.Options{
-		Brand: "Nightlatch", URL: "http://localhost:8080", Host: "localhost",
-		LoginTTL: 10 * time.Minute, CodeTTL: 5 * time.Minute, CodeCooldown: time.Minute, ConfirmTTL: 5 * time.Minute,
-		SessionIdle: 2 * time.Hour, SessionMax: 24 * time.Hour, TrustTTL: 30 * 24 * time.Hour,
-		LockAfter: 5, LockWait: 30 * time.Second, LockDisable: 50,
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// tell writes who is signed in, as a view of the application would.
+func tell(w http.ResponseWriter, r *http.Request) {
+	p, ok := site.PersonFrom(r.Context())
+	if !ok {
+		http.Error(w, "nobody", http.StatusInternalServerError)
+		return
 	}
-	got.Now = nil // the real clock
-	if set.Login.Now == nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("the rules are %+v", got)
+	w.Header().Set("Who", p.Login+" "+string(p.Role)+" "+p.Factor)
+	w.Header().Set("Level", string(rune('0'+p.Level)))
+}
+
+// ginHost has its views in Gin, and netHost the same ones in net/http.
+func ginHost(s *site.Site) http.Handler {
+	r := gin.New()
+	s.Mount(r.Group("/auth"))
+	r.Any("/page", s.RequireSession(), gin.WrapF(tell))
+	r.Any("/strong", s.RequireOTP(), func(c *gin.Context) {
+		if p, ok := site.PersonFrom(c); !ok || p.Level != 2 {
+			c.Status(http.StatusTeapot)
+		}
+		tell(c.Writer, c.Request)
+	})
+	r.Any("/admin", s.RequireRole(site.Admin), gin.WrapF(tell))
+	r.Any("/user", s.RequireRole(site.User), gin.WrapF(tell))
+	r.Any("/nobody", s.RequireRole(), gin.WrapF(tell))
+	r.GET("/login", func(c *gin.Context) { c.String(http.StatusOK, "the host's own") })
+	return r
+}
+
+func netHost(s *site.Site) http.Handler {
+	m := http.NewServeMux()
+	m.Handle("/auth/", s.Handler())
+	m.Handle("/page", s.RequireSessionHTTP(http.HandlerFunc(tell)))
+	m.Handle("/strong", s.RequireOTPHTTP(http.HandlerFunc(tell)))
+	m.Handle("/admin", s.RequireRoleHTTP(site.Admin)(http.HandlerFunc(tell)))
+	m.Handle("/user", s.RequireRoleHTTP(site.User)(http.HandlerFunc(tell)))
+	m.Handle("/nobody", s.RequireRoleHTTP()(http.HandlerFunc(tell)))
+	m.HandleFunc("GET /login", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("the host's own")) })
+	return m
+}
+
+// do sends a request; header lines are "Name: value".
+func (h *host) do(method, path, form string, header ...string) *http.Response {
+	h.t.Helper()
+	r := httptest.NewRequest(method, public+path, strings.NewReader(form))
+	r.RequestURI = path
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Set(name, value)
 	}
-	if set.Cost != (password.Cost{}) || password.DefaultCost != (password.Cost{MemoryKiB: 19 * 1024, Time: 2, Threads: 1}) {
-		t.Errorf("a password costs %+v, by default %+v", set.Cost, password.DefaultCost)
+	for name, value := range h.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	if set.Open || set.Gallery || set.Data != "data" || set.Database != "sqlite:data/nightlatch.db" || set.Keys != "data/keys.json" ||
-		set.Mail.String() != "dir:data/mail" || set.From != "Nightlatch <nightlatch@localhost>" || set.Helo != "localhost" || len(set.Proxies) != 0 {
-		t.Errorf("%+v", set)
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, r)
+	for _, x := range w.Result().Cookies() {
+		if h.cookies[x.Name] = x.Value; x.MaxAge < 0 {
+			delete(h.cookies, x.Name)
+		}
+	}
+	return w.Result()
+}
+
+// want sends a request and checks its status and where it leads.
+func (h *host) want(request string, status int, to string, header ...string) {
+	h.t.Helper()
+	method, path, _ := strings.Cut(request, " ")
+	p := h.do(method, path, "", header...)
+	got := p.Header.Get("Location") + p.Header.Get("HX-Redirect")
+	if p.StatusCode != status || got != to {
+		h.t.Errorf("%s %v: %d to %q instead of %d to %q", request, header, p.StatusCode, got, status, to)
+	}
+	if status != http.StatusOK && p.Header.Get("Who") != "" {
+		h.t.Errorf("%s: the view was shown", request)
 	}
 }
 
-// A site is opened, serves, and is closed; opened again it is the same one.
-func TestASiteIsOpenedAndClosed(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "data")
-	for range 2 {
-		s, err := site.Open(t.Context(), site.Options{Data: dir, Name: "Gatehouse"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasPrefix(s.SetupLink(), "http://localhost:8080/setup?token=") {
-			t.Errorf("the first admin is made at %q", s.SetupLink())
-		}
-		w := httptest.NewRecorder()
-		s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost:8080/login", nil))
-		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Gatehouse") {
-			t.Errorf("the login page: %d", w.Code)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+func form(pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
 	}
-	if _, err := os.Stat(filepath.Join(dir, "keys.json")); err != nil {
-		t.Error(err)
+	return v.Encode()
+}
+
+// founded is an application whose admin is signed in at level 1.
+func founded(t *testing.T, make func(*site.Site) http.Handler) *host {
+	t.Helper()
+	s := opened(t, nil)
+	h := &host{t, s, make(s), map[string]string{}}
+	token := s.SetupLink()[strings.Index(s.SetupLink(), "token=")+len("token="):]
+	if p := h.do("POST", "/auth/setup", form("token", token, "login", "ada", "password", password)); p.Header.Get("Location") != "/auth/profile/factors" {
+		t.Fatalf("the first admin: %d to %q", p.StatusCode, p.Header.Get("Location"))
+	}
+	return h
+}
+
+func body(p *http.Response) string {
+	b := make([]byte, 1<<20)
+	n, text := 0, strings.Builder{}
+	for err := error(nil); err == nil; {
+		n, err = p.Body.Read(b)
+		text.Write(b[:n])
+	}
+	return text.String()
+}
+
+// enroll gives the admin an app, which is level 2.
+func (h *host) enroll() {
+	h.t.Helper()
+	h.do("POST", "/auth/profile/factors/totp", "")
+	m := regexp.MustCompile(`secret=([A-Z2-7]+)`).FindStringSubmatch(body(h.do("GET", "/auth/profile/factors/totp", "")))
+	if m == nil {
+		h.t.Fatal("no secret is shown")
+	}
+	code, err := totp.GenerateCode(m[1], time.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if p := h.do("POST", "/auth/profile/factors/totp/confirm", form("code", code, "name", "Phone")); p.StatusCode != http.StatusSeeOther {
+		h.t.Fatalf("no app: %d %s", p.StatusCode, body(p))
 	}
 }
 
-// A bad option is refused by the name of its variable, and nothing is made.
-func TestABadOptionMakesNothing(t *testing.T) {
+// One row a sentence of what guards are to do, in Gin and in net/http.
+func TestGuards(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "data")
-	for name, o := range map[string]site.Options{
-		"NIGHTLATCH_CODE_TTL": {Data: dir, CodeTTL: "11m"}, "NIGHTLATCH_LOCK_AFTER": {Data: dir, LockAfter: "51"},
-		"NIGHTLATCH_URL": {Data: dir, URL: "ftp://x"}, "NIGHTLATCH_NAME": {Data: dir, Name: " x"},
-	} {
-		if _, err := site.Open(t.Context(), o); err == nil || !strings.HasPrefix(err.Error(), name+" (") {
-			t.Errorf("%s: %v", name, err)
+	for name, make := range map[string]func(*site.Site) http.Handler{"gin": ginHost, "net/http": netHost} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := founded(t, make)
+			in := h.cookies
+			h.cookies = map[string]string{}
+			const there = "/auth/login?next=%2Fpage%3Fx%3D%252F%26y%3D2"
+			for _, view := range []string{"/page", "/strong", "/admin", "/user"} {
+				next := "/auth/login?next=" + url.QueryEscape(view)
+				h.want("GET "+view, 303, next)
+				h.want("HEAD "+view, 303, next)
+				h.want("GET "+view, 303, next, "Accept: application/json")
+				for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
+					h.want(method+" "+view, 401, "")
+				}
+				h.want("POST "+view, 401, next, "HX-Request: true", "HX-Current-URL: "+public+view)
+				h.want("GET "+view, 401, next, "HX-Request: true")
+				h.want("POST "+view, 401, "/auth/login", "HX-Request: true")
+			}
+			h.want("GET /page?x=%2F&y=2", 303, there)
+			h.want("GET /login", 200, "") // the application's own
+			h.want("GET //evil.example/page", map[string]int{"gin": 404, "net/http": 307}[name], map[string]string{"net/http": "/evil.example/page"}[name])
+			h.cookies = map[string]string{"nightlatch_session": "guessed", "__Host-nightlatch_session": in["nightlatch_session"]}
+			h.want("GET /page", 303, "/auth/login?next=%2Fpage")
+
+			h.cookies = in // level 1, no factor
+			h.want("GET /page", 200, "")
+			h.want("POST /page", 200, "", "Sec-Fetch-Site: same-origin")
+			h.want("POST /page", 403, "", "Sec-Fetch-Site: cross-site")
+			h.want("POST /page", 403, "", "Origin: https://evil.example")
+			h.want("POST /page", 200, "", "Origin: "+public)
+			h.want("GET /page", 200, "", "Sec-Fetch-Site: cross-site")
+			h.want("GET /admin", 200, "")
+			h.want("GET /user", 403, "")
+			h.want("GET /nobody", 403, "")
+			const up = "/auth/confirm?level=2&next=%2Fstrong"
+			h.want("GET /strong", 303, up)
+			h.want("HEAD /strong", 303, up, "Accept: text/html", "Sec-Fetch-Mode: navigate")
+			h.want("GET /strong", 403, "", "Sec-Fetch-Mode: cors")
+			h.want("GET /strong", 403, "", "Accept: application/json")
+			h.want("POST /strong", 403, "")
+			h.want("POST /strong", 403, up, "HX-Request: true", "HX-Current-URL: "+public+"/strong")
+
+			h.enroll()
+			p := h.do("GET", "/strong", "")
+			if p.StatusCode != 200 || p.Header.Get("Who") != "ada admin totp" || p.Header.Get("Level") != "2" || p.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("at level 2: %d %q", p.StatusCode, p.Header)
+			}
+			old := in["nightlatch_session"]
+			h.do("POST", "/auth/logout", "")
+			h.want("GET /page", 303, "/auth/login?next=%2Fpage")
+			h.cookies["nightlatch_session"] = old // the one of level 2, which has ended
+			h.want("GET /page", 303, "/auth/login?next=%2Fpage")
+		})
+	}
+}
+
+// The password alone opens no guarded page of somebody who has a factor.
+func TestASignInFromAPageOfTheHost(t *testing.T) {
+	t.Parallel()
+	h := founded(t, ginHost)
+	h.enroll()
+	h.do("POST", "/auth/logout", "")
+	if p := h.do("POST", "/auth/login", form("login", "ada", "password", password, "next", "/strong?x=1")); p.Header.Get("Location") != "/auth/login/challenge" {
+		t.Errorf("led to %q", p.Header.Get("Location"))
+	}
+	h.want("GET /page", 303, "/auth/login?next=%2Fpage")
+	if text := body(h.do("GET", "/auth/login/challenge", "")); !strings.Contains(text, `value="/strong?x=1"`) {
+		t.Error("the second step forgot where it leads")
+	}
+}
+
+func TestWhatIsNotKnownLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+	h := founded(t, netHost)
+	if err := h.site.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if p := h.do("GET", "/page", ""); p.StatusCode != 503 || p.Header.Get("Retry-After") == "" || p.Header.Get("Who") != "" {
+		t.Errorf("with the database closed: %d", p.StatusCode)
+	}
+}
+
+func TestMountKnowsItsPlace(t *testing.T) {
+	t.Parallel()
+	s := opened(t, nil)
+	for at, fits := range map[string]bool{"/auth": true, "/auth/": true, "/": false, "/au": false, "/auth/x": false, "/Auth": false} {
+		panicked := func() (panicked bool) {
+			defer func() { panicked = recover() != nil }()
+			s.Mount(gin.New().Group(at))
+			return false
+		}()
+		if panicked == fits {
+			t.Errorf("mounted at %s: panicked %t", at, panicked)
 		}
 	}
-	if _, err := os.Stat(dir); err == nil {
-		t.Error("a folder was made")
+	root := opened(t, func(o *site.Options) { o.URL = public })
+	e := gin.New()
+	root.Mount(e)
+	w := httptest.NewRecorder()
+	if e.ServeHTTP(w, httptest.NewRequest("GET", public+"/login", nil)); w.Code != 200 {
+		t.Errorf("at the root: %d", w.Code)
+	}
+}
+
+// No type of the rooms behind it is part of what site promises.
+func TestNothingLeaksThroughSite(t *testing.T) {
+	t.Parallel()
+	var look func(x reflect.Type, from string, seen map[reflect.Type]bool)
+	look = func(x reflect.Type, from string, seen map[reflect.Type]bool) {
+		if seen[x] {
+			return
+		}
+		seen[x] = true
+		if rest, ours := strings.CutPrefix(x.PkgPath(), "nightlatch.example/nightlatch/"); ours && rest != "site" {
+			t.Errorf("%s shows %s", from, x)
+			return
+		}
+		for i := range x.NumMethod() {
+			m := x.Method(i).Type
+			for j := range m.NumIn() {
+				look(m.In(j), from+"."+x.Method(i).Name, seen)
+			}
+			for j := range m.NumOut() {
+				look(m.Out(j), from+"."+x.Method(i).Name, seen)
+			}
+		}
+		switch x.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			look(x.Elem(), from, seen)
+		case reflect.Struct:
+			if strings.HasPrefix(x.PkgPath(), "nightlatch.example/") {
+				for i := range x.NumField() {
+					if f := x.Field(i); f.IsExported() {
+						look(f.Type, from+"."+f.Name, seen)
+					}
+				}
+			}
+		}
+	}
+	for _, x := range []any{&site.Site{}, site.Options{}, site.Person{}, site.User} {
+		look(reflect.TypeOf(x), reflect.TypeOf(x).String(), map[reflect.Type]bool{})
+	}
+}
+
+// It reads no environment.
+func TestTheEnvironmentIsNotRead(t *testing.T) {
+	t.Setenv("NIGHTLATCH_NAME", "From outside")
+	t.Setenv("NIGHTLATCH_URL", "http://elsewhere.example")
+	s := opened(t, func(o *site.Options) { o.URL = "" })
+	if !strings.HasPrefix(s.SetupLink(), "http://localhost:8080/setup?token=") {
+		t.Errorf("the first admin is made at %q", s.SetupLink())
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, httptest.NewRequest("GET", "http://localhost:8080/login", nil))
+	if w.Code != 200 || strings.Contains(w.Body.String(), "From outside") || !slices.Contains(os.Environ(), "NIGHTLATCH_NAME=From outside") {
+		t.Errorf("%d", w.Code)
 	}
 }

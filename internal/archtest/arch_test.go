@@ -23,8 +23,8 @@ const (
 // Imports within a room are its own matter.
 var rooms = map[string][]string{
 	"main":       {"commands"},
-	"commands":   {"rules", "site", "login", "accounts", "password", "directory", "identity", "store", "mail", "internal/demo"},
-	"site":       {"rules", "routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"},
+	"commands":   {"rules", "internal/wiring", "login", "accounts", "password", "directory", "identity", "store", "mail", "internal/demo"},
+	"site":       {"routes", "login", "identity", "internal/wiring"},
 	"routes":     {"rules", "login", "accounts", "directory", "identity", "views", "static", "factors"},
 	"accounts":   {"login", "password", "directory", "identity", "factors"},
 	"login":      {"password", "identity", "factors"},
@@ -39,9 +39,10 @@ var rooms = map[string][]string{
 	"migrations": {},
 	"rules":      {},
 
-	"internal/demo": {"login", "accounts", "identity", "factors", "store", "mail"},
-	"browser":       {"internal"},                                                                                                                // tests only
-	"internal":      {"site", "routes", "login", "accounts", "password", "directory", "identity", "factors", "store", "mail", "views", "static"}, // harnesses for tests; the built program has none of them
+	"internal/wiring": {"rules", "routes", "login", "accounts", "password", "identity", "factors", "store", "mail", "views", "static"},
+	"internal/demo":   {"login", "accounts", "identity", "factors", "store", "mail"},
+	"browser":         {"internal"},                                                                                                                                   // tests only
+	"internal":        {"internal/wiring", "site", "routes", "login", "accounts", "password", "directory", "identity", "factors", "store", "mail", "views", "static"}, // harnesses for tests; the built program has none of them
 }
 
 type listed struct {

@@ -18,7 +18,7 @@ var kindNamed = regexp.MustCompile(`Kind(TOTP|Email|Recovery)\b|factors\.(TOTP|R
 // fiction, and the made-up states of screens.
 func mayNameKinds(path string) bool {
 	return strings.HasPrefix(path, "factors/") || strings.HasPrefix(path, "internal/") ||
-		strings.HasPrefix(path, "views/fixtures") || path == "site/site.go" // the wiring
+		strings.HasPrefix(path, "views/fixtures") || path == "internal/wiring/site.go" // the wiring
 }
 
 // A kind of factor describes itself: nothing outside factors branches on one.

@@ -6,15 +6,15 @@ import (
 	"path/filepath"
 	"testing/synctest"
 
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/password"
-	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
 )
 
 // Process is one server of the site.
 type Process struct {
 	N    int // from 1
-	Site *site.Site
+	Site *wiring.Site
 	Gate *Gate
 	w    *World
 }
@@ -35,7 +35,7 @@ func (w *World) begin(n int) (*Process, error) {
 	set.Cost, set.Slots, set.Queue, set.AtOnce, set.Transport, set.Made = cheap, 8, 64, 1, carrier{w.Post, p.Gate}, st.made
 	set.Log = slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctx := store.Between(context.Background(), p.Gate.Between)
-	if p.Site, err = site.Begin(ctx, set); err != nil {
+	if p.Site, err = wiring.Begin(ctx, set); err != nil {
 		p.Gate.End()
 		p.Gate.Cut()
 		return nil, err

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/mail"
-	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/static"
 	"nightlatch.example/nightlatch/store"
 	"nightlatch.example/nightlatch/views"
@@ -35,14 +35,14 @@ func now() time.Time {
 
 // stage is what all runs share, since it takes long to make.
 type stage struct {
-	made  site.Made
+	made  wiring.Made
 	blank []byte // a migrated SQLite database without an account
-	set   site.Settings
+	set   wiring.Settings
 }
 
 // theStage makes it, once. It must first be called outside of a bubble.
 var theStage = sync.OnceValues(func() (s stage, err error) {
-	if s.set, err = (site.Options{URL: origin, MailFrom: "Nightlatch <nightlatch@example.com>"}).Check(); err != nil {
+	if s.set, err = (wiring.Options{URL: origin, MailFrom: "Nightlatch <nightlatch@example.com>"}).Check(); err != nil {
 		return s, err
 	}
 	if s.made.Static, err = static.New(nil); err != nil {

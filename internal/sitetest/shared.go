@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/static"
 	"nightlatch.example/nightlatch/store"
@@ -25,6 +27,7 @@ import (
 // A hundred sites one after another leave much garbage while little is in use at
 // any time, so the garbage collector may run less often than in a server.
 func init() {
+	gin.SetMode(gin.ReleaseMode)
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}

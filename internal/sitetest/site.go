@@ -1,4 +1,4 @@
-// Package sitetest runs the whole site in a test: the real router, a real
+// Package wiringtest runs the whole site in a test: the real router, a real
 // database, mail in real files, and a clock that the test sets.
 package sitetest
 
@@ -22,11 +22,11 @@ import (
 	"nightlatch.example/nightlatch/factors"
 	"nightlatch.example/nightlatch/identity"
 	"nightlatch.example/nightlatch/internal/pgtest"
+	"nightlatch.example/nightlatch/internal/wiring"
 	"nightlatch.example/nightlatch/login"
 	"nightlatch.example/nightlatch/mail"
 	"nightlatch.example/nightlatch/password"
 	"nightlatch.example/nightlatch/routes"
-	"nightlatch.example/nightlatch/site"
 	"nightlatch.example/nightlatch/store"
 )
 
@@ -78,7 +78,7 @@ type Config struct {
 
 // shipped is a site without any setting, so that the tests run on the defaults
 // that people get.
-var shipped = sync.OnceValues(site.Options{}.Check)
+var shipped = sync.OnceValues(wiring.Options{}.Check)
 
 // Defaults are a site as it is shipped, on a fixed day.
 func Defaults() Config {
@@ -143,7 +143,7 @@ func (s *Site) build(c Config) {
 	if c.Meter != nil {
 		ctx = store.Between(ctx, c.Meter.Between)
 	}
-	x, err := site.Begin(ctx, set)
+	x, err := wiring.Begin(ctx, set)
 	if err != nil {
 		s.T.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func (s *Site) build(c Config) {
 
 // settings are those of a site as it is shipped, except for what the test
 // changes and what would take long.
-func (s *Site) settings(c Config) (set site.Settings, err error) {
+func (s *Site) settings(c Config) (set wiring.Settings, err error) {
 	if set, err = shipped(); err != nil {
 		return set, err
 	}

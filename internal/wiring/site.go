@@ -1,8 +1,8 @@
-// Package site makes a whole site out of Options: database, keys, kinds of
+// Package wiring makes a whole site out of Options: database, keys, kinds of
 // factor, rules, mail worker, screens and routes are put together here and nowhere
 // else. The command line, the tests and applications that serve it themselves
 // all use it.
-package site
+package wiring
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type Site struct {
 	log      *slog.Logger
 	rooms    Rooms
 	migrated []string // the migrations that this start ran
-	handler  http.Handler
+	handler  *routes.Handler
 	self     store.Process
 
 	mailing bool // the mail worker runs
@@ -54,6 +54,14 @@ func (s *Site) Rooms() Rooms { return s.rooms }
 
 // Handler answers every URL of the site. It is nil before Prepare.
 func (s *Site) Handler() http.Handler { return s.handler }
+
+// Guard judges a request to a page of an application around the site.
+func (s *Site) Guard(w http.ResponseWriter, r *http.Request, need routes.Need) *login.Visit {
+	return s.handler.Guard(w, r, need)
+}
+
+// Prefix is the path under which the site lives; empty for the root.
+func (s *Site) Prefix() string { return prefixOf(s.set.Login.URL) }
 
 // Migrated are the names of the migrations that this start ran.
 func (s *Site) Migrated() []string { return s.migrated }

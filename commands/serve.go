@@ -49,7 +49,7 @@ func (x serveCmd) Run(ctx context.Context, f *Flags, std Streams, again hurry, h
 func (b *base) serve(ctx context.Context, std Streams) error {
 	defer b.end()
 	gin.SetMode(gin.ReleaseMode)
-	numbers := newMetrics(b.store.QueuedMail)
+	numbers := newMetrics(b)
 	if err := b.site.Prepare(ctx, numbers.observe); err != nil {
 		return err
 	}

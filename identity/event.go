@@ -93,6 +93,10 @@ type Event struct {
 	Level            int
 	Reason, Detail   string
 
+	// Took is how long a sign-in took from its password to its second factor. It is
+	// told to those who watch the site, and not kept.
+	Took time.Duration
+
 	// For a row about many tries: how many, the first and the last. Times is 0
 	// for a single one. See Tries.
 	Times        int

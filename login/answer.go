@@ -195,6 +195,7 @@ func (s *Service) complete(ctx context.Context, tx Act, sub subject, right proof
 		return entry, e, cmp.Or(err, identity.Refuse(identity.Gone, ""))
 	}
 	entry, e, err = s.enter(ctx, tx, acct, grant{level: 2, by: right.cred.Kind, next: p.Next, policy: &sub.policy, known: sub.seen.Known}, sub.client)
+	e.Took = s.Now().Sub(p.Created)
 	if err != nil || !trust || s.opt.TrustTTL <= 0 {
 		return entry, e, err
 	}

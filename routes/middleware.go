@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"nightlatch.example/nightlatch/identity"
 )
 
 const idKey = "request-id"
@@ -29,6 +31,7 @@ func (w *web) identify(c *gin.Context) {
 	id := strings.ToLower(rand.Text()[:12])
 	c.Set(idKey, id)
 	c.Header("X-Request-Id", id)
+	c.Request = c.Request.WithContext(identity.WithRequest(c.Request.Context(), id))
 	c.Next()
 	took := time.Since(start)
 	if w.Observe != nil {

@@ -74,11 +74,6 @@ func (q query) MailState(ctx context.Context, id string) (identity.MailState, er
 		Expired: r.Status == mailExpired}, err
 }
 
-// QueuedMail counts what waits to be sent.
-func (s *Store) QueuedMail(ctx context.Context) (int, error) {
-	return s.count(ctx, s.reader.NewRaw("SELECT count(*) FROM outbox WHERE status = ?", mailQueued))
-}
-
 // endMail wipes what a mail said.
 func (s *Store) endMail(ctx context.Context, id, status, lastErr string, sent time.Time) error {
 	_, err := s.writer.NewRaw("UPDATE outbox SET status = ?, data = NULL, last_error = ?, sent_at = ? WHERE id = ?",

@@ -36,6 +36,7 @@ type Store struct {
 	tell        func(Progress)          // see OnProgress
 	turn        chan struct{}           // of this process: see ImportTurn
 	wake        func()                  // see OnPost
+	tellEvent   func(identity.Event)    // see OnEvent
 	chainer     chainer
 }
 
@@ -59,7 +60,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), entranceSQL: entranceSQL(reader), tell: func(Progress) {}, wake: func() {}, turn: make(chan struct{}, 1), chainer: chainer{wake: make(chan struct{}, 1)},
+	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), entranceSQL: entranceSQL(reader), tell: func(Progress) {}, wake: func() {}, tellEvent: func(identity.Event) {}, turn: make(chan struct{}, 1), chainer: chainer{wake: make(chan struct{}, 1)},
 		query: query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG}}
 }
 
@@ -179,6 +180,7 @@ func (s *Store) once(ctx context.Context, do func(*tx) error) error {
 
 func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 	posted, waiting := false, false
+	var events []identity.Event
 	err := s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
 		t := &tx{query: query{db: btx, keys: s.keys, kinds: s.kinds, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
 		if err := do(t); err != nil {
@@ -187,7 +189,7 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 		if err := t.settle(ctx); err != nil {
 			return err
 		}
-		posted = t.posted
+		posted, events = t.posted, t.events
 		err := t.flush(ctx)
 		if err == nil && t.stirred {
 			err = t.noteChange(ctx)
@@ -198,10 +200,16 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 	if err == nil && waiting {
 		s.wrote(ctx)
 	}
-	if err == nil && posted {
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		s.tellEvent(e)
+	}
+	if posted {
 		s.wake()
 	}
-	return err
+	return nil
 }
 
 // again says whether a transaction should start over: it is PostgreSQL's wish, or

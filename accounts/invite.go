@@ -14,6 +14,12 @@ func (s *Service) Invite(ctx context.Context, v *login.Visit, f Form, c identity
 	return s.inviteAs(ctx, Admin(v, "", c), f)
 }
 
+// InviteBy is Invite for a program. The link goes nowhere but into the mail.
+func (s *Service) InviteBy(ctx context.Context, by By, f Form) (id string, err error) {
+	id, _, err = s.inviteAs(ctx, by, f)
+	return id, err
+}
+
 func (s *Service) inviteAs(ctx context.Context, by By, f Form) (id, link string, err error) {
 	if f.Role != identity.Admin {
 		f.Role = identity.Member

@@ -20,7 +20,7 @@ import (
 type Outcome struct {
 	Key     string        // who sent what: see FormKey
 	To      string        // where the form led
-	Cookies []string      // the Set-Cookie lines of the answer; sealed at rest
+	Cookies []string      // the Set-Cookie lines of the answer, or for a program what it was answered; sealed at rest
 	Session string        // hash of the session token whose next request ends the repeat; empty: time alone does
 	Lasting bool          // once the cookies are gone, where it led is told all the same
 	Life    time.Duration // how long it is kept; 0 is AgainTTL
@@ -140,7 +140,7 @@ func (s *Service) Outcome(ctx context.Context, key string) (Outcome, State, erro
 
 // fit takes the cookies out of an outcome that is too old for them.
 func (s *Service) fit(o Outcome) Outcome {
-	if s.Now().Sub(o.Done) >= AgainTTL {
+	if s.Now().Sub(o.Done) >= AgainTTL && o.Expires.Sub(o.Done) <= LastingTTL { // what is kept for longer is no browser's
 		o.Cookies = nil
 	}
 	return o

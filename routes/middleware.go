@@ -55,7 +55,7 @@ func (w *web) identify(c *gin.Context) {
 // knownMethod replaces invented methods, so that a client cannot create labels
 // in the metrics.
 func knownMethod(m string) string {
-	if m == http.MethodGet || m == http.MethodHead || m == http.MethodPost {
+	if m == http.MethodGet || m == http.MethodHead || m == http.MethodPost || m == http.MethodPut {
 		return m
 	}
 	return "other"

@@ -120,7 +120,7 @@ const get, post = http.MethodGet, http.MethodPost
 
 // table is every URL of the site.
 func (w *web) table() []route {
-	t := slices.Concat(w.anybodys(), w.own(), w.admins(), w.machines())
+	t := slices.Concat(w.anybodys(), w.own(), w.admins(), w.machines(), w.changes())
 	for _, f := range w.Login.Kinds() {
 		if w.Login.Kinds().Enroller(f.Kind()) != nil {
 			t = append(t, w.enrollments(f.Kind())...)

@@ -126,6 +126,14 @@ GET  /api/v1/groups                        TTT TT TTT TTT
 GET  /api/v1/policy                        TTT TT TTT TTT
 GET  /api/v1/audit                         TTT TT TTT TTT
 GET  /api/v1/outbox                        TTT TT TTT TTT
+POST /api/v1/accounts                      TTT TT TTT TTT
+POST /api/v1/accounts/:id/reset            TTT TT TTT TTT
+POST /api/v1/accounts/:id/unlock           TTT TT TTT TTT
+POST /api/v1/accounts/:id/disable          TTT TT TTT TTT
+POST /api/v1/accounts/:id/enable           TTT TT TTT TTT
+POST /api/v1/accounts/:id/end-sessions     TTT TT TTT TTT
+PUT  /api/v1/accounts/:id/groups           TTT TT TTT TTT
+PUT  /api/v1/policy                        TTT TT TTT TTT
 `
 
 // row is one route of the real table, its parameters filled in.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"nightlatch.example/nightlatch/login"
@@ -34,7 +35,8 @@ func sweeps(now, sessionsBefore time.Time) []sweep {
 		{"DELETE FROM ceremonies WHERE expires_at <= ?", now.Add(-time.Minute)},
 		{"DELETE FROM notes WHERE expires_at <= ?", now.Add(-time.Minute)},
 		{"DELETE FROM outcomes WHERE expires_at <= ?", now},
-		{"UPDATE outcomes SET data = NULL WHERE data IS NOT NULL AND done_at <= ?", now.Add(-login.AgainTTL)},
+		// What is kept for longer than a form's is an answer to a program, and whole.
+		{"UPDATE outcomes SET data = NULL WHERE data IS NOT NULL AND expires_at - done_at <= " + strconv.FormatInt(login.LastingTTL.Microseconds(), 10) + " AND done_at <= ?", now.Add(-login.AgainTTL)},
 		{"DELETE FROM links WHERE expires_at <= ?", now},
 		{"DELETE FROM registrations WHERE expires_at <= ?", now},
 		{"DELETE FROM browsers WHERE until_at <= ?", now},

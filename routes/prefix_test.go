@@ -199,6 +199,8 @@ func TestTheJourneyUnderAPrefix(t *testing.T) {
 		b.Post("/confirm", "kind", "totp", "code", b.Code(secret), "held", u.Query().Get("held"), "next", u.Query().Get("next"), "to", b.Factor("Phone")).Want(t, "/profile?said=factor-renamed")
 		b.Factor("Old phone")
 
+		dialog(t, f, b)
+
 		// Pages of the application on the same host may be gone to, also those called as ours are.
 		for _, theirs := range []string{"/", "/app/page?x=1", "/login", "/profile", "/auth", "/auth/second.stepfather"} {
 			f.to = theirs
@@ -216,6 +218,23 @@ func TestTheJourneyUnderAPrefix(t *testing.T) {
 			}
 		}
 	}, underPrefix)
+}
+
+// dialog holds that a step-up opens over a page of ours, and never over one of the
+// application beside us, which has no place for it.
+func dialog(t *testing.T, f *fence, b *sitetest.Browser) {
+	t.Helper()
+	b.Advance(6 * 60e9)
+	x := b.Clone()
+	x.HTMX = true
+	for page, over := range map[string]bool{prefix + "/profile": true, prefix + "/profile?x=1": true, prefix + "/confirm": false, "/profile": false, "/app": false} {
+		f.to = page
+		x.Header.Set("HX-Current-URL", "http://door.example"+page)
+		p := x.Post("/profile/factors/"+b.Factor("Old phone")+"/name", "name", "Phone")
+		if got := p.Header.Get("HX-Retarget") == "#dialog"; got != over || !over && !strings.HasPrefix(p.Location, "/confirm?") {
+			t.Errorf("over %s: a dialog is %t, led to %q with %d", page, got, p.Location, p.Status)
+		}
+	}
 }
 
 // Outside there is nothing but the two questions of whoever watches the process.

@@ -249,6 +249,37 @@ func TestASignInFromAPageOfTheHost(t *testing.T) {
 	}
 }
 
+// A session from before the first factor is of no use to a guard until it has
+// passed it, also one that asks for nothing but a session or a role.
+func TestASessionThatOwesAFactorOpensNothing(t *testing.T) {
+	t.Parallel()
+	h := founded(t, netHost)
+	other := &host{t, h.site, h.handler, map[string]string{}}
+	if p := other.do("POST", "/auth/login", form("login", "ada", "password", password)); p.Header.Get("Location") != "/auth/profile" {
+		t.Fatalf("led to %q", p.Header.Get("Location"))
+	}
+	other.want("GET /page", 200, "")
+	h.enroll()
+	if p := other.do("GET", "/page", ""); p.StatusCode == 200 || p.Header.Get("Who") != "" {
+		t.Errorf("a session that owes a factor: %d", p.StatusCode)
+	}
+	for _, view := range []string{"/strong", "/admin"} {
+		if p := other.do("POST", view, ""); p.StatusCode != 401 && p.StatusCode != 403 {
+			t.Errorf("%s: %d", view, p.StatusCode)
+		}
+	}
+	h.want("GET /page", 200, "")
+	// Two sessions of one account in one request: the stronger counts. One that nobody has beside a good one is no matter.
+	r := httptest.NewRequest("GET", public+"/strong", nil)
+	for _, value := range []string{"planted", other.cookies["nightlatch_session"], h.cookies["nightlatch_session"]} {
+		r.AddCookie(&http.Cookie{Name: "nightlatch_session", Value: value})
+	}
+	w := httptest.NewRecorder()
+	if h.handler.ServeHTTP(w, r); w.Code != 200 {
+		t.Errorf("three values: %d", w.Code)
+	}
+}
+
 func TestWhatIsNotKnownLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	h := founded(t, netHost)

@@ -35,6 +35,11 @@ func TestTheDomainIsAParentOfTheHost(t *testing.T) {
 // Home follows the rules of next.
 func TestHomeFollowsTheRulesOfNext(t *testing.T) {
 	t.Parallel()
+	for home, ok := range map[string]bool{"/profile": true, "/": true, "/app": true, "/login": true, "/auth/profile": true, "/auth/login": false, "/auth/logout": false} {
+		if set, err := (Options{URL: "https://example.com/auth", Home: home}).Check(); (err == nil) != ok || set.Login.Host != "example.com" || set.Login.URL != "https://example.com/auth" {
+			t.Errorf("under a path, %s: %v, %q", home, err, set.Login.URL)
+		}
+	}
 	at := func(home, domain string) (string, error) {
 		set, err := Options{URL: "https://auth.example.com", Domain: domain, Home: home}.Check()
 		return set.Home, err

@@ -159,7 +159,9 @@ func (g *Gate) do(ctx context.Context, op Op, sql string, what func() error) err
 	v, o := g.fate(op, sql)
 	switch v {
 	case Parks:
-		o.park()
+		if err := o.park(ctx); err != nil {
+			return err
+		}
 	case Fails:
 		return broken{sqliteFull}
 	case LosesLine:

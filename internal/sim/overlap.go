@@ -63,10 +63,16 @@ func (o *overlap) give(n int) {
 	o.over = make(chan struct{})
 }
 
-// park stops the request that makes this call until it is let go.
-func (o *overlap) park() {
+// park stops the request that makes this call until it is let go, or until its time is
+// over, as any call to a database ends then.
+func (o *overlap) park(ctx context.Context) error {
 	close(o.parked)
-	<-o.release
+	select {
+	case <-o.release:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // let has the first go on, whenever it has the turn.

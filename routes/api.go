@@ -51,6 +51,7 @@ func (w *web) machines() []route {
 		return route{method, apiPath + path, byToken, w.api(scope, do), does}
 	}
 	return []route{
+		{get, apiPath + "/openapi.json", open, w.apiDescription, "Describe the JSON interface"},
 		api(get, "/accounts", identity.AccountsRead, w.apiAccounts, "List accounts as JSON"),
 		api(get, "/accounts/:id", identity.AccountsRead, w.apiAccount, "Give an account as JSON"),
 		api(get, "/groups", identity.AccountsRead, w.apiGroups, "List groups as JSON"),

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"nightlatch.example/nightlatch/internal/sitetest"
+	"nightlatch.example/nightlatch/routes"
 )
 
 // doors is who comes in where. A route that has no row here, or a row that has
@@ -120,6 +121,7 @@ POST /admin/users/:id/role                 LLL EC xxx U.C
 POST /admin/users/:id/groups               LLL EC xxx U.C
 POST /admin/policy                         LLL EC xxx U.C
 POST /admin/mail/:id/retry                 LLL EC xxx U.C
+GET  /api/v1/openapi.json                  ... .. ... ...
 GET  /api/v1/accounts                      TTT TT TTT TTT
 GET  /api/v1/accounts/:id                  TTT TT TTT TTT
 GET  /api/v1/groups                        TTT TT TTT TTT
@@ -142,7 +144,7 @@ type row struct{ method, path, pattern string }
 // table is the site's own URL table, so that no route can be forgotten.
 func table(s *sitetest.Site) (rows []row) {
 	fill := strings.NewReplacer(":kind", "totp", ":id", "AAAA", ":token", "AAAA", "*name", "x.css", ":name", "x")
-	for _, r := range s.Handler.(*gin.Engine).Routes() {
+	for _, r := range s.Handler.(*routes.Handler).Handler.(*gin.Engine).Routes() {
 		if r.Method == http.MethodHead { // goes with GET: see declaredVerbs
 			continue
 		}

@@ -35,7 +35,7 @@ func refuses(t *testing.T, dir string, env, args []string, want ...string) {
 // bad are values that stop the start.
 var bad = map[string][]string{
 	"ADDR":            {"8080", "localhost", "127.0.0.1:http", "127.0.0.1:70000", "127.0.0.1:-1", "1.2.3.4.5:80:90"},
-	"URL":             {"localhost", "ftp://x", "http://", "https://x/path", "https://x?q=1", "https://x#f", "https://ada:hunter2@x", "http://a b", "//x", "http://x\ny"},
+	"URL":             {"localhost", "ftp://x", "http://", "https://x/a//b", "https://x/a/../b", "https://x/a%2Fb", "https://x/a b", "https://x/a?b", "https://x?q=1", "https://x#f", "https://ada:hunter2@x", "http://a b", "//x", "http://x\ny"},
 	"NAME":            {"a:b", strings.Repeat("x", 65), "two\nlines"},
 	"HOME":            {"profile", "//evil.example", "https://app.example.com/", "/login", `/\\x`},
 	"DOMAIN":          {"example.com", "localhost", "127.0.0.1", ".localhost", "http://localhost", "localhost:8080", "com"},

@@ -47,6 +47,7 @@ var bad = map[string][]string{
 	"MAIL_HELO":       {"two words", "a/b", "login.example.com:25", "-"},
 	"REGISTRATION":    {"yes", "Open", "closed"},
 	"VIEWS":           {"lost", "file"},
+	"RULES":           {"lost", "."},
 	"TRUSTED_PROXIES": {"proxy", "10.0.0.0/33", "10.0.0.0/8;::1", "fe80::1%eth0"},
 	"METRICS_ADDR":    {"9090", "127.0.0.1:x"},
 	"LOG":             {"loud", "1x"},

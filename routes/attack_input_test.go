@@ -105,6 +105,9 @@ func TestForeignIds(t *testing.T) {
 			if late {
 				want = append(want, 303) // held up; then not found
 			}
+			if strings.HasPrefix(r.pattern, "/api/") {
+				want = []int{401} // a session opens nothing there
+			}
 			for _, x := range ids {
 				p := eve.Do(r.method, strings.Replace(r.pattern, ":id", x, 1), sitetest.Body("name=Mine&reason=x&id="+x), false)
 				if !slices.Contains(want, p.Status) || strings.Contains(p.Body, "ada@") {

@@ -37,7 +37,7 @@ func TestWhatAFormDidIsRecorded(t *testing.T) {
 		}
 	}
 	for _, r := range table(x.s) {
-		if r.method != http.MethodPost {
+		if r.method != http.MethodPost || strings.HasPrefix(r.pattern, "/api/") { // what a program does: TestAPIChanges
 			continue
 		}
 		sent, known := all[r.pattern]

@@ -19,7 +19,7 @@ func full(t *testing.T, s *store.Store) identity.Account {
 	a := identity.Account{ID: identity.NewID(), Login: "Ada@example.com", Key: "ada@example.com", Name: "Ada", Email: "ada@example.com", EmailVerified: noon,
 		Role: identity.Admin, Origin: "cli", Password: "phc", PasswordChanged: noon.AddDate(0, 0, 1), Preferred: "some", Created: noon.AddDate(0, 0, 2),
 		LastLogin: noon.AddDate(0, 0, 3), Standing: identity.Locked, Disabled: noon.AddDate(0, 0, 4), Kinds: []factors.Kind{factors.KindTOTP},
-		RecoveryLeft: 1, Off: []factors.Kind{factors.KindEmail}, MustEnroll: noon.AddDate(0, 0, 5)}
+		RecoveryLeft: 1, Off: []factors.Kind{factors.KindEmail}, MustEnroll: noon.AddDate(0, 0, 5), Groups: []string{"ops", "staff"}}
 	for i, v := 0, reflect.ValueOf(a); i < v.NumField(); i++ {
 		if v.Field(i).IsZero() {
 			t.Fatalf("%s is not set", v.Type().Field(i).Name)
@@ -35,6 +35,7 @@ func full(t *testing.T, s *store.Store) identity.Account {
 			func() error {
 				return tx.SaveThrottle(ctx, login.Throttle{Key: login.Counter{What: login.CountFactor, Account: a.ID, Kind: factors.KindEmail}, Off: noon})
 			},
+			func() error { return tx.SaveGroups(ctx, a.ID, a.Groups) },
 			func() error { return tx.SetMustEnroll(ctx, a.ID, a.MustEnroll) },
 			func() error { return tx.Reach(ctx, a.ID, identity.StepTold) },
 			func() error {

@@ -3,19 +3,21 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 )
 
 // carriedTables hold what nothing else in the database tells and a step back
-// must not lose: the head of the audit log, what the log has yet to tell of, and
-// events that were not chained yet.
+// must not lose: the head of the audit log, what the log has yet to tell of,
+// events that were not chained yet, and who is in which group.
 // Undo puts them into a setting when their table goes, and Migrate puts them back.
-var carriedTables = []string{"audit_head", "tries", "unchained"}
+var carriedTables = []string{"audit_head", "tries", "unchained", "members"}
 
 // carriedColumns go with a step back that keeps what they hold: in the column's
 // place before, or in settings of its own.
-var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached", "sessions.trusted"}
+var carriedColumns = []string{"accounts.status", "accounts.off_kinds", "accounts.must_enroll_at", "accounts.reached", "accounts.member_of", "sessions.trusted"}
 
 // movedTables are dropped by a step back that first moves their rows to older
 // tables.
@@ -27,6 +29,7 @@ type carried struct {
 	Tries []triesRow `json:",omitempty"`
 
 	Unchained []unchainedRow `json:",omitempty"`
+	Members   []memberRow    `json:",omitempty"`
 }
 
 const carriedKey = "carried."
@@ -43,11 +46,11 @@ func (s *Store) undoKeeping(ctx context.Context, btx bun.Tx, down []string) erro
 			continue
 		}
 		var c carried
-		into := map[string]any{"audit_head": &c.Head, "tries": &c.Tries, "unchained": &c.Unchained}[table]
+		into := map[string]any{"audit_head": &c.Head, "tries": &c.Tries, "unchained": &c.Unchained, "members": &c.Members}[table]
 		if err := btx.NewSelect().Model(into).Scan(ctx); err != nil {
 			return err
 		}
-		if len(c.Head)+len(c.Tries)+len(c.Unchained) > 0 {
+		if len(c.Head)+len(c.Tries)+len(c.Unchained)+len(c.Members) > 0 {
 			kept[table] = c
 		}
 	}
@@ -112,6 +115,26 @@ func (t *tx) bringBack(ctx context.Context, text string) error {
 	}
 	for _, r := range c.Tries {
 		if _, err := t.db.NewInsert().Model(&r).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return t.joinAgain(ctx, c.Members)
+}
+
+// joinAgain puts accounts that are still there back into their groups.
+func (t *tx) joinAgain(ctx context.Context, members []memberRow) error {
+	names := map[string][]string{}
+	for _, m := range members {
+		r, err := t.db.NewRaw("INSERT INTO members (name, account_id) SELECT ?, id FROM accounts WHERE id = ? ON CONFLICT DO NOTHING", m.Name, m.AccountID).Exec(ctx)
+		if there, err := changed(r, err); err != nil {
+			return err
+		} else if there {
+			names[m.AccountID] = append(names[m.AccountID], m.Name)
+		}
+	}
+	for id, list := range names {
+		slices.Sort(list)
+		if _, err := t.db.NewRaw("UPDATE accounts SET member_of = ? WHERE id = ?", strings.Join(list, ","), id).Exec(ctx); err != nil {
 			return err
 		}
 	}

@@ -127,7 +127,7 @@ func fill(t *testing.T, db *bun.DB, account, credential string) map[string][]str
 // odd is a value for a column.
 func odd(i int, column, kind string, free bool, account, credential string) any {
 	switch {
-	case column == "account_id":
+	case column == "account_id", column == "admin_id":
 		return account
 	case column == "credential_id":
 		return credential

@@ -71,7 +71,7 @@ func TestAnUpgradeBringsTheFoldToThoseWhoWereThere(t *testing.T) {
 			a.Key = strings.ToLower(a.Login)
 			write(t, s, func(tx login.Act) error { return tx.InsertAccount(t.Context(), a) })
 		}
-		want := holds(t, raw(t, url))
+		want := holds(t, raw(t, url), "changes") // which counts what is changed from then on
 		asFirstWritten(t, s, url)
 		if got := finds(t, s, "o'brien", 6); len(got) != 0 {
 			t.Fatalf("found before: %v", got)

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"nightlatch.example/nightlatch/factors"
@@ -19,33 +18,29 @@ type Overview struct {
 	NewEmail    string // waits for its click
 }
 
+// Holdings is what an account has, as Credentials, Sessions and Browsers give it.
+type Holdings struct {
+	Credentials []factors.Credential
+	Sessions    []identity.Session
+	Browsers    []identity.Browser
+	Change      identity.Link // of an address that waits for its click; none has no data
+}
+
 // Overview reads what the profile shows.
 func (s *Service) Overview(ctx context.Context, v *Visit) (o Overview, err error) {
 	id := v.Account.ID
-	if o.Credentials, err = s.store.Credentials(ctx, id); err != nil {
+	has, err := s.store.Holdings(ctx, id, v.Now)
+	if err != nil {
 		return o, err
 	}
+	o.Credentials, o.NewEmail = has.Credentials, has.Change.Data
 	o.Off = map[factors.Kind]bool{}
 	for _, k := range v.Account.Off {
 		o.Off[k] = true
 	}
-	if o.Sessions, err = s.store.Sessions(ctx, id); err != nil {
-		return o, err
-	}
-	o.Sessions = slices.DeleteFunc(o.Sessions, func(x identity.Session) bool { return s.ended(x, v.Now) })
-	if o.Browsers, err = s.store.Browsers(ctx, id); err != nil {
-		return o, err
-	}
-	o.Browsers = slices.DeleteFunc(o.Browsers, func(b identity.Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
+	o.Sessions = slices.DeleteFunc(has.Sessions, func(x identity.Session) bool { return s.ended(x, v.Now) })
+	o.Browsers = slices.DeleteFunc(has.Browsers, func(b identity.Browser) bool { return !v.Now.Before(b.Until) || s.opt.TrustTTL <= 0 })
 	o.Events, _, err = Lines(ctx, s.store, id, 0, 6)
-	if err != nil {
-		return o, err
-	}
-	change, err := s.store.LinkOf(ctx, id, identity.LinkChange, v.Now)
-	if errors.Is(err, identity.ErrNotFound) {
-		return o, nil
-	}
-	o.NewEmail = change.Data
 	return o, err
 }
 

@@ -126,6 +126,8 @@ type Store interface {
 	Act(ctx context.Context, do func(Act) (identity.Event, error)) error
 	// Visit is the hot path: session, account and policy by the hash of a token.
 	Visit(ctx context.Context, hash string) (Visited, error)
+	// Holdings is what an account has.
+	Holdings(ctx context.Context, accountID string, now time.Time) (Holdings, error)
 	// Changes is how many changes there were that a visit may depend on.
 	Changes(ctx context.Context) (int64, error)
 	// Waiting is what every step of a sign-in looks up by the hash of its token.

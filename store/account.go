@@ -35,6 +35,8 @@ type accountRow struct {
 	MustEnrollAt      stamp
 	MemberOf          string // groups, joined by commas
 	Reached           int    // steps it took: see Reach
+
+	Tried bool `bun:",scanonly"` // strangers' tries are counted that the log has yet to tell of
 }
 
 // accountFollows are the columns that have statements of their own: saving an
@@ -96,7 +98,16 @@ func (q query) accountRow(ctx context.Context, where, arg string, lock bool) (r 
 
 // LockAccount reads an account that nobody else changes until the end.
 func (t *tx) LockAccount(ctx context.Context, id string) (identity.Account, error) {
-	return t.account(ctx, "id = ?", id, true)
+	var r accountRow
+	sel := t.db.NewSelect().Model(&r).ColumnExpr("?TableAlias.*, EXISTS (SELECT 1 FROM tries WHERE account_id = ?TableAlias.id) AS tried").Where("id = ?", id)
+	if t.pg {
+		sel = sel.For("UPDATE")
+	}
+	err := missing(sel.Scan(ctx))
+	if err == nil && !r.Tried {
+		t.untried[id] = true
+	}
+	return r.account(), err
 }
 
 // InsertAccount adds an account; ErrTaken when its login exists.

@@ -31,6 +31,7 @@ type Store struct {
 	visitSQL    string                  // the look-up of every signed-in request
 	waitingSQL  string                  // the look-up of every step of a sign-in
 	entranceSQL string                  // the look-up of a login and its password
+	holdingsSQL string                  // the look-up of what an account has
 	files       *files                  // where the embedded database lies; nil for PostgreSQL
 	slow        func() (*bun.DB, error) // a pool for migrations on PostgreSQL, to be closed
 	tell        func(Progress)          // see OnProgress
@@ -60,7 +61,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 }
 
 func newStore(writer, reader *bun.DB) *Store {
-	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), entranceSQL: entranceSQL(reader), tell: func(Progress) {}, wake: func() {}, tellEvent: func(identity.Event) {}, turn: make(chan struct{}, 1), chainer: chainer{wake: make(chan struct{}, 1)},
+	return &Store{writer: writer, reader: reader, visitSQL: visitSQL(reader), waitingSQL: waitingSQL(reader), entranceSQL: entranceSQL(reader), holdingsSQL: holdingsSQL(reader), tell: func(Progress) {}, wake: func() {}, tellEvent: func(identity.Event) {}, turn: make(chan struct{}, 1), chainer: chainer{wake: make(chan struct{}, 1)},
 		query: query{db: reader, kinds: factors.Known(), pg: writer.Dialect().Name() == dialect.PG}}
 }
 
@@ -182,7 +183,7 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 	posted, waiting := false, false
 	var events []identity.Event
 	err := s.writer.RunInTx(ctx, nil, func(ctx context.Context, btx bun.Tx) error {
-		t := &tx{query: query{db: btx, keys: s.keys, kinds: s.kinds, pg: s.pg}, touched: map[string]bool{}, counts: counts{}}
+		t := &tx{query: query{db: btx, keys: s.keys, kinds: s.kinds, pg: s.pg}, touched: map[string]bool{}, counts: counts{}, untried: map[string]bool{}}
 		if err := do(t); err != nil {
 			return err
 		}

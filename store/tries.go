@@ -36,6 +36,7 @@ func (r *triesRow) tries() login.Tries {
 func (x *act) Tried(ctx context.Context, e identity.Event) (identity.Event, error) {
 	t := x.quietly()
 	x.told = true
+	delete(t.untried, e.AccountID)
 	r := triesRow{AccountID: e.AccountID, Kind: e.Kind}
 	_, err := t.db.NewInsert().Model(&r).On("CONFLICT (account_id, kind) DO UPDATE").Set("kind = excluded.kind").Returning("*").Exec(ctx)
 	if err != nil {
@@ -78,7 +79,7 @@ func (t *tx) tellBefore(ctx context.Context) error {
 	seen := map[string]bool{"": true}
 	var ids []string
 	for _, e := range t.events {
-		if e.Actor != "stranger" && !seen[e.AccountID] {
+		if e.Actor != "stranger" && !seen[e.AccountID] && !t.untried[e.AccountID] {
 			seen[e.AccountID] = true
 			ids = append(ids, e.AccountID)
 		}

@@ -11,7 +11,8 @@ type tx struct {
 	events  []identity.Event
 	touched map[string]bool // accounts whose row of the directory may have to change
 	counts  counts
-	posted  bool // mail was put into the outbox
-	stirred bool // something was changed that a visit may depend on
-	waiting bool // events were written that wait to be chained
+	untried map[string]bool // accounts of which the log has no tries to tell
+	posted  bool            // mail was put into the outbox
+	stirred bool            // something was changed that a visit may depend on
+	waiting bool            // events were written that wait to be chained
 }

@@ -28,10 +28,12 @@ type Query struct {
 // also its text. It is called before the first request.
 func (s *Store) OnQuery(tell func(Query), text func(took time.Duration) bool) {
 	h := queryHook{tell, text}
-	s.writer.AddQueryHook(h)
-	if s.reader != s.writer {
-		s.reader.AddQueryHook(h)
+	one := s.reader == s.writer
+	s.writer = s.writer.WithQueryHook(h)
+	if s.reader = s.reader.WithQueryHook(h); one {
+		s.reader = s.writer
 	}
+	s.db = s.reader
 }
 
 type queryHook struct {

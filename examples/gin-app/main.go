@@ -49,5 +49,5 @@ func reports(c *gin.Context) {
 
 // page shows a heading, and HTML below it.
 func page(c *gin.Context, heading, below string) {
-	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte("<!doctype html><meta charset=utf-8><title>Example</title><h1>"+html.EscapeString(heading)+"</h1><p>"+below+"</p>"))
+	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte("<!doctype html><meta charset=utf-8><link rel=icon href=data:,><title>Example</title><h1>"+html.EscapeString(heading)+"</h1><p>"+below+"</p>"))
 }

@@ -47,5 +47,5 @@ func reports(w http.ResponseWriter, r *http.Request) {
 // page shows a heading, and HTML below it.
 func page(w http.ResponseWriter, heading, below string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	fmt.Fprintf(w, "<!doctype html><meta charset=utf-8><title>Example</title><h1>%s</h1><p>%s</p>", html.EscapeString(heading), below)
+	fmt.Fprintf(w, "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><title>Example</title><h1>%s</h1><p>%s</p>", html.EscapeString(heading), below)
 }

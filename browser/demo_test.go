@@ -3,7 +3,6 @@ package browser
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,12 +16,7 @@ import (
 // demo starts the program with its demo, as a process of its own, and gives what it printed.
 func demo(t *testing.T) (url, login, password, code string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := freePort(t)
 	url = fmt.Sprintf("http://localhost:%d", port)
 	cmd := exec.Command(os.Args[0], asProgram, "demo", "--addr", fmt.Sprintf("127.0.0.1:%d", port), "--url", url, "--log", "warn")
 	out, err := cmd.StdoutPipe()

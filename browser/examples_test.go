@@ -31,12 +31,7 @@ func example(t *testing.T, name string) (base, setup string) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port)
-	l.Close()
+	addr := fmt.Sprintf("localhost:%d", freePort(t))
 	cmd := exec.Command(filepath.Join(folder, "app"))
 	cmd.Dir, cmd.Env = folder, append(os.Environ(), "ADDR="+addr, "GIN_MODE=release")
 	out, err := cmd.StdoutPipe()

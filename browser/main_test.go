@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"net"
 	"os"
 	"testing"
 
@@ -17,4 +18,15 @@ func TestMain(m *testing.M) {
 		os.Exit(commands.Main(os.Args[2:], commands.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
 	chrome.Main(m)
+}
+
+// freePort is one that nobody listens on just now.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }
